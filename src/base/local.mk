@@ -1,0 +1,14 @@
+# base: errors, memory, buffers, time as a number, the log, heap and id map.
+noinst_LIBRARIES += libbase.a
+libbase_a_SOURCES = \
+	src/base/alloc.c src/base/alloc.h \
+	src/base/buf.c src/base/buf.h \
+	src/base/err.c src/base/err.h \
+	src/base/heap.c src/base/heap.h \
+	src/base/log.c src/base/log.h \
+	src/base/map.c src/base/map.h \
+	src/base/usec.c src/base/usec.h
+
+UNIT_TESTS += tests/unit/base
+tests_unit_base_SOURCES = tests/unit/base.c
+tests_unit_base_LDADD = libbase.a $(UNIT_LIBS)

@@ -1,0 +1,169 @@
+/*
+ * Log lines are built in memory and written with one write(2), so that lines of two threads do
+ * not mix. A sink that is full loses the line, not the scheduler's time: stderr is polled first.
+ */
+#include "base/log.h"
+
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <inttypes.h>
+
+#include "base/buf.h"
+
+static const struct {
+	const char *name;
+	int syslog;
+} levels[] = {
+	[LOG_LEVEL_ERROR] = { "error", 3 },   [LOG_LEVEL_WARNING] = { "warning", 4 },
+	[LOG_LEVEL_NOTICE] = { "notice", 5 }, [LOG_LEVEL_INFO] = { "info", 6 },
+	[LOG_LEVEL_DEBUG] = { "debug", 7 },
+};
+static const char *const formats[] = {
+	[LOG_FORMAT_TEXT] = "text",
+	[LOG_FORMAT_JSON] = "json",
+	[LOG_FORMAT_JOURNAL] = "journal",
+};
+
+#define NLEVELS  (sizeof(levels) / sizeof(levels[0]))
+#define NFORMATS (sizeof(formats) / sizeof(formats[0]))
+
+static usec_t
+no_clock(void)
+{
+	return 0;
+}
+
+/* The one sink of a process; written by log_init() before there are threads. */
+static struct {
+	enum log_level most;
+	enum log_format format;
+	usec_t (*now)(void);
+	atomic_uint_fast64_t ndropped;
+} sink = { .most = LOG_LEVEL_NOTICE, .now = no_clock };
+
+void
+log_init(enum log_level most, enum log_format format, usec_t (*now)(void))
+{
+	sink.most = most;
+	sink.format = format;
+	sink.now = now;
+}
+
+static void
+add_time(struct buf *line, usec_t now)
+{
+	time_t seconds = (time_t)(now / USEC_PER_SEC);
+	struct tm tm;
+	char text[32];
+	gmtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	buf_printf(line, "%s.%03dZ", text, (int)(now % USEC_PER_SEC / USEC_PER_MSEC));
+}
+
+/* Quoted as in JSON; bytes above 0x7e pass, so that UTF-8 stays readable. */
+static void
+add_quoted(struct buf *line, const char *text)
+{
+	buf_add_char(line, '"');
+	for (const char *p = text; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+		if (c == '"' || c == '\\')
+			buf_printf(line, "\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			buf_printf(line, "\\u%04x", c);
+		else
+			buf_add_char(line, *p);
+	}
+	buf_add_char(line, '"');
+}
+
+static void
+add_json(struct buf *line, enum log_level level, const char *message, const struct log_pair *pairs)
+{
+	buf_add_text(line, "{\"time\":\"");
+	add_time(line, sink.now());
+	buf_printf(line, "\",\"level\":\"%s\",\"message\":", levels[level].name);
+	add_quoted(line, message);
+	for (; pairs->key; pairs++) {
+		buf_printf(line, ",\"%s\":", pairs->key);
+		if (pairs->text)
+			add_quoted(line, pairs->text);
+		else
+			buf_printf(line, "%" PRId64, pairs->number);
+	}
+	buf_add_text(line, "}\n");
+}
+
+static void
+add_text(struct buf *line, enum log_level level, const char *message, const struct log_pair *pairs)
+{
+	if (sink.format == LOG_FORMAT_JOURNAL) {
+		buf_printf(line, "<%d>", levels[level].syslog);
+	} else {
+		add_time(line, sink.now());
+		buf_printf(line, " %s: ", levels[level].name);
+	}
+	for (const char *p = message; *p; p++)
+		buf_add_char(line, (unsigned char)*p < 0x20 ? ' ' : *p);
+	for (; pairs->key; pairs++) {
+		buf_printf(line, " %s=", pairs->key);
+		if (!pairs->text)
+			buf_printf(line, "%" PRId64, pairs->number);
+		else if (pairs->text[0] && !strpbrk(pairs->text, " \"\\=\t\n\r\x1b"))
+			buf_add_text(line, pairs->text);
+		else
+			add_quoted(line, pairs->text);
+	}
+	buf_add_char(line, '\n');
+}
+
+void
+log_write(enum log_level level, const char *message, const struct log_pair *pairs)
+{
+	if (level > sink.most)
+		return;
+	struct buf line = BUF_EMPTY;
+	if (sink.format == LOG_FORMAT_JSON)
+		add_json(&line, level, message, pairs);
+	else
+		add_text(&line, level, message, pairs);
+	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+	if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT) ||
+	    write(STDERR_FILENO, line.data, line.len) < 0)
+		atomic_fetch_add(&sink.ndropped, 1);
+	buf_fini(&line);
+}
+
+uint64_t
+log_ndropped(void)
+{
+	return atomic_load(&sink.ndropped);
+}
+
+int
+log_parse_level(const char *text, enum log_level *out)
+{
+	for (size_t i = 0; i < NLEVELS; i++) {
+		if (strcmp(text, levels[i].name) == 0) {
+			*out = (enum log_level)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+int
+log_parse_format(const char *text, enum log_format *out)
+{
+	for (size_t i = 0; i < NFORMATS; i++) {
+		if (strcmp(text, formats[i]) == 0) {
+			*out = (enum log_format)i;
+			return 0;
+		}
+	}
+	return -1;
+}

@@ -1,0 +1,1 @@
+# What src/spawn builds.
