@@ -1,0 +1,213 @@
+/*
+ * Port: the ledger, asynchronously. An intent is one atomic request: what is asked, room for the
+ * answer, and whom to tell. It is submitted on the loop thread, applied in a transaction by the
+ * store's own thread (or by a fake), and answered on the loop thread after the commit's fsync.
+ * What an intent does to the rows is store/ledger.h.
+ */
+#ifndef ENGINE_STORE_H
+#define ENGINE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "model/field.h"
+#include "model/job.h"
+#include "model/run.h"
+
+enum intent_kind {
+	/* Changes asked by people. */
+	INTENT_JOB_ADD,    /* job (taken) -> job_id, name, next_due */
+	INTENT_JOB_SET,    /* ref, changes -> as add */
+	INTENT_JOB_CANCEL, /* ref, how -> job_id; how: also its running run */
+	INTENT_JOB_PAUSE,  /* ref */
+	INTENT_JOB_RESUME, /* ref -> next_due */
+	INTENT_JOB_RUN,    /* ref, is_forced -> run_id */
+	INTENT_RUN_CANCEL, /* run_id, how */
+	INTENT_RUN_RETRY,  /* run_id -> run_id of the new run */
+	INTENT_QUEUE_SET,  /* queue */
+	/* The engine's own. */
+	INTENT_CLAIM,      /* until, limit */
+	INTENT_STARTED,    /* run_id, attempt, pid, pid_start, at */
+	INTENT_ENDED,      /* run_id, attempt, outcome; the output is read from its descriptor */
+	INTENT_UNFINISHED, /* cursor, limit -> starts: every running run with its attempt */
+	INTENT_REQUEUE,    /* run_id, attempt: provably not started, wait again */
+	INTENT_STOPPING,   /* run_id, attempt, reason: a time-out or shutdown is about to end it */
+	INTENT_CLOCK_STEP, /* from, until: the clock went from-until; recompute and record */
+	INTENT_PRUNE,      /* retention: one slice -> count; count 0: nothing left to do */
+	INTENT_BACKUP,     /* path */
+	/* Questions. */
+	INTENT_JOB_GET,    /* ref -> jobs[0] */
+	INTENT_JOB_LIST,   /* filter, cursor, limit -> jobs, cursor */
+	INTENT_RUN_LIST,   /* filter, cursor, limit -> runs, cursor */
+	INTENT_RUN_GET,    /* run_id -> runs[0], attempts */
+	INTENT_RUN_OUTPUT, /* run_id, attempt (0: last), offset, limit, or output_fd -> output */
+	INTENT_WHY,        /* ref, at -> jobs[0], runs[0] that covers `at`, or none */
+	INTENT_QUEUE_LIST, /* -> queues */
+	INTENT_STATS,      /* -> stats */
+	INTENT_NKINDS,
+};
+
+/* Who asks. */
+struct requester {
+	uid_t uid;
+	bool is_operator; /* root or a configured operator: may see and change everything */
+};
+
+/* A job by id, or by name among the unfinished jobs of an owner. */
+struct job_ref {
+	int64_t id; /* > 0: by id */
+	char *name; /* owned; NULL when by id */
+	uid_t owner;
+};
+
+struct list_filter {
+	bool has_owner;
+	uid_t owner;
+	bool with_ended;   /* finished jobs and tombstones too */
+	bool only_failed;  /* jobs whose last run failed; runs that failed */
+	bool only_running;
+	char *name_glob;   /* fnmatch(3); owned */
+	char *queue;       /* owned */
+	int64_t job_id;    /* of runs: of this job; 0: of all */
+};
+
+/* A job as `list` shows it. */
+struct job_item {
+	struct job job;
+	bool has_last;
+	struct run last;    /* the newest terminal run */
+	int nrunning;
+	int nwaiting;
+};
+
+struct run_item {
+	struct run run;
+	char *job_name; /* owned; may be NULL */
+	uid_t owner;
+	struct attempt last; /* number 0: none yet */
+};
+
+struct queue {
+	char name[64];
+	int concurrency;
+	bool is_paused;
+	int64_t nwaiting, nrunning;
+};
+
+struct store_stats {
+	int64_t njobs, nrunning, nwaiting, nruns;
+	int64_t database_bytes;
+};
+
+/* A run that was made `running` in this commit: the engine has to start it at start_at. */
+struct start {
+	struct run run;
+	struct job *job; /* owned */
+	struct attempt attempt;
+};
+
+/* A running run that has to be stopped. */
+struct stop {
+	int64_t run_id;
+	int attempt;
+	enum stop_how how;
+};
+
+/* What a commit gives the engine to do. Owned by the intent. */
+struct work {
+	struct start *starts;
+	size_t nstarts;
+	struct stop *stops;
+	size_t nstops;
+	usec_t wake_at; /* when to claim next; USEC_NEVER: not before something changes */
+	bool is_full;   /* the limit was reached: claim again at once */
+};
+
+/* One change of a field by its name: sets it, adds to a list, or clears it (text NULL). */
+struct change {
+	const struct field *field; /* of FIELD_SCHEDULE, kind tells how to read text */
+	enum schedule_kind kind;
+	char *text; /* owned */
+	size_t len;
+};
+
+#define INTENT_KEY_MAX 128
+
+struct intent {
+	enum intent_kind kind;
+	usec_t now; /* the loop's time when it was submitted */
+	struct requester who;
+	char key[INTENT_KEY_MAX + 1]; /* idempotency key of the requester; "": none */
+	uint64_t key_hash;            /* of method and parameters: the same key must mean the same */
+
+	/* What is asked; which of these count stands at the kind. */
+	struct job_ref ref;
+	struct job *job; /* owned */
+	struct change *changes; /* owned */
+	size_t nchanges;
+	int64_t run_id;
+	int attempt;
+	bool is_forced;
+	bool with_running; /* of JOB_CANCEL: stop its running run too */
+	enum stop_how how;
+	enum run_reason reason;
+	usec_t at;    /* an instant asked about, or the started-at */
+	usec_t until; /* claims: everything with next_start_at <= until */
+	int64_t limit;
+	int64_t offset;
+	char *cursor; /* owned; NULL: from the beginning. In the answer: NULL: that was all */
+	struct list_filter filter;
+	pid_t pid;
+	int64_t pid_start;
+	struct outcome outcome; /* output_fd owned */
+	struct queue queue;
+	char *path; /* owned */
+
+	/* The answer. err.code ERR_NONE: it is committed. */
+	struct err err;
+	int64_t job_id;
+	int64_t new_run_id;
+	int64_t count;
+	char *name; /* owned */
+	usec_t next_due;
+	struct work work;
+	struct job_item *jobs; /* owned, njobs */
+	size_t njobs;
+	struct run_item *runs; /* owned, nruns */
+	size_t nruns;
+	struct attempt *attempts; /* owned, nattempts */
+	size_t nattempts;
+	struct queue *queues; /* owned, nqueues */
+	size_t nqueues;
+	struct store_stats stats;
+	struct buf output;
+	int64_t output_total;   /* bytes the attempt wrote */
+	int64_t output_omitted; /* of these, not kept */
+	int64_t output_gap_at;  /* the kept bytes before the gap; output_total when there is none */
+
+	/* Called once on the loop thread; the intent is freed after it returns. */
+	void (*done)(struct intent *intent, void *arg);
+	void *arg;
+	struct intent *next; /* the store's queue */
+};
+
+struct intent *intent_new(enum intent_kind kind, usec_t now);
+void intent_free(struct intent *intent); /* with everything it owns */
+bool intent_is_change(enum intent_kind kind);
+const char *intent_name(enum intent_kind kind); /* "job-add", for logs and fault points */
+
+/* Healthy, or why not: told to the owner of a store whenever it changes. */
+enum store_state {
+	STORE_OK,
+	STORE_DEGRADED, /* refuses changes and claims; heals by itself */
+};
+
+struct store {
+	/* Takes the intent. Its done() is called later, never from inside. */
+	void (*submit)(struct store *store, struct intent *intent);
+};
+
+#endif

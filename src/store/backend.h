@@ -1,0 +1,153 @@
+/*
+ * What a database has to do for the ledger: a small synchronous interface of rows, used by one
+ * thread at a time. Every call belongs to the transaction that begin() opened, and every change
+ * of state is conditional on the state that was seen. A fault leaves the transaction to be rolled back.
+ *
+ * Results: BACKEND_OK; BACKEND_NONE (no such row, or the condition did not hold); BACKEND_ERROR
+ * with *err set (ERR_UNAVAILABLE with the database's words). Text given in rows is copied.
+ */
+#ifndef STORE_BACKEND_H
+#define STORE_BACKEND_H
+
+#include <stddef.h>
+
+#include "engine/store.h"
+
+enum backend_result { BACKEND_OK, BACKEND_NONE, BACKEND_ERROR };
+
+/* Limits of one page scan: a filter that matches little must not hold the thread. */
+#define BACKEND_SCAN_MAX 10000
+
+/* The stored answer to a request with a key. */
+struct request_row {
+	uid_t uid;
+	char key[INTENT_KEY_MAX + 1];
+	uint64_t hash;
+	usec_t at;
+	int64_t job_id, run_id;
+	usec_t next_due;
+};
+
+struct backend;
+
+struct backend_ops {
+	const char *name; /* "sqlite" */
+
+	enum backend_result (*begin)(struct backend *, struct err *);
+	/* On an error the outcome is unknown: the owner closes, reopens and reconciles. */
+	enum backend_result (*commit)(struct backend *, struct err *);
+	void (*rollback)(struct backend *);
+	/* One level deep: an intent that fails inside a group leaves the others alone. */
+	enum backend_result (*savepoint)(struct backend *, struct err *);
+	enum backend_result (*release)(struct backend *, struct err *);
+	void (*rollback_to)(struct backend *);
+
+	/* Jobs. insert gives job->id. load init()s *job, the caller fini()s it on OK. */
+	enum backend_result (*job_insert)(struct backend *, struct job *, struct err *);
+	enum backend_result (*job_update)(struct backend *, const struct job *, struct err *);
+	enum backend_result (*job_load)(struct backend *, int64_t id, struct job *, struct err *);
+	/* The unfinished (active or paused) job of that owner and name. */
+	enum backend_result (*job_find)(struct backend *, uid_t owner, const char *name, int64_t *id,
+	                                struct err *);
+	/*
+	 * Moves the schedule on, if next_due is still `seen`: next_due, next_start_at, nruns,
+	 * nfailed and state from *job; everything else stays.
+	 */
+	enum backend_result (*job_advance)(struct backend *, const struct job *, usec_t seen,
+	                                   struct err *);
+	/* Ids of active jobs with next_start_at <= until, ordered by it, then id; at most max. */
+	enum backend_result (*jobs_due)(struct backend *, usec_t until, size_t max, int64_t *ids,
+	                                size_t *n, struct err *);
+	/* The least next_start_at of all active jobs; USEC_NEVER when there is none. */
+	enum backend_result (*jobs_next_start)(struct backend *, usec_t *at, struct err *);
+	/* Active recurring jobs with id > after, ascending: for clock steps and zone changes. */
+	enum backend_result (*jobs_recurring)(struct backend *, int64_t after, size_t max,
+	                                      int64_t *ids, size_t *n, struct err *);
+	/*
+	 * A page ordered by (next_start_at, id); the cursor is opaque text of the backend.
+	 * Fills intent->jobs and ->cursor from ->filter, ->cursor, ->limit.
+	 */
+	enum backend_result (*jobs_page)(struct backend *, struct intent *, struct err *);
+
+	/* Runs. insert gives run->id; NONE: (job, due, schedule) exists already. */
+	enum backend_result (*run_insert)(struct backend *, struct run *, struct err *);
+	enum backend_result (*run_load)(struct backend *, int64_t id, struct run *, struct err *);
+	/* Writes all but the identity, if the state is still `seen` and the attempt `attempt`. */
+	enum backend_result (*run_update)(struct backend *, const struct run *, enum run_state seen,
+	                                  int attempt, struct err *);
+	/* The newest span or single row of the job with that state and reason that ends directly
+	   the ledger, i.e. no later row of the job by the schedule exists: it may be extended. */
+	enum backend_result (*run_tail)(struct backend *, int64_t job_id, struct run *, struct err *);
+	/* Waiting and running runs of a job, oldest due first; at most max. */
+	enum backend_result (*runs_active)(struct backend *, int64_t job_id, size_t max,
+	                                   struct run *runs, size_t *n, struct err *);
+	/* Opens GATE_TIME of waiting runs with start_at <= until; tells the next start_at. */
+	enum backend_result (*runs_open_timed)(struct backend *, usec_t until, usec_t *next,
+	                                       struct err *);
+	/* Waiting runs with an open gate of a queue, by priority (9 first), due, id. */
+	enum backend_result (*runs_ready)(struct backend *, const char *queue, size_t max,
+	                                  struct run *runs, size_t *n, struct err *);
+	/* Running runs with id > after, ascending, at most max: for recovery. */
+	enum backend_result (*runs_running)(struct backend *, int64_t after, size_t max,
+	                                    struct run *runs, size_t *n, struct err *);
+	/* The row that covers the instant: schedule rows of the job, first <= at <= last. */
+	enum backend_result (*run_covering)(struct backend *, int64_t job_id, usec_t at,
+	                                    struct run *, struct err *);
+	/* The newest run, terminal or not, of the job. */
+	enum backend_result (*run_newest)(struct backend *, int64_t job_id, struct run *,
+	                                  struct err *);
+	/* A page newest first; fills intent->runs and ->cursor. */
+	enum backend_result (*runs_page)(struct backend *, struct intent *, struct err *);
+
+	/* Attempts. update is by (run_id, number). */
+	enum backend_result (*attempt_insert)(struct backend *, const struct attempt *, struct err *);
+	enum backend_result (*attempt_update)(struct backend *, const struct attempt *, struct err *);
+	enum backend_result (*attempt_load)(struct backend *, int64_t run_id, int number,
+	                                    struct attempt *, struct err *);
+
+	/* Output: consecutive pieces of at most 64 KiB, from 0. */
+	enum backend_result (*output_append)(struct backend *, int64_t run_id, int attempt, int piece,
+	                                     const void *data, size_t len, struct err *);
+	enum backend_result (*output_read)(struct backend *, int64_t run_id, int attempt, int piece,
+	                                   struct buf *out, struct err *);
+
+	/* Queues: concurrency and counts. A queue without a row has the standard settings. */
+	enum backend_result (*queue_load)(struct backend *, const char *name, struct queue *,
+	                                  struct err *);
+	enum backend_result (*queue_save)(struct backend *, const struct queue *, struct err *);
+	/* Every queue that has a row or a waiting or running run; gives an array to free(). */
+	enum backend_result (*queues_list)(struct backend *, struct queue **, size_t *n,
+	                                   struct err *);
+	/* Names of queues with a waiting run whose gate is open, at most max. */
+	enum backend_result (*queues_ready)(struct backend *, size_t max, char (*names)[64],
+	                                    size_t *n, struct err *);
+
+	/* Idempotency: one row a (uid, key); forget what is older than `before`, at most max. */
+	enum backend_result (*request_load)(struct backend *, uid_t, const char *key,
+	                                    struct request_row *, struct err *);
+	enum backend_result (*request_save)(struct backend *, const struct request_row *,
+	                                    struct err *);
+	enum backend_result (*request_count)(struct backend *, uid_t, int64_t *n, struct err *);
+	enum backend_result (*requests_forget)(struct backend *, usec_t before, size_t max,
+	                                       int64_t *n, struct err *);
+
+	/*
+	 * Retention, one slice of at most `max` runs: terminal runs that ended before `before`,
+	 * or beyond the newest `keep` (0: no limit) in all, oldest first, with attempts and
+	 * output; then tombstones and finished jobs without runs. Never the newest run of an
+	 * unfinished job. *n: rows removed.
+	 */
+	enum backend_result (*prune)(struct backend *, usec_t before, int64_t keep,
+	                             int64_t bytes_max, size_t max, int64_t *n, struct err *);
+	enum backend_result (*stats)(struct backend *, struct store_stats *, struct err *);
+	/* Outside a transaction: a consistent copy at path (not existing), synced. */
+	enum backend_result (*backup)(struct backend *, const char *path, struct err *);
+
+	void (*close)(struct backend *); /* frees it */
+};
+
+struct backend {
+	const struct backend_ops *ops;
+};
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * The ledger: what each intent does to the rows, in one transaction of a backend. Runs on the
+ * store's thread; knows no thread, no database and no clock. The decisions are model/'s.
+ */
+#ifndef STORE_LEDGER_H
+#define STORE_LEDGER_H
+
+#include "engine/store.h"
+#include "store/backend.h"
+#include "when/zones.h"
+
+struct ledger {
+	struct backend *backend;
+	struct zones *zones;
+	char boot[40];    /* boot id: stamped on attempts */
+	char spawner[40]; /* instance id of the spawner, likewise */
+	uint64_t machine; /* hash of the machine id: splay */
+	uint64_t draws;   /* state of the random draws; seeded by the owner */
+	size_t output_max; /* bytes kept of an attempt's output */
+	usec_t retain;     /* age after which terminal runs are pruned; 0: never */
+	int64_t retain_runs;  /* and how many at most; 0: no limit */
+	int64_t retain_bytes; /* of output in all; 0: no limit */
+};
+
+/*
+ * Applies one intent inside an open transaction. The answer, refusals included, is in the
+ * intent (err.code). False: the backend failed and this intent's changes must be rolled back
+ * (the answer says unavailable).
+ */
+bool ledger_apply(struct ledger *ledger, struct intent *intent);
+
+#endif
