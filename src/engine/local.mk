@@ -1,1 +1,7 @@
-# What src/engine builds.
+# engine: the orchestrator and its two ports.
+noinst_LIBRARIES += libengine.a
+libengine_a_SOURCES = \
+	src/engine/engine.h \
+	src/engine/intent.c \
+	src/engine/runner.h \
+	src/engine/store.h

@@ -188,7 +188,12 @@ struct intent {
 	int64_t output_omitted; /* of these, not kept */
 	int64_t output_gap_at;  /* the kept bytes before the gap; output_total when there is none */
 
-	/* Called once on the loop thread; the intent is freed after it returns. */
+	/*
+	 * Both are called once on the loop thread, first `before` (the engine's, which takes the
+	 * work), then `done` (the asker's); then the intent is freed. See intent_answer().
+	 */
+	void (*before)(struct intent *intent, void *arg);
+	void *before_arg;
 	void (*done)(struct intent *intent, void *arg);
 	void *arg;
 	struct intent *next; /* the store's queue */
@@ -196,6 +201,8 @@ struct intent {
 
 struct intent *intent_new(enum intent_kind kind, usec_t now);
 void intent_free(struct intent *intent); /* with everything it owns */
+/* The store calls it on the loop thread when the answer is known. Frees the intent. */
+void intent_answer(struct intent *intent);
 bool intent_is_change(enum intent_kind kind);
 const char *intent_name(enum intent_kind kind); /* "job-add", for logs and fault points */
 
