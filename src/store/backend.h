@@ -5,6 +5,7 @@
  *
  * Results: BACKEND_OK; BACKEND_NONE (no such row, or the condition did not hold); BACKEND_ERROR
  * with *err set (ERR_UNAVAILABLE with the database's words). Text given in rows is copied.
+ * Ids of jobs and runs are never given twice.
  */
 #ifndef STORE_BACKEND_H
 #define STORE_BACKEND_H
@@ -40,9 +41,24 @@ struct backend_ops {
 	/* One level deep: an intent that fails inside a group leaves the others alone. */
 	enum backend_result (*savepoint)(struct backend *, struct err *);
 	enum backend_result (*release)(struct backend *, struct err *);
-	void (*rollback_to)(struct backend *);
+	/* Error: the whole transaction is gone with it, as after a full disk. */
+	enum backend_result (*rollback_to)(struct backend *);
+	/*
+	 * Outside a transaction: the number of commits with changes that the database holds, all
+	 * of them durable now. Tells after an unknown outcome what became of it.
+	 */
+	enum backend_result (*sequence)(struct backend *, int64_t *n, struct err *);
+	/*
+	 * Outside a transaction: housekeeping in small steps (the log of a database is folded in,
+	 * the high-water mark written). Returns after which time it wants to be called again,
+	 * USEC_NEVER: only after the next commit. Logs its own trouble.
+	 */
+	usec_t (*tend)(struct backend *, usec_t now);
 
-	/* Jobs. insert gives job->id. load init()s *job, the caller fini()s it on OK. */
+	/*
+	 * Jobs. insert gives job->id; NONE: the name is taken, of update also: no such job.
+	 * load init()s *job, the caller fini()s it on OK.
+	 */
 	enum backend_result (*job_insert)(struct backend *, struct job *, struct err *);
 	enum backend_result (*job_update)(struct backend *, const struct job *, struct err *);
 	enum backend_result (*job_load)(struct backend *, int64_t id, struct job *, struct err *);
@@ -64,7 +80,8 @@ struct backend_ops {
 	enum backend_result (*jobs_recurring)(struct backend *, int64_t after, size_t max,
 	                                      int64_t *ids, size_t *n, struct err *);
 	/*
-	 * A page ordered by (next_start_at, id); the cursor is opaque text of the backend.
+	 * A page of the unfinished jobs by (next_start_at, id), paused ones last, then, if the
+	 * filter wants them, the ended ones by id; the cursor is opaque text of the backend.
 	 * Fills intent->jobs and ->cursor from ->filter, ->cursor, ->limit.
 	 */
 	enum backend_result (*jobs_page)(struct backend *, struct intent *, struct err *);
@@ -140,8 +157,13 @@ struct backend_ops {
 	enum backend_result (*prune)(struct backend *, usec_t before, int64_t keep,
 	                             int64_t bytes_max, size_t max, int64_t *n, struct err *);
 	enum backend_result (*stats)(struct backend *, struct store_stats *, struct err *);
-	/* Outside a transaction: a consistent copy at path (not existing), synced. */
-	enum backend_result (*backup)(struct backend *, const char *path, struct err *);
+	/*
+	 * Outside a transaction, one backup at a time: a consistent copy at path (not existing),
+	 * made in steps between which transactions may run; the copy contains them. step: OK: call
+	 * again; NONE: complete, synced and in its place. An error ends it.
+	 */
+	enum backend_result (*backup_begin)(struct backend *, const char *path, struct err *);
+	enum backend_result (*backup_step)(struct backend *, struct err *);
 
 	void (*close)(struct backend *); /* frees it */
 };
