@@ -1,1 +1,12 @@
-# What src/model builds.
+# model: job, run, the field table and the pure decisions.
+noinst_LIBRARIES += libmodel.a
+libmodel_a_SOURCES = \
+	src/model/expect.c src/model/expect.h \
+	src/model/field.h \
+	src/model/job.h \
+	src/model/request.c src/model/request.h \
+	src/model/run.h
+
+UNIT_TESTS += tests/unit/request
+tests_unit_request_SOURCES = tests/unit/request.c
+tests_unit_request_LDADD = libmodel.a libbase.a $(UNIT_LIBS)
