@@ -6,6 +6,7 @@
 #define CLI_COMMAND_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Exit codes: a contract, see asched(1). */
 enum {
@@ -36,7 +37,11 @@ struct command {
 	int (*run)(const struct cli_options *options, int argc, char **argv);
 };
 
+extern const struct command commands[];
+extern const size_t ncommands;
+
 const struct command *command_find(const char *name); /* NULL: none */
+const char *command_suggest(const char *name); /* the nearest name; NULL: none is near */
 
 int cmd_add(const struct cli_options *options, int argc, char **argv);
 int cmd_list(const struct cli_options *options, int argc, char **argv);
@@ -57,5 +62,6 @@ int cmd_queues(const struct cli_options *options, int argc, char **argv);
 int cmd_status(const struct cli_options *options, int argc, char **argv);
 int cmd_reload(const struct cli_options *options, int argc, char **argv);
 int cmd_backup(const struct cli_options *options, int argc, char **argv);
+int cmd_completion(const struct cli_options *options, int argc, char **argv);
 
 #endif

@@ -1,1 +1,20 @@
-# What src/cli builds.
+# cli: program asched. A command is a row of command.c and a file cmd_NAME.c.
+bin_PROGRAMS += asched
+asched_SOURCES = \
+	src/cli/answer.c src/cli/answer.h \
+	src/cli/args.c src/cli/args.h \
+	src/cli/client.c src/cli/client.h \
+	src/cli/cmd_cancel.c \
+	src/cli/cmd_change.c \
+	src/cli/cmd_list.c \
+	src/cli/cmd_runs.c \
+	src/cli/cmd_status.c \
+	src/cli/command.c src/cli/command.h \
+	src/cli/link.c src/cli/link.h \
+	src/cli/main.c \
+	src/cli/screen.c src/cli/screen.h \
+	src/cli/table.c src/cli/table.h \
+	src/cli/text.c src/cli/text.h \
+	src/cli/words.c src/cli/words.h
+asched_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+asched_LDADD = libbase.a $(JANSSON_LIBS)

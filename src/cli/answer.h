@@ -1,0 +1,34 @@
+/*
+ * What stands in the daemon's answers. All take NULL and a missing or null member, and then give
+ * the empty value.
+ */
+#ifndef CLI_ANSWER_H
+#define CLI_ANSWER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/usec.h"
+
+const char *answer_text(const json_t *object, const char *key);   /* "" */
+int64_t answer_int(const json_t *object, const char *key);        /* 0 */
+bool answer_has(const json_t *object, const char *key);           /* there, and not null */
+bool answer_bool(const json_t *object, const char *key);
+
+/* Is the whole text a decimal number from 1 on? */
+bool is_id(const char *text, int64_t *id);
+/* How a person names a job: an id becomes a number, anything else stays text (new reference). */
+json_t *job_reference(const char *text);
+
+/* Prints the value as JSON and a newline on stdout. Takes it. */
+void print_json(json_t *value);
+/* The items of a list as one array, piece by piece: begin, any number of items, end. */
+struct json_list {
+	bool has_items;
+};
+void json_list_begin(struct json_list *list);
+void json_list_add(struct json_list *list, const json_t *item);
+void json_list_end(struct json_list *list);
+
+#endif

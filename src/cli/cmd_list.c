@@ -1,0 +1,170 @@
+/* asched list: the jobs, soonest first. What people look at all day. */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "cli/answer.h"
+#include "cli/args.h"
+#include "cli/client.h"
+#include "cli/screen.h"
+#include "cli/table.h"
+#include "cli/words.h"
+
+#define PAGE 200 /* jobs of a request; the first page settles the widths of the columns */
+
+struct query {
+	bool with_ended, only_failed, only_running, is_quiet;
+	const char *owner, *queue;
+	int64_t limit; /* 0: none */
+	int64_t nshown;
+};
+
+static const struct column columns[] = {
+	{ "ID", 0, true },     { "NAME", 10 },   { "STATE", 0 }, { "SCHEDULE", 12 }, { "NEXT", 0 },
+	{ "IN", 0 },           { "LAST", 0 },    { "RESULT", 8 }, { "COMMAND", 10 },
+};
+#define NCOLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+static json_t *
+make_params(const struct query *query, const char *glob)
+{
+	json_t *params = json_object();
+	if (query->with_ended)
+		json_object_set_new(params, "all", json_true());
+	if (query->only_failed)
+		json_object_set_new(params, "failed", json_true());
+	if (query->only_running)
+		json_object_set_new(params, "running", json_true());
+	if (query->owner)
+		json_object_set_new(params, "owner", json_string(query->owner));
+	if (query->queue)
+		json_object_set_new(params, "queue", json_string(query->queue));
+	if (glob)
+		json_object_set_new(params, "name", json_string(glob));
+	int64_t page = query->limit && query->limit < PAGE ? query->limit : PAGE;
+	json_object_set_new(params, "limit", json_integer(page));
+	return params;
+}
+
+/* "active", or what is happening now: "running", "running x3", "waiting". */
+static void
+add_state(struct table *table, const json_t *job)
+{
+	const char *state = answer_text(job, "state");
+	int64_t nrunning = answer_int(job, "running"), nwaiting = answer_int(job, "waiting");
+	if (nrunning > 1)
+		table_add(table, CYAN, "running x%lld", (long long)nrunning);
+	else if (nrunning)
+		table_add(table, CYAN, "running");
+	else if (nwaiting)
+		table_add(table, CYAN, "waiting");
+	else if (state[0] == 'p')
+		table_add(table, YELLOW, "%s", state);
+	else
+		table_add(table, state[0] == 'a' ? PLAIN : DIM, "%s", state);
+}
+
+static void
+add_row(struct table *table, const struct screen *screen, const json_t *job)
+{
+	char text[WORDS_MAX], time[SCREEN_TIME_MAX];
+	struct buf command = BUF_EMPTY;
+	const json_t *last = json_object_get(job, "last_run");
+	usec_t due = answer_int(job, "next_due_us"), ended = answer_int(last, "ended_us");
+	const char *name = answer_text(job, "name");
+	table_add(table, PLAIN, "%lld", (long long)answer_int(job, "id"));
+	table_add(table, BOLD, "%s", *name ? name : "-");
+	add_state(table, job);
+	table_add(table, PLAIN, "%s", answer_text(job, "schedule"));
+	table_add(table, PLAIN, "%s", screen_time(screen, due, time));
+	table_add(table, PLAIN, "%s",
+	          due > screen->now ? words_span(due - screen->now, text) : due > 0 ? "now" : "-");
+	table_add(table, DIM, "%s", words_when(ended, screen->now, text));
+	table_add(table, color_result(last), "%s", words_result(last, text));
+	words_command(job, &command);
+	table_add(table, PLAIN, "%s", buf_text(&command));
+	buf_fini(&command);
+}
+
+/* One glob's jobs, page after page. */
+static void
+list_matching(struct client *client, struct query *query, const char *glob, struct table *table,
+              const struct screen *screen, struct json_list *json)
+{
+	struct pages pages;
+	json_t *items, *job;
+	size_t i;
+	pages_init(&pages, client, "job.list", make_params(query, glob));
+	while ((items = pages_next(&pages))) {
+		json_array_foreach (items, i, job) {
+			if (query->limit && query->nshown >= query->limit) {
+				pages.at_end = true;
+				break;
+			}
+			query->nshown++;
+			if (json)
+				json_list_add(json, job);
+			else if (query->is_quiet)
+				printf("%lld\n", (long long)answer_int(job, "id"));
+			else
+				add_row(table, screen, job);
+		}
+		if (!json && !query->is_quiet && json_array_size(items) > 0)
+			table_flush(table);
+		json_decref(items);
+	}
+	pages_fini(&pages);
+}
+
+static void
+tell_nothing(const struct query *query)
+{
+	if (query->only_failed || query->only_running || query->with_ended)
+		say("no such jobs");
+	else
+		say("no jobs; asched add makes one, asched list --all shows finished ones too");
+}
+
+static int
+list_jobs(const struct cli_options *options, struct query *query, const struct args *args)
+{
+	struct client *client = client_new(options);
+	struct json_list json;
+	struct screen screen;
+	screen_init(&screen, options);
+	struct table *table = table_new(&screen, columns, NCOLUMNS);
+	if (options->json)
+		json_list_begin(&json);
+	for (size_t i = 0; i < (args->nwords ? args->nwords : 1); i++)
+		list_matching(client, query, args->nwords ? args->words[i] : NULL, table, &screen, options->json ? &json : NULL);
+	if (options->json)
+		json_list_end(&json);
+	table_free(table);
+	int exit_code = client_free(client);
+	if (exit_code == EXIT_DONE && query->nshown == 0 && !options->json && !query->is_quiet)
+		tell_nothing(query);
+	return exit_code;
+}
+
+int
+cmd_list(const struct cli_options *options, int argc, char **argv)
+{
+	struct query query = { 0 };
+	int exit_code;
+	const struct option table[] = {
+		{ "all", 'a', OPTION_FLAG, &query.with_ended, NULL, "Finished and cancelled jobs too" },
+		{ "failed", 'f', OPTION_FLAG, &query.only_failed, NULL, "Only jobs whose last run failed" },
+		{ "running", 'r', OPTION_FLAG, &query.only_running, NULL, "Only jobs that run now" },
+		{ "queue", 0, OPTION_TEXT, &query.queue, "NAME", "Only jobs of this queue" },
+		{ "owner", 'u', OPTION_TEXT, &query.owner, "USER", "Only jobs of this user" },
+		{ "limit", 'n', OPTION_COUNT, &query.limit, "N", "At most so many (0: no limit)" },
+		{ "quiet", 'q', OPTION_FLAG, &query.is_quiet, NULL, "Print only the ids" },
+	};
+	struct args args = { .globals = options,
+		             .options = table,
+		             .noptions = sizeof(table) / sizeof(table[0]),
+		             .most = SIZE_MAX };
+	if (!args_read(&args, argc, argv, &exit_code))
+		return exit_code;
+	return list_jobs(options, &query, &args);
+}

@@ -1,0 +1,132 @@
+/* asched runs: the ledger, newest first. */
+#include "cli/answer.h"
+#include "cli/args.h"
+#include "cli/client.h"
+#include "cli/screen.h"
+#include "cli/table.h"
+#include "cli/words.h"
+
+#define PAGE 200
+#define LIMIT_STANDARD 50
+
+struct query {
+	const char *job; /* NULL: of all */
+	bool only_failed, only_running;
+	int64_t limit; /* 0: none */
+};
+
+static const struct column columns[] = {
+	{ "RUN", 0, true }, { "JOB", 8 },     { "DUE", 0 },        { "TRIGGER", 0 },
+	{ "RESULT", 10 },   { "STARTED", 0 }, { "TOOK", 0, true }, { "TRIES", 0, true },
+	{ "DETAIL", 6 },
+};
+#define NCOLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+static void
+add_took(struct table *table, const struct screen *screen, const json_t *run)
+{
+	char text[WORDS_MAX];
+	usec_t started = answer_int(run, "started_us"), ended = answer_int(run, "ended_us");
+	if (!started)
+		table_add(table, PLAIN, "-");
+	else
+		table_add(table, ended ? PLAIN : CYAN, "%s",
+		          words_took((ended ? ended : screen->now) - started, text));
+}
+
+static void
+add_row(struct table *table, const struct screen *screen, const json_t *run)
+{
+	char text[WORDS_MAX], time[SCREEN_TIME_MAX];
+	const char *job = answer_text(run, "job");
+	table_add(table, PLAIN, "%lld", (long long)answer_int(run, "id"));
+	if (*job)
+		table_add(table, BOLD, "%s", job);
+	else
+		table_add(table, BOLD, "%lld", (long long)answer_int(run, "job_id"));
+	table_add(table, PLAIN, "%s", screen_time(screen, answer_int(run, "due_us"), time));
+	table_add(table, DIM, "%s", answer_text(run, "trigger"));
+	table_add(table, color_result(run), "%s", words_result(run, text));
+	table_add(table, PLAIN, "%s", words_when(answer_int(run, "started_us"), screen->now, text));
+	add_took(table, screen, run);
+	table_add(table, PLAIN, "%lld", (long long)answer_int(run, "attempt"));
+	table_add(table, DIM, "%s", answer_text(run, "detail"));
+}
+
+static json_t *
+make_params(const struct query *query)
+{
+	json_t *params = json_object();
+	if (query->job)
+		json_object_set_new(params, "job", job_reference(query->job));
+	if (query->only_failed)
+		json_object_set_new(params, "failed", json_true());
+	if (query->only_running)
+		json_object_set_new(params, "running", json_true());
+	int64_t page = query->limit && query->limit < PAGE ? query->limit : PAGE;
+	json_object_set_new(params, "limit", json_integer(page));
+	return params;
+}
+
+static int
+list_runs(const struct cli_options *options, const struct query *query)
+{
+	struct client *client = client_new(options);
+	struct json_list json;
+	struct screen screen;
+	struct pages pages;
+	json_t *items, *run;
+	size_t i;
+	int64_t nshown = 0;
+	screen_init(&screen, options);
+	struct table *table = table_new(&screen, columns, NCOLUMNS);
+	if (options->json)
+		json_list_begin(&json);
+	pages_init(&pages, client, "run.list", make_params(query));
+	while ((items = pages_next(&pages))) {
+		json_array_foreach (items, i, run) {
+			if (query->limit && nshown >= query->limit)
+				break;
+			nshown++;
+			if (options->json)
+				json_list_add(&json, run);
+			else
+				add_row(table, &screen, run);
+		}
+		if (!options->json && json_array_size(items) > 0)
+			table_flush(table);
+		json_decref(items);
+		if (query->limit && nshown >= query->limit)
+			break;
+	}
+	bool has_more = !pages.at_end;
+	pages_fini(&pages);
+	table_free(table);
+	if (options->json)
+		json_list_end(&json);
+	int exit_code = client_free(client);
+	if (exit_code == EXIT_DONE && !options->json && (nshown == 0 || has_more))
+		say(nshown ? "older runs are not shown; --limit 0 shows all" : "no runs yet");
+	return exit_code;
+}
+
+int
+cmd_runs(const struct cli_options *options, int argc, char **argv)
+{
+	struct query query = { .limit = LIMIT_STANDARD };
+	int exit_code;
+	const struct option table[] = {
+		{ "failed", 'f', OPTION_FLAG, &query.only_failed, NULL, "Only runs that failed" },
+		{ "running", 'r', OPTION_FLAG, &query.only_running, NULL, "Only runs that run now" },
+		{ "limit", 'n', OPTION_COUNT, &query.limit, "N",
+		  "At most so many (50; 0: no limit)" },
+	};
+	struct args args = { .globals = options,
+		             .options = table,
+		             .noptions = sizeof(table) / sizeof(table[0]),
+		             .most = 1 };
+	if (!args_read(&args, argc, argv, &exit_code))
+		return exit_code;
+	query.job = args.nwords ? args.words[0] : NULL;
+	return list_runs(options, &query);
+}

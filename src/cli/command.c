@@ -1,0 +1,47 @@
+/* The command table. */
+#include "cli/command.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "cli/text.h"
+
+#define NEAR 3 /* a name that far away is no suggestion any more */
+
+const struct command commands[] = {
+	{ "list", "[GLOB...] [OPTIONS]", "List jobs, soonest first", cmd_list },
+	{ "runs", "[JOB] [OPTIONS]", "List runs, newest first: what became of every due instant",
+	  cmd_runs },
+	{ "cancel", "JOB... | --run RUN", "Remove jobs, or stop one run", cmd_cancel },
+	{ "pause", "JOB...", "Stop jobs from becoming due", cmd_pause },
+	{ "resume", "JOB...", "Let paused jobs become due again", cmd_resume },
+	{ "retry", "RUN...", "Run again what failed", cmd_retry },
+	{ "status", "", "Show how the daemon is", cmd_status },
+	{ "reload", "", "Make the daemon read its configuration again", cmd_reload },
+};
+const size_t ncommands = sizeof(commands) / sizeof(commands[0]);
+
+const struct command *
+command_find(const char *name)
+{
+	for (size_t i = 0; i < ncommands; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+const char *
+command_suggest(const char *name)
+{
+	const char *best = NULL;
+	int least = NEAR;
+	for (size_t i = 0; i < ncommands; i++) {
+		int distance = text_distance(name, commands[i].name);
+		if (distance < least) {
+			least = distance;
+			best = commands[i].name;
+		}
+	}
+	return best;
+}

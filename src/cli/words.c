@@ -1,0 +1,185 @@
+/* Words that people read. */
+#include "cli/words.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/answer.h"
+
+const char *
+words_span(usec_t span, char out[WORDS_MAX])
+{
+	static const struct {
+		usec_t length;
+		const char *name;
+	} units[] = { { USEC_PER_DAY, "d" }, { USEC_PER_HOUR, "h" }, { USEC_PER_MIN, "m" },
+		      { USEC_PER_SEC, "s" } };
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		usec_t n = span / units[i].length;
+		if (n == 0)
+			continue;
+		usec_t rest = i < 3 ? span % units[i].length / units[i + 1].length : 0;
+		int len = snprintf(out, WORDS_MAX, "%" PRId64 "%s", n, units[i].name);
+		if (rest)
+			snprintf(out + len, WORDS_MAX - (size_t)len, " %" PRId64 "%s", rest,
+			         units[i + 1].name);
+		return out;
+	}
+	return "now";
+}
+
+const char *
+words_took(usec_t took, char out[WORDS_MAX])
+{
+	if (took >= USEC_PER_MIN)
+		return words_span(took, out);
+	if (took >= 10 * USEC_PER_SEC)
+		snprintf(out, WORDS_MAX, "%" PRId64 "s", took / USEC_PER_SEC);
+	else if (took >= USEC_PER_SEC)
+		snprintf(out, WORDS_MAX, "%.1fs", (double)took / USEC_PER_SEC);
+	else
+		snprintf(out, WORDS_MAX, "%" PRId64 "ms", took / USEC_PER_MSEC);
+	return out;
+}
+
+const char *
+words_when(usec_t at, usec_t now, char out[WORDS_MAX])
+{
+	char span[WORDS_MAX];
+	if (at <= 0 || at == USEC_NEVER)
+		return "-";
+	usec_t ahead = at - now;
+	const char *words = words_span(ahead < 0 ? -ahead : ahead, span);
+	if (strcmp(words, "now") == 0)
+		return "now";
+	snprintf(out, WORDS_MAX, ahead < 0 ? "%s ago" : "in %s", words);
+	return out;
+}
+
+const char *
+words_bytes(int64_t bytes, char out[WORDS_MAX])
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
+	double n = (double)bytes;
+	size_t unit = 0;
+	if (bytes < 1024) {
+		snprintf(out, WORDS_MAX, "%" PRId64 " B", bytes);
+		return out;
+	}
+	for (n /= 1024; n >= 1024 && unit < 3; unit++)
+		n /= 1024;
+	snprintf(out, WORDS_MAX, n < 10 ? "%.1f %s" : "%.0f %s", n, units[unit]);
+	return out;
+}
+
+static bool
+is_text(const json_t *object, const char *key, const char *text)
+{
+	return strcmp(answer_text(object, key), text) == 0;
+}
+
+static void
+name_failure(const json_t *run, char out[WORDS_MAX])
+{
+	const char *reason = answer_text(run, "reason"), *detail = answer_text(run, "detail");
+	if (strcmp(reason, "exit") == 0)
+		snprintf(out, WORDS_MAX, "exit %" PRId64, answer_int(run, "exit_code"));
+	else if (strcmp(reason, "signal") == 0)
+		snprintf(out, WORDS_MAX, "%s", *detail ? detail : answer_text(run, "signal"));
+	else if (strcmp(reason, "http-status") == 0)
+		snprintf(out, WORDS_MAX, "http %" PRId64, answer_int(run, "http_status"));
+	else if (strcmp(reason, "start-failed") == 0)
+		snprintf(out, WORDS_MAX, "not started: %s", detail);
+	else
+		snprintf(out, WORDS_MAX, "%s", *reason ? reason : "failed");
+}
+
+const char *
+words_result(const json_t *run, char out[WORDS_MAX])
+{
+	const char *state = answer_text(run, "state"), *reason = answer_text(run, "reason");
+	int64_t count = answer_int(run, "count");
+	if (!*state)
+		return "-";
+	if (is_text(run, "state", "succeeded"))
+		return "ok";
+	if (is_text(run, "state", "failed"))
+		name_failure(run, out);
+	else if (is_text(run, "state", "waiting") && answer_int(run, "attempt") > 0)
+		snprintf(out, WORDS_MAX, "will retry");
+	else if (*reason && !is_text(run, "reason", state))
+		snprintf(out, WORDS_MAX, "%s: %s", state, reason);
+	else
+		snprintf(out, WORDS_MAX, "%s", state);
+	size_t len = strlen(out);
+	if (count > 1)
+		snprintf(out + len, WORDS_MAX - len, " (%" PRId64 " times)", count);
+	return out;
+}
+
+enum color
+color_result(const json_t *run)
+{
+	static const struct {
+		const char *state;
+		enum color color;
+	} colors[] = { { "succeeded", GREEN }, { "failed", RED },     { "lost", RED },
+		       { "skipped", YELLOW },  { "missed", YELLOW },  { "cancelled", YELLOW },
+		       { "running", CYAN } };
+	for (size_t i = 0; i < sizeof(colors) / sizeof(colors[0]); i++) {
+		if (is_text(run, "state", colors[i].state))
+			return colors[i].color;
+	}
+	return PLAIN;
+}
+
+static bool
+is_plain_word(const char *word)
+{
+	return *word && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                                  "0123456789_@%+=:,./-")] == '\0';
+}
+
+static void
+add_quoted(struct buf *out, const char *word)
+{
+	if (is_plain_word(word)) {
+		buf_add_text(out, word);
+		return;
+	}
+	buf_add_char(out, '\'');
+	for (; *word; word++) {
+		if (*word == '\'')
+			buf_add_text(out, "'\\''");
+		else
+			buf_add_char(out, *word);
+	}
+	buf_add_char(out, '\'');
+}
+
+void
+words_command(const json_t *job, struct buf *out)
+{
+	const json_t *words = json_object_get(job, "command"), *word;
+	size_t i;
+	if (answer_has(job, "url")) {
+		buf_printf(out, "%s %s", answer_has(job, "method") ? answer_text(job, "method") : "GET",
+		           answer_text(job, "url"));
+		return;
+	}
+	if (answer_has(job, "shell"))
+		buf_add_text(out, answer_text(job, "shell"));
+	json_array_foreach (words, i, word) {
+		if (i > 0)
+			buf_add_char(out, ' ');
+		add_quoted(out, json_string_value(word) ? json_string_value(word) : "");
+	}
+}
+
+const char *
+words_count(int64_t n, const char *noun, char out[WORDS_MAX])
+{
+	snprintf(out, WORDS_MAX, "%" PRId64 " %s%s", n, noun, n == 1 ? "" : "s");
+	return out;
+}

@@ -1,0 +1,32 @@
+/* Spans, results and commands in the words that people read. */
+#ifndef CLI_WORDS_H
+#define CLI_WORDS_H
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "base/usec.h"
+#include "cli/screen.h"
+
+#define WORDS_MAX 64
+
+/* The two greatest units: "3h 12m", "2d 4h", "45s", "now" below a second. Never negative. */
+const char *words_span(usec_t span, char out[WORDS_MAX]);
+/* How long something took: "350ms", "1.2s", "3m 5s". */
+const char *words_took(usec_t took, char out[WORDS_MAX]);
+/* Before or after `now`: "in 3h 12m", "5s ago". "-" for no instant. */
+const char *words_when(usec_t at, usec_t now, char out[WORDS_MAX]);
+/* "1.2 MiB" */
+const char *words_bytes(int64_t bytes, char out[WORDS_MAX]);
+
+/* What became of a run object: "ok", "exit 3", "SIGKILL", "skipped: overlap". */
+const char *words_result(const json_t *run, char out[WORDS_MAX]);
+enum color color_result(const json_t *run);
+
+/* Adds the command of a job object as a shell would read it; or the URL. */
+void words_command(const json_t *job, struct buf *out);
+
+/* "1 job", "2 jobs" */
+const char *words_count(int64_t n, const char *noun, char out[WORDS_MAX]);
+
+#endif
