@@ -19,7 +19,8 @@
 
 enum intent_kind {
 	/* Changes asked by people. */
-	INTENT_JOB_ADD,    /* job (taken) -> job_id, name, next_due */
+	/* job: owner and defaults (taken); changes: all that was asked -> job_id, name, next_due */
+	INTENT_JOB_ADD,
 	INTENT_JOB_SET,    /* ref, changes -> as add */
 	INTENT_JOB_CANCEL, /* ref, how -> job_id; how: also its running run */
 	INTENT_JOB_PAUSE,  /* ref */
@@ -33,7 +34,7 @@ enum intent_kind {
 	INTENT_STARTED,    /* run_id, attempt, pid, pid_start, at */
 	INTENT_ENDED,      /* run_id, attempt, outcome; the output is read from its descriptor */
 	INTENT_UNFINISHED, /* cursor, limit -> starts: every running run with its attempt */
-	INTENT_REQUEUE,    /* run_id, attempt: provably not started, wait again */
+	INTENT_REQUEUE,    /* run_id, attempt, reason: provably not started: wait again, or end */
 	INTENT_STOPPING,   /* run_id, attempt, reason: a time-out or shutdown is about to end it */
 	INTENT_CLOCK_STEP, /* from, until: the clock went from-until; recompute and record */
 	INTENT_PRUNE,      /* retention: one slice -> count; count 0: nothing left to do */
@@ -109,11 +110,16 @@ struct start {
 	struct attempt attempt;
 };
 
-/* A running run that has to be stopped. */
+/*
+ * A running run that has to be stopped. With only_unstarted it is left alone when it was handed
+ * to its runner already; else the engine answers with INTENT_REQUEUE and that reason.
+ */
 struct stop {
 	int64_t run_id;
 	int attempt;
 	enum stop_how how;
+	bool only_unstarted;
+	enum run_reason reason;
 };
 
 /* What a commit gives the engine to do. Owned by the intent. */
@@ -130,7 +136,7 @@ struct work {
 struct change {
 	const struct field *field; /* of FIELD_SCHEDULE, kind tells how to read text */
 	enum schedule_kind kind;
-	char *text; /* owned */
+	char *text; /* owned; NULL: back to the default. A list is cleared before its first item */
 	size_t len;
 };
 

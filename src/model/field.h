@@ -60,8 +60,8 @@ int field_set(struct job *job, const struct field *field, const char *text, size
               struct err *err);
 void field_clear(struct job *job, const struct field *field); /* back to its default */
 
-/* Has the job another value than the default? */
-bool field_is_set(const struct job *job, const struct field *field);
+/* Do the two jobs have different values? Compare with a job_init()ed one: is it set at all? */
+bool field_differs(const struct job *a, const struct job *b, const struct field *field);
 
 /*
  * The value as text that field_set() reads back; of list fields that of item i.

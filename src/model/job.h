@@ -87,7 +87,7 @@ struct job {
 	usec_t anchor_at;        /* made, edited or resumed then: no run for an instant before it */
 	usec_t next_due;         /* nominal; USEC_NEVER: none */
 	usec_t next_start_at;    /* next_due with splay and jitter: what claims are ordered by */
-	usec_t paused_at;        /* 0 while active */
+	usec_t paused_at;        /* when it was last paused; 0: never */
 	int nfailed;             /* failed runs in a row */
 	int64_t nruns;           /* runs claimed by the schedule: counts for max_runs */
 };

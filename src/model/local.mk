@@ -2,10 +2,12 @@
 noinst_LIBRARIES += libmodel.a
 libmodel_a_SOURCES = \
 	src/model/expect.c src/model/expect.h \
-	src/model/field.h \
-	src/model/job.h \
+	src/model/field.c src/model/field.h \
+	src/model/job.c src/model/job.h \
+	src/model/plan.c src/model/plan.h \
 	src/model/request.c src/model/request.h \
-	src/model/run.h
+	src/model/retry.c src/model/retry.h \
+	src/model/run.c src/model/run.h
 
 UNIT_TESTS += tests/unit/request
 tests_unit_request_SOURCES = tests/unit/request.c

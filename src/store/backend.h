@@ -92,15 +92,15 @@ struct backend_ops {
 	/* Writes all but the identity, if the state is still `seen` and the attempt `attempt`. */
 	enum backend_result (*run_update)(struct backend *, const struct run *, enum run_state seen,
 	                                  int attempt, struct err *);
-	/* The newest span or single row of the job with that state and reason that ends directly
-	   the ledger, i.e. no later row of the job by the schedule exists: it may be extended. */
+	/* The row of the job by the schedule with the greatest due, terminal or not. */
 	enum backend_result (*run_tail)(struct backend *, int64_t job_id, struct run *, struct err *);
 	/* Waiting and running runs of a job, oldest due first; at most max. */
 	enum backend_result (*runs_active)(struct backend *, int64_t job_id, size_t max,
 	                                   struct run *runs, size_t *n, struct err *);
-	/* Opens GATE_TIME of waiting runs with start_at <= until; tells the next start_at. */
-	enum backend_result (*runs_open_timed)(struct backend *, usec_t until, usec_t *next,
-	                                       struct err *);
+	/* Opens GATE_TIME of waiting runs with start_at <= until. */
+	enum backend_result (*runs_open_timed)(struct backend *, usec_t until, struct err *);
+	/* The least start_at of waiting runs with GATE_TIME; NEVER: none. */
+	enum backend_result (*runs_next_timed)(struct backend *, usec_t *at, struct err *);
 	/* Waiting runs with an open gate of a queue, by priority (9 first), due, id. */
 	enum backend_result (*runs_ready)(struct backend *, const char *queue, size_t max,
 	                                  struct run *runs, size_t *n, struct err *);
@@ -110,10 +110,11 @@ struct backend_ops {
 	/* The row that covers the instant: schedule rows of the job, first <= at <= last. */
 	enum backend_result (*run_covering)(struct backend *, int64_t job_id, usec_t at,
 	                                    struct run *, struct err *);
-	/* The newest run, terminal or not, of the job. */
-	enum backend_result (*run_newest)(struct backend *, int64_t job_id, struct run *,
+	/* The waiting run of the job with GATE_JOB and the least due: the next one to open. */
+	enum backend_result (*run_queued)(struct backend *, int64_t job_id, struct run *,
 	                                  struct err *);
-	/* A page newest first; fills intent->runs and ->cursor. */
+	/* A page newest first; fills intent->runs and ->cursor. A run of no job (TRIGGER_CLOCK) has
+	   job_id 0 and is listed to operators: filter.has_owner leaves it out. */
 	enum backend_result (*runs_page)(struct backend *, struct intent *, struct err *);
 
 	/* Attempts. update is by (run_id, number). */
@@ -164,6 +165,15 @@ struct backend_ops {
 	 */
 	enum backend_result (*backup_begin)(struct backend *, const char *path, struct err *);
 	enum backend_result (*backup_step)(struct backend *, struct err *);
+
+	/* Small texts by name, such as the boot id last seen. NONE: not there. */
+	enum backend_result (*meta_load)(struct backend *, const char *name, struct buf *out,
+	                                 struct err *);
+	enum backend_result (*meta_save)(struct backend *, const char *name, const char *text,
+	                                 struct err *);
+	/* Active jobs of kind SCHEDULE_ON_START with id > after, ascending; an index answers it. */
+	enum backend_result (*jobs_on_start)(struct backend *, int64_t after, size_t max,
+	                                     int64_t *ids, size_t *n, struct err *);
 
 	void (*close)(struct backend *); /* frees it */
 };

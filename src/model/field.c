@@ -1,0 +1,473 @@
+/* The field table, and setting and printing fields through it. */
+#include "model/field.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+static const char *const overlap_values[] = { "skip", "queue", "cancel", "kill", "allow", NULL };
+static const char *const missed_values[] = { "skip", "once", "all", NULL };
+static const char *const on_lost_values[] = { "default", "fail", "retry", NULL };
+
+#define YEAR ((double)(365 * USEC_PER_DAY))
+#define AT(member) offsetof(struct job, member)
+
+/* name, type, group, offset, min, max, values, standard, argument, doc */
+const struct field fields[] = {
+	{ "name", FIELD_STRING, GROUP_GENERAL, AT(name), .argument = "NAME",
+	  .doc = "a name to use instead of the id; unique among the owner's unfinished jobs" },
+	{ "schedule", FIELD_SCHEDULE, GROUP_SCHEDULE, AT(schedule), .argument = "WHEN",
+	  .doc = "when the job is due, in any form of asched-schedule(7)" },
+	{ "tz", FIELD_STRING, GROUP_SCHEDULE, AT(tz), .argument = "ZONE",
+	  .doc = "time zone of the schedule, such as Europe/Berlin; default: the machine's" },
+	{ "dst", FIELD_DST, GROUP_SCHEDULE, AT(dst), .standard = "cron", .argument = "RULE",
+	  .doc = "what a change of the clocks does: cron, literal, first or utc" },
+	{ "splay", FIELD_DURATION, GROUP_SCHEDULE, AT(splay), 0, 7 * (double)USEC_PER_DAY,
+	  .standard = "0", .argument = "DURATION",
+	  .doc = "start later by a stable part of this, the same every time" },
+	{ "jitter", FIELD_DURATION, GROUP_SCHEDULE, AT(jitter), 0, 7 * (double)USEC_PER_DAY,
+	  .standard = "0", .argument = "DURATION",
+	  .doc = "start later by a random part of this, drawn anew for every instant" },
+	{ "not-before", FIELD_INSTANT, GROUP_SCHEDULE, AT(not_before), .standard = "0",
+	  .argument = "TIME", .doc = "no run is due before this instant" },
+	{ "until", FIELD_INSTANT, GROUP_SCHEDULE, AT(until), .standard = "0", .argument = "TIME",
+	  .doc = "no run is due after this instant" },
+	{ "max-runs", FIELD_INT, GROUP_SCHEDULE, AT(max_runs), 0, 1e9, .standard = "0",
+	  .argument = "N", .doc = "finished after so many runs; 0: no limit" },
+
+	{ "command", FIELD_ARGV, GROUP_EXEC, AT(command), .argument = "ARG",
+	  .doc = "the program and its arguments, given as they are" },
+	{ "shell", FIELD_STRING, GROUP_EXEC, AT(shell), .argument = "STRING",
+	  .doc = "a command line for /bin/sh -c" },
+	{ "env", FIELD_PAIRS, GROUP_EXEC, AT(env), .argument = "NAME=VALUE",
+	  .doc = "an environment variable of the job; may be repeated" },
+	{ "cwd", FIELD_STRING, GROUP_EXEC, AT(cwd), .argument = "DIR",
+	  .doc = "working directory; default: the owner's home" },
+	{ "stdin", FIELD_STRING, GROUP_EXEC, AT(stdin_text), .argument = "TEXT",
+	  .doc = "text for the job's standard input; default: /dev/null" },
+	{ "umask", FIELD_MODE, GROUP_EXEC, AT(umask), 0, 0777, .argument = "MODE",
+	  .doc = "file mode creation mask, octal; default: 022" },
+	{ "nice", FIELD_INT, GROUP_EXEC, AT(nice), 0, 19, .standard = "0", .argument = "N",
+	  .doc = "scheduling priority, 0 to 19; 19 is the most modest" },
+
+	{ "url", FIELD_STRING, GROUP_HTTP, AT(url), .argument = "URL",
+	  .doc = "an HTTP or HTTPS request instead of a command" },
+	{ "method", FIELD_STRING, GROUP_HTTP, AT(method), .argument = "METHOD",
+	  .doc = "request method; default: GET, or POST when there is a body" },
+	{ "header", FIELD_HEADERS, GROUP_HTTP, AT(headers), .argument = "NAME: VALUE",
+	  .doc = "a request header; may be repeated" },
+	{ "body", FIELD_STRING, GROUP_HTTP, AT(body), .argument = "TEXT", .doc = "request body" },
+	{ "expect-status", FIELD_STRING, GROUP_HTTP, AT(expect_status), .argument = "LIST",
+	  .doc = "statuses that count as success, such as 200-299,304; default: 200-299" },
+
+	{ "queue", FIELD_STRING, GROUP_POLICY, AT(queue), .standard = "default", .argument = "NAME",
+	  .doc = "the queue that limits how many runs go on at once" },
+	{ "priority", FIELD_INT, GROUP_POLICY, AT(priority), 0, 9, .standard = "5", .argument = "N",
+	  .doc = "order in the queue, 0 to 9; 9 goes first" },
+	{ "timeout", FIELD_DURATION, GROUP_POLICY, AT(timeout), 0, YEAR, .standard = "0",
+	  .argument = "DURATION", .doc = "end an attempt that takes longer; 0: never" },
+	{ "kill-after", FIELD_DURATION, GROUP_POLICY, AT(kill_after), 0, (double)USEC_PER_HOUR,
+	  .standard = "10s", .argument = "DURATION",
+	  .doc = "after the request to end, wait this long, then kill" },
+	{ "retries", FIELD_INT, GROUP_POLICY, AT(retries), 0, 1000, .standard = "0",
+	  .argument = "N", .doc = "try a failed run again, at most so often" },
+	{ "retry-delay", FIELD_DURATION, GROUP_POLICY, AT(retry_delay), 0, YEAR,
+	  .standard = "10s", .argument = "DURATION", .doc = "wait before the first retry" },
+	{ "retry-factor", FIELD_NUMBER, GROUP_POLICY, AT(retry_factor), 1, 100, .standard = "2",
+	  .argument = "FACTOR", .doc = "each further wait is longer by this factor" },
+	{ "retry-max-delay", FIELD_DURATION, GROUP_POLICY, AT(retry_max_delay), 0, YEAR,
+	  .standard = "1h", .argument = "DURATION", .doc = "no wait is longer than this" },
+	{ "retry-on", FIELD_STRING, GROUP_POLICY, AT(retry_on), .argument = "LIST",
+	  .doc = "retry only these, such as exit:75,signal,timeout,http:503,network,start" },
+	{ "pause-after", FIELD_INT, GROUP_POLICY, AT(pause_after), 0, 1e6, .standard = "0",
+	  .argument = "N", .doc = "pause the job after so many failed runs in a row; 0: never" },
+	{ "overlap", FIELD_ENUM, GROUP_POLICY, AT(overlap), .values = overlap_values,
+	  .standard = "skip", .argument = "POLICY",
+	  .doc = "when the last run goes on: skip, queue one, cancel or kill it, or allow both" },
+	{ "missed", FIELD_ENUM, GROUP_POLICY, AT(missed), .values = missed_values,
+	  .standard = "once", .argument = "POLICY",
+	  .doc = "after a downtime run missed instants: skip, once (the latest) or all" },
+	{ "missed-limit", FIELD_INT, GROUP_POLICY, AT(missed_limit), 1, 1000, .standard = "10",
+	  .argument = "N", .doc = "with missed=all, run at most so many, the latest ones" },
+	{ "start-deadline", FIELD_DURATION, GROUP_POLICY, AT(start_deadline), 0, YEAR,
+	  .standard = "0", .argument = "DURATION",
+	  .doc = "a run that cannot start within this is missed; 0: however late" },
+	{ "on-lost", FIELD_ENUM, GROUP_POLICY, AT(on_lost), .values = on_lost_values,
+	  .standard = "default", .argument = "POLICY",
+	  .doc = "a run whose fate is unknown: fail (never twice) or retry; default: fail, but retry "
+	         "for GET and HEAD requests" },
+};
+const size_t nfields = sizeof(fields) / sizeof(fields[0]);
+
+static bool
+is_name_equal(const char *name, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (name[i] != (text[i] == '_' ? '-' : text[i]))
+			return false;
+	}
+	return name[len] == '\0';
+}
+
+const struct field *
+field_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < nfields; i++) {
+		if (is_name_equal(fields[i].name, name, len))
+			return &fields[i];
+	}
+	return NULL;
+}
+
+/* Edit distance of two short words (Levenshtein). */
+static size_t
+distance(const char *a, const char *b)
+{
+	enum { WORD_MAX = 31 };
+	size_t na = strlen(a), nb = strlen(b), row[WORD_MAX + 1];
+	if (na > WORD_MAX || nb > WORD_MAX)
+		return WORD_MAX;
+	for (size_t j = 0; j <= nb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= na; i++) {
+		size_t diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= nb; j++) {
+			size_t least = diagonal + (a[i - 1] != b[j - 1]);
+			diagonal = row[j];
+			if (row[j] + 1 < least)
+				least = row[j] + 1;
+			if (row[j - 1] + 1 < least)
+				least = row[j - 1] + 1;
+			row[j] = least;
+		}
+	}
+	return row[nb];
+}
+
+const char *
+field_suggest(const char *name)
+{
+	const char *best = NULL;
+	size_t best_distance = 3; /* two slips are a slip; three are another word */
+	for (size_t i = 0; i < nfields; i++) {
+		size_t d = distance(name, fields[i].name);
+		if (d < best_distance) {
+			best = fields[i].name;
+			best_distance = d;
+		}
+	}
+	return best;
+}
+
+static void *
+place(const struct job *job, const struct field *field)
+{
+	return (char *)(uintptr_t)job + field->offset;
+}
+
+static int
+set_string(char **to, const char *text, size_t len)
+{
+	free(*to);
+	*to = mem_dup_bytes(text, len);
+	return 0;
+}
+
+static int
+parse_int(const struct field *field, const char *text, int base, int *out, struct err *err)
+{
+	char *end;
+	errno = 0;
+	long value = strtol(text, &end, base);
+	if (end == text || *end || errno || value < (long)field->min || value > (long)field->max)
+		return err_invalid(err, field->name,
+		                   base == 8 ? "\"%.40s\" is not an octal mode in %lo-%lo"
+		                             : "\"%.40s\" is not a whole number in %ld-%ld",
+		                   text, (long)field->min, (long)field->max);
+	*out = (int)value;
+	return 0;
+}
+
+static int
+set_number(double *to, const struct field *field, const char *text, struct err *err)
+{
+	char *end;
+	double value = strtod(text, &end);
+	if (end == text || *end || !(value >= field->min && value <= field->max))
+		return err_invalid(err, field->name, "\"%.40s\" is not a number in %g-%g", text,
+		                   field->min, field->max);
+	*to = value;
+	return 0;
+}
+
+static int
+set_duration(usec_t *to, const struct field *field, const char *text, struct err *err)
+{
+	usec_t value;
+	if (usec_parse_duration(text, &value, err) < 0) {
+		err_in_field(err, field->name);
+		return -1;
+	}
+	if (value < (usec_t)field->min || value > (usec_t)field->max) {
+		char most[USEC_TEXT_MAX];
+		return err_invalid(err, field->name, "\"%.40s\" is longer than %s", text,
+		                   usec_print_duration((usec_t)field->max, most));
+	}
+	*to = value;
+	return 0;
+}
+
+static int
+set_instant(usec_t *to, const struct field *field, const char *text, struct err *err)
+{
+	if (strcmp(text, "0") == 0) {
+		*to = 0;
+		return 0;
+	}
+	if (schedule_parse_rfc3339(text, to, err) < 0) {
+		err_in_field(err, field->name);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+set_enum(int *to, const struct field *field, const char *text, struct err *err)
+{
+	char list[128] = "";
+	for (int i = 0; field->values[i]; i++) {
+		if (strcmp(field->values[i], text) == 0) {
+			*to = i;
+			return 0;
+		}
+		size_t len = strlen(list);
+		snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "", field->values[i]);
+	}
+	return err_invalid(err, field->name, "\"%.40s\" is not one of %s", text, list);
+}
+
+static int
+set_dst(enum dst_rule *to, const struct field *field, const char *text, struct err *err)
+{
+	enum dst_rule rule = dst_rule_find(text);
+	if (rule == DST_NRULES)
+		return err_invalid(err, field->name,
+		                   "\"%.40s\" is not one of cron, literal, first, utc", text);
+	*to = rule;
+	return 0;
+}
+
+/* Variables that would let a job's text reach code that runs before the job does, or lie about us. */
+static bool
+is_reserved_env(const char *text, size_t len)
+{
+	static const char *const names[] = { "LD_",   "ASCHED_", "IFS=",
+		                             "BASH_ENV=", "ENV=", "SHELLOPTS=" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t n = strlen(names[i]);
+		if (len >= n && memcmp(text, names[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* POSIX names only (XBD 8.1), so that no shell function or odd name is smuggled in. */
+static int
+check_pair(const struct field *field, const char *text, size_t len, struct err *err)
+{
+	size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+	if (n == 0 || n >= len || text[n] != '=' || (text[0] >= '0' && text[0] <= '9'))
+		return err_invalid(err, field->name, "\"%.60s\" is not NAME=VALUE", text);
+	if (is_reserved_env(text, len))
+		return err_invalid(err, field->name, "%.*s is reserved", (int)n, text);
+	return 0;
+}
+
+/* RFC 9110 5.1 and 5.5: a token, a colon, and a value without control bytes. */
+static int
+check_header(const struct field *field, const char *text, size_t len, struct err *err)
+{
+	size_t n = strspn(text, "!#$%&'*+-.^_`|~0123456789"
+	                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+	if (n == 0 || n >= len || text[n] != ':')
+		return err_invalid(err, field->name, "\"%.60s\" is not NAME: VALUE", text);
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
+			return err_invalid(err, field->name, "%.*s: the value has a control byte",
+			                   (int)n, text);
+	}
+	return 0;
+}
+
+static int
+add_item(struct strings *list, const struct field *field, const char *text, size_t len,
+         struct err *err)
+{
+	if (list->n >= FIELD_LIST_MAX)
+		return err_invalid(err, field->name, "has more than %d items", FIELD_LIST_MAX);
+	if (field->type == FIELD_PAIRS && check_pair(field, text, len, err) < 0)
+		return -1;
+	if (field->type == FIELD_HEADERS && check_header(field, text, len, err) < 0)
+		return -1;
+	strings_add(list, text, len);
+	return 0;
+}
+
+int
+field_set(struct job *job, const struct field *field, const char *text, size_t len,
+          struct err *err)
+{
+	void *to = place(job, field);
+	if (len > FIELD_TEXT_MAX)
+		return err_invalid(err, field->name, "is %zu bytes long, more than %d", len,
+		                   FIELD_TEXT_MAX);
+	if (memchr(text, '\0', len))
+		return err_invalid(err, field->name, "has a NUL byte");
+	switch (field->type) {
+	case FIELD_STRING:
+		return set_string(to, text, len);
+	case FIELD_INT:
+		return parse_int(field, text, 10, to, err);
+	case FIELD_MODE:
+		return parse_int(field, text, 8, to, err);
+	case FIELD_NUMBER:
+		return set_number(to, field, text, err);
+	case FIELD_DURATION:
+		return set_duration(to, field, text, err);
+	case FIELD_INSTANT:
+		return set_instant(to, field, text, err);
+	case FIELD_ENUM:
+		return set_enum(to, field, text, err);
+	case FIELD_DST:
+		return set_dst(to, field, text, err);
+	case FIELD_ARGV:
+	case FIELD_PAIRS:
+	case FIELD_HEADERS:
+		return add_item(to, field, text, len, err);
+	case FIELD_SCHEDULE:
+		break;
+	}
+	return err_invalid(err, field->name, "cannot be set so");
+}
+
+void
+field_clear(struct job *job, const struct field *field)
+{
+	void *to = place(job, field);
+	switch (field->type) {
+	case FIELD_STRING:
+	case FIELD_SCHEDULE:
+		free(*(char **)to);
+		*(char **)to = NULL;
+		break;
+	case FIELD_ARGV:
+	case FIELD_PAIRS:
+	case FIELD_HEADERS:
+		strings_fini(to);
+		break;
+	case FIELD_MODE:
+		*(int *)to = -1;
+		return;
+	default:
+		break;
+	}
+	if (field->standard) {
+		struct err err;
+		int rc = field_set(job, field, field->standard, strlen(field->standard), &err);
+		assert(rc == 0);
+		(void)rc;
+	}
+}
+
+bool
+field_differs(const struct job *a, const struct job *b, const struct field *field)
+{
+	size_t n = field_nitems(a, field);
+	if (n != field_nitems(b, field))
+		return true;
+	struct buf of_a = BUF_EMPTY, of_b = BUF_EMPTY;
+	for (size_t i = 0; i < n; i++) {
+		field_print(a, field, i, &of_a);
+		buf_add_char(&of_a, '\0');
+		field_print(b, field, i, &of_b);
+		buf_add_char(&of_b, '\0');
+	}
+	bool differs = of_a.len != of_b.len || (of_a.len && memcmp(of_a.data, of_b.data, of_a.len));
+	buf_fini(&of_a);
+	buf_fini(&of_b);
+	return differs;
+}
+
+size_t
+field_nitems(const struct job *job, const struct field *field)
+{
+	const void *from = place(job, field);
+	switch (field->type) {
+	case FIELD_STRING:
+	case FIELD_SCHEDULE:
+		return *(char *const *)from ? 1 : 0;
+	case FIELD_ARGV:
+	case FIELD_PAIRS:
+	case FIELD_HEADERS:
+		return ((const struct strings *)from)->n;
+	case FIELD_MODE:
+		return *(const int *)from >= 0 ? 1 : 0;
+	default:
+		return 1;
+	}
+}
+
+static void
+print_instant(usec_t at, struct buf *out)
+{
+	char text[SCHEDULE_TIME_MAX];
+	buf_add_text(out, at ? schedule_print_time(NULL, at, text) : "0");
+}
+
+void
+field_print(const struct job *job, const struct field *field, size_t i, struct buf *out)
+{
+	const void *from = place(job, field);
+	char text[USEC_TEXT_MAX];
+	if (i >= field_nitems(job, field))
+		return;
+	switch (field->type) {
+	case FIELD_STRING:
+	case FIELD_SCHEDULE:
+		buf_add_text(out, *(char *const *)from);
+		break;
+	case FIELD_INT:
+		buf_printf(out, "%d", *(const int *)from);
+		break;
+	case FIELD_MODE:
+		buf_printf(out, "%03o", (unsigned)*(const int *)from);
+		break;
+	case FIELD_NUMBER:
+		buf_printf(out, "%.10g", *(const double *)from);
+		break;
+	case FIELD_DURATION:
+		buf_add_text(out, usec_print_duration(*(const usec_t *)from, text));
+		break;
+	case FIELD_INSTANT:
+		print_instant(*(const usec_t *)from, out);
+		break;
+	case FIELD_ENUM:
+		buf_add_text(out, field->values[*(const int *)from]);
+		break;
+	case FIELD_DST:
+		buf_add_text(out, dst_rule_name(*(const enum dst_rule *)from));
+		break;
+	case FIELD_ARGV:
+	case FIELD_PAIRS:
+	case FIELD_HEADERS:
+		buf_add_text(out, ((const struct strings *)from)->items[i]);
+		break;
+	}
+}

@@ -1,0 +1,312 @@
+/* Jobs: making, checking, copying, and the form they are stored in. */
+#include "model/job.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "model/expect.h"
+#include "model/field.h"
+#include "model/retry.h"
+
+#define NAME_MAX_BYTES 64
+
+static const char *const state_names[JOB_NSTATES] = {
+	[JOB_ACTIVE] = "active",
+	[JOB_PAUSED] = "paused",
+	[JOB_FINISHED] = "finished",
+	[JOB_CANCELLED] = "cancelled",
+};
+
+void
+strings_add(struct strings *list, const char *text, size_t len)
+{
+	list->items = mem_resize(list->items, list->n + 1, sizeof(char *));
+	list->items[list->n++] = mem_dup_bytes(text, len);
+}
+
+void
+strings_fini(struct strings *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->items[i]);
+	free(list->items);
+	*list = (struct strings){ 0 };
+}
+
+void
+strings_copy(struct strings *to, const struct strings *from)
+{
+	*to = (struct strings){ 0 };
+	for (size_t i = 0; i < from->n; i++)
+		strings_add(to, from->items[i], strlen(from->items[i]));
+}
+
+void
+job_init(struct job *job)
+{
+	*job = (struct job){ .next_due = USEC_NEVER, .next_start_at = USEC_NEVER };
+	for (size_t i = 0; i < nfields; i++)
+		field_clear(job, &fields[i]);
+}
+
+static bool
+is_list(const struct field *field)
+{
+	return field->type == FIELD_ARGV || field->type == FIELD_PAIRS ||
+	       field->type == FIELD_HEADERS;
+}
+
+static bool
+is_text(const struct field *field)
+{
+	return field->type == FIELD_STRING || field->type == FIELD_SCHEDULE;
+}
+
+void
+job_fini(struct job *job)
+{
+	for (size_t i = 0; i < nfields; i++) {
+		void *member = (char *)job + fields[i].offset;
+		if (is_list(&fields[i]))
+			strings_fini(member);
+		else if (is_text(&fields[i]))
+			free(*(char **)member);
+	}
+	*job = (struct job){ 0 };
+}
+
+void
+job_copy(struct job *to, const struct job *from)
+{
+	*to = *from;
+	for (size_t i = 0; i < nfields; i++) {
+		void *member = (char *)to + fields[i].offset;
+		const void *source = (const char *)from + fields[i].offset;
+		if (is_list(&fields[i]))
+			strings_copy(member, source);
+		else if (is_text(&fields[i]))
+			*(char **)member = mem_dup(*(char *const *)source);
+	}
+}
+
+bool
+job_is_http(const struct job *job)
+{
+	return job->url != NULL;
+}
+
+static int
+check_name(const char *field, const char *name, struct err *err)
+{
+	size_t len = strlen(name);
+	if (len == 0 || len > NAME_MAX_BYTES)
+		return err_invalid(err, field, "\"%.70s\" has %zu bytes, not 1-%d", name, len,
+		                   NAME_MAX_BYTES);
+	if (strspn(name, "0123456789") == len)
+		return err_invalid(err, field, "\"%s\" is all digits, which would be an id", name);
+	for (const char *p = name; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+		if (c <= ' ' || c == 0x7f || strchr("/*?[]\"'\\", c))
+			return err_invalid(err, field,
+			                   "\"%s\" has a blank, a control byte or one of / * ? [ ] \" ' \\",
+			                   name);
+	}
+	return 0;
+}
+
+static int
+check_action(const struct job *job, struct err *err)
+{
+	int nactions = (job->command.n > 0) + (job->shell != NULL) + (job->url != NULL);
+	if (nactions == 0)
+		return err_invalid(err, "command", "there is none: give command, shell or url");
+	if (nactions > 1)
+		return err_invalid(err, job->url ? "url" : "shell",
+		                   "give only one of command, shell and url");
+	if (job->command.n && job->command.items[0][0] == '\0')
+		return err_invalid(err, "command", "the program's name is empty");
+	if (job->shell && strspn(job->shell, " \t\n") == strlen(job->shell))
+		return err_invalid(err, "shell", "is empty");
+	if (job->cwd && job->cwd[0] != '/')
+		return err_invalid(err, "cwd", "\"%.80s\" is not an absolute path", job->cwd);
+	return 0;
+}
+
+/* Each field belongs to one kind of action; setting it for the other would be ignored. */
+static int
+check_groups(const struct job *job, struct err *err)
+{
+	enum field_group other = job_is_http(job) ? GROUP_EXEC : GROUP_HTTP;
+	struct job standard;
+	int rc = 0;
+	job_init(&standard);
+	for (size_t i = 0; i < nfields && rc == 0; i++) {
+		if (fields[i].group == other && field_differs(job, &standard, &fields[i]))
+			rc = err_invalid(err, fields[i].name, "is only for %s jobs",
+			                 job_is_http(job) ? "command" : "HTTP");
+	}
+	job_fini(&standard);
+	return rc;
+}
+
+static int
+check_http(const struct job *job, struct err *err)
+{
+	static const char token[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	if (strncasecmp(job->url, "http://", 7) != 0 && strncasecmp(job->url, "https://", 8) != 0)
+		return err_invalid(err, "url", "\"%.80s\" does not begin with http:// or https://",
+		                   job->url);
+	for (const char *p = job->url; *p; p++) {
+		if ((unsigned char)*p <= ' ' || *p == 0x7f)
+			return err_invalid(err, "url", "has a blank or a control byte");
+	}
+	if (job->method && (strspn(job->method, token) != strlen(job->method) ||
+	                    strlen(job->method) == 0 || strlen(job->method) > 16))
+		return err_invalid(err, "method", "\"%.40s\" is not a method like GET or POST",
+		                   job->method);
+	if (job->expect_status)
+		return expect_parse(job->expect_status, err);
+	return 0;
+}
+
+static int
+check_policies(const struct job *job, struct err *err)
+{
+	if (job->queue == NULL || check_name("queue", job->queue, err) < 0)
+		return job->queue ? -1 : err_invalid(err, "queue", "is empty");
+	if (job->retry_on && retry_on_check(job->retry_on, err) < 0)
+		return -1;
+	if (job->until && job->not_before && job->until <= job->not_before)
+		return err_invalid(err, "until", "is not after not-before");
+	if (job->retry_max_delay < job->retry_delay)
+		return err_invalid(err, "retry-max-delay", "is shorter than retry-delay");
+	return 0;
+}
+
+int
+job_check(const struct job *job, struct err *err)
+{
+	if (job->name && check_name("name", job->name, err) < 0)
+		return -1;
+	if (check_action(job, err) < 0 || check_groups(job, err) < 0)
+		return -1;
+	if (job_is_http(job) && check_http(job, err) < 0)
+		return -1;
+	return check_policies(job, err);
+}
+
+static struct schedule_context
+context(const struct job *job, struct zones *zones, usec_t now)
+{
+	return (struct schedule_context){
+		.zones = zones,
+		.tz = job->tz,
+		.dst = job->dst,
+		.now = now,
+		.anchor = job->created_at,
+		.seed = job->seed,
+	};
+}
+
+int
+job_schedule(const struct job *job, struct zones *zones, struct schedule *s, struct err *err)
+{
+	struct schedule_context c = context(job, zones, job->created_at);
+	return schedule_parse(s, job->kind, job->schedule, &c, err);
+}
+
+int
+job_set_schedule(struct job *job, enum schedule_kind kind, const char *text, struct zones *zones,
+                 usec_t now, struct err *err)
+{
+	struct schedule s;
+	struct schedule_context c = context(job, zones, now);
+	if (schedule_parse(&s, kind, text, &c, err) < 0) {
+		err_in_field(err, kind == SCHEDULE_ANY ? "when" : schedule_kind_name(kind));
+		return -1;
+	}
+	struct buf canonical = BUF_EMPTY;
+	schedule_print(&s, &canonical);
+	free(job->schedule);
+	job->schedule = buf_take(&canonical);
+	job->kind = schedule_kind(&s);
+	schedule_fini(&s);
+	return 0;
+}
+
+void
+job_pack(const struct job *job, struct buf *out)
+{
+	struct job standard;
+	job_init(&standard);
+	for (size_t i = 0; i < nfields; i++) {
+		const struct field *field = &fields[i];
+		if (!field_differs(job, &standard, field))
+			continue;
+		for (size_t item = 0; item < field_nitems(job, field); item++) {
+			buf_add(out, field->name, strlen(field->name) + 1);
+			if (field->type == FIELD_SCHEDULE)
+				buf_printf(out, "%s ", schedule_kind_name(job->kind));
+			field_print(job, field, item, out);
+			buf_add_char(out, '\0');
+		}
+	}
+	job_fini(&standard);
+}
+
+static int
+unpack_schedule(struct job *job, const char *text, struct err *err)
+{
+	char kind[16];
+	size_t n = strcspn(text, " ");
+	if (text[n] == '\0' || n >= sizeof(kind))
+		return err_set(err, ERR_INVALID, "stored schedule \"%.40s\" has no kind", text);
+	memcpy(kind, text, n);
+	kind[n] = '\0';
+	job->kind = schedule_kind_find(kind);
+	if (job->kind == SCHEDULE_NKINDS)
+		return err_set(err, ERR_INVALID, "stored schedule kind \"%s\" is unknown", kind);
+	free(job->schedule);
+	job->schedule = mem_dup(text + n + 1);
+	return 0;
+}
+
+int
+job_unpack(struct job *job, const void *data, size_t len, struct err *err)
+{
+	const char *p = data, *end = p + len;
+	if (len && end[-1] != '\0')
+		return err_set(err, ERR_INVALID, "stored job is cut off");
+	while (p < end) {
+		const char *name = p;
+		p += strlen(name) + 1;
+		const struct field *field = field_find(name, strlen(name));
+		if (!field || p >= end)
+			return err_set(err, ERR_INVALID, "stored field \"%.40s\" is unknown", name);
+		size_t n = strlen(p);
+		int rc = field->type == FIELD_SCHEDULE ? unpack_schedule(job, p, err)
+		                                       : field_set(job, field, p, n, err);
+		if (rc < 0)
+			return -1;
+		p += n + 1;
+	}
+	return 0;
+}
+
+const char *
+job_state_name(enum job_state state)
+{
+	return (unsigned)state < JOB_NSTATES ? state_names[state] : "none";
+}
+
+enum job_state
+job_state_find(const char *name)
+{
+	int i = 0;
+	while (i < JOB_NSTATES && strcmp(state_names[i], name) != 0)
+		i++;
+	return (enum job_state)i;
+}

@@ -1,0 +1,59 @@
+/*
+ * What becomes of a job's due instants: the pure decision inside every claim. It walks the
+ * instants from the job's next_due to the horizon, and says of each whether it is a run, skipped
+ * or missed, and why. The store applies the plan in the transaction that showed it the job.
+ */
+#ifndef MODEL_PLAN_H
+#define MODEL_PLAN_H
+
+#include "model/job.h"
+#include "model/run.h"
+#include "when/schedule.h"
+
+/* Instants of one job that one plan covers at most: a bounded time on the store's thread. */
+#define PLAN_STEPS_MAX 10000
+/* An instant later than this counts as missed (catch-up decides), however idle we are. */
+#define PLAN_LATE_MAX (60 * USEC_PER_SEC)
+
+struct plan_view {
+	const struct job *job;
+	const struct schedule *schedule;
+	usec_t now;
+	usec_t horizon;   /* >= now: instants up to here may be claimed ahead */
+	size_t nactive;   /* the job's runs that wait or run */
+	size_t nqueued;   /* of these, waiting behind another (GATE_JOB) */
+	uint64_t machine; /* for the splay */
+	usec_t step_from, step_to; /* the clock jumped ahead over these instants; 0: it did not */
+};
+
+struct plan_row {
+	usec_t due, last_due;
+	int64_t count;
+	usec_t start_at;
+	enum run_state state; /* WAITING, SKIPPED, MISSED */
+	enum run_reason reason;
+	enum run_gate gate;
+	bool is_catchup;
+};
+
+struct plan {
+	struct plan_row *rows; /* in the order of their instants */
+	size_t nrows, cap;
+	usec_t next_due, next_start_at; /* where the schedule goes on */
+	int64_t nruns;                  /* of the rows, runs */
+	bool stops_active;              /* overlap cancel or kill: end what is active first */
+};
+
+void plan_make(struct plan *plan, const struct plan_view *view);
+void plan_fini(struct plan *plan);
+
+/*
+ * Puts the job on its schedule: next_due is the first instant after `after` within not-before,
+ * until and max-runs, next_start_at that with splay and jitter; NEVER when there is none.
+ */
+void job_anchor(struct job *job, const struct schedule *schedule, usec_t after, uint64_t machine);
+
+/* due with the job's splay (stable for job and machine) and jitter (stable for job and due). */
+usec_t job_start_at(const struct job *job, usec_t due, uint64_t machine);
+
+#endif

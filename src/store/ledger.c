@@ -1,0 +1,177 @@
+/* The ledger's table of intents, and what all of them need. */
+#include "store/ledger.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "store/ledger_parts.h"
+
+#define KEYS_PER_USER 10000
+
+static int (*const handlers[INTENT_NKINDS])(struct ledger *, struct intent *) = {
+	[INTENT_JOB_ADD] = ledger_job_add,
+	[INTENT_JOB_SET] = ledger_job_set,
+	[INTENT_JOB_CANCEL] = ledger_job_cancel,
+	[INTENT_JOB_PAUSE] = ledger_job_pause,
+	[INTENT_JOB_RESUME] = ledger_job_resume,
+	[INTENT_JOB_RUN] = ledger_job_run,
+	[INTENT_RUN_CANCEL] = ledger_run_cancel,
+	[INTENT_RUN_RETRY] = ledger_run_retry,
+	[INTENT_QUEUE_SET] = ledger_queue_set,
+	[INTENT_CLAIM] = ledger_claim,
+	[INTENT_STARTED] = ledger_started,
+	[INTENT_ENDED] = ledger_ended,
+	[INTENT_UNFINISHED] = ledger_unfinished,
+	[INTENT_REQUEUE] = ledger_requeue,
+	[INTENT_STOPPING] = ledger_stopping,
+	[INTENT_CLOCK_STEP] = ledger_clock_step,
+	[INTENT_PRUNE] = ledger_prune,
+	[INTENT_BACKUP] = ledger_backup,
+	[INTENT_JOB_GET] = ledger_job_get,
+	[INTENT_JOB_LIST] = ledger_job_list,
+	[INTENT_RUN_LIST] = ledger_run_list,
+	[INTENT_RUN_GET] = ledger_run_get,
+	[INTENT_RUN_OUTPUT] = ledger_run_output,
+	[INTENT_WHY] = ledger_why,
+	[INTENT_QUEUE_LIST] = ledger_queue_list,
+	[INTENT_STATS] = ledger_stats,
+};
+
+int
+ledger_checked(enum backend_result result)
+{
+	return result == BACKEND_ERROR ? -1 : 0;
+}
+
+uint64_t
+ledger_draw(struct ledger *ledger) /* splitmix64 (Steele, Lea, Flood 2014) */
+{
+	uint64_t x = ledger->draws += UINT64_C(0x9e3779b97f4a7c15);
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+static int
+no_such_job(struct intent *intent)
+{
+	if (intent->ref.name)
+		err_set(&intent->err, ERR_NOT_FOUND, "no job \"%s\"", intent->ref.name);
+	else
+		err_set(&intent->err, ERR_NOT_FOUND, "no job %lld", (long long)intent->ref.id);
+	return 0;
+}
+
+static bool
+may_see(const struct intent *intent, const struct job *job)
+{
+	return intent->who.is_operator || intent->who.uid == job->owner;
+}
+
+int
+ledger_find_job(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	struct backend *db = ledger->backend;
+	int64_t id = intent->ref.id;
+	enum backend_result found = BACKEND_OK;
+	if (intent->ref.name)
+		found = db->ops->job_find(db, intent->ref.owner, intent->ref.name, &id, &intent->err);
+	if (found == BACKEND_OK)
+		found = db->ops->job_load(db, id, job, &intent->err);
+	if (found != BACKEND_OK)
+		return found == BACKEND_ERROR ? -1 : no_such_job(intent);
+	if (!may_see(intent, job)) {
+		job_fini(job);
+		return no_such_job(intent);
+	}
+	return 1;
+}
+
+static int
+no_such_run(struct intent *intent)
+{
+	err_set(&intent->err, ERR_NOT_FOUND, "no run %lld", (long long)intent->run_id);
+	return 0;
+}
+
+int
+ledger_find_run(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
+{
+	struct backend *db = ledger->backend;
+	enum backend_result found = db->ops->run_load(db, intent->run_id, run, &intent->err);
+	if (found == BACKEND_OK)
+		found = db->ops->job_load(db, run->job_id, job, &intent->err);
+	if (found != BACKEND_OK)
+		return found == BACKEND_ERROR ? -1 : no_such_run(intent);
+	if (!may_see(intent, job)) {
+		job_fini(job);
+		return no_such_run(intent);
+	}
+	return 1;
+}
+
+/* The same key again gives the same answer. 1: answered; 0: go on; -1. */
+static int
+recall_request(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	struct request_row row;
+	enum backend_result found =
+		db->ops->request_load(db, intent->who.uid, intent->key, &row, &intent->err);
+	if (found != BACKEND_OK) {
+		int64_t n = 0;
+		if (found == BACKEND_ERROR ||
+		    db->ops->request_count(db, intent->who.uid, &n, &intent->err) == BACKEND_ERROR)
+			return -1;
+		if (n < KEYS_PER_USER)
+			return 0;
+		err_set(&intent->err, ERR_BUSY, "%d requests with keys in 24 hours; wait, or send none",
+		        KEYS_PER_USER);
+		return 1;
+	}
+	if (row.hash != intent->key_hash) {
+		err_invalid(&intent->err, "key", "\"%s\" was used for another request", intent->key);
+		return 1;
+	}
+	intent->job_id = row.job_id;
+	intent->new_run_id = row.run_id;
+	intent->next_due = row.next_due;
+	struct job job;
+	if (row.job_id && db->ops->job_load(db, row.job_id, &job, &intent->err) == BACKEND_OK) {
+		intent->name = mem_dup(job.name);
+		job_fini(&job);
+	}
+	return 1;
+}
+
+static int
+remember_request(struct ledger *ledger, struct intent *intent)
+{
+	struct request_row row = { .uid = intent->who.uid,
+		                   .hash = intent->key_hash,
+		                   .at = intent->now,
+		                   .job_id = intent->job_id,
+		                   .run_id = intent->new_run_id,
+		                   .next_due = intent->next_due };
+	memcpy(row.key, intent->key, sizeof(row.key));
+	return ledger_checked(
+		ledger->backend->ops->request_save(ledger->backend, &row, &intent->err));
+}
+
+bool
+ledger_apply(struct ledger *ledger, struct intent *intent)
+{
+	bool has_key = intent->key[0] && intent_is_change(intent->kind);
+	int done = has_key ? recall_request(ledger, intent) : 0;
+	if (done == 0)
+		done = handlers[intent->kind](ledger, intent);
+	else if (done == 1)
+		return true;
+	if (done == 0 && has_key && intent->err.code == ERR_NONE)
+		done = remember_request(ledger, intent);
+	if (done < 0 && intent->err.code == ERR_NONE)
+		err_set(&intent->err, ERR_UNAVAILABLE, "the store failed");
+	return done == 0;
+}

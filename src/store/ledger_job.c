@@ -1,0 +1,367 @@
+/* What people ask of jobs. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "model/plan.h"
+#include "store/ledger_parts.h"
+
+/* Passes of ledger_cover() over a paused job's past, each PLAN_STEPS_MAX instants. */
+#define PAUSED_PASSES_MAX 100
+
+/* Keeps what the answer to a change of a job says. */
+static void
+answer_job(struct intent *intent, const struct job *job)
+{
+	intent->job_id = job->id;
+	intent->next_due = job->next_due;
+	free(intent->name);
+	intent->name = mem_dup(job->name);
+}
+
+static bool
+is_list_start(const struct intent *intent, size_t i)
+{
+	for (size_t j = 0; j < i; j++) {
+		if (intent->changes[j].field == intent->changes[i].field)
+			return false;
+	}
+	return true;
+}
+
+static bool
+has_change(const struct intent *intent, const char *name)
+{
+	for (size_t i = 0; i < intent->nchanges; i++) {
+		if (strcmp(intent->changes[i].field->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Sets the fields; the schedule last, because zone and dst decide what it means. */
+static int
+apply_changes(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	const struct change *when = NULL;
+	for (size_t i = 0; i < intent->nchanges; i++) {
+		const struct change *change = &intent->changes[i];
+		if (change->field->type == FIELD_SCHEDULE) {
+			when = change;
+			continue;
+		}
+		if (is_list_start(intent, i))
+			field_clear(job, change->field);
+		if (change->text &&
+		    field_set(job, change->field, change->text, change->len, &intent->err) < 0)
+			return -1;
+	}
+	bool is_moved = has_change(intent, "tz") || has_change(intent, "dst");
+	if (!when && job->schedule && is_moved) {
+		char *text = mem_dup(job->schedule);
+		int rc = job_set_schedule(job, job->kind, text, ledger->zones, intent->now,
+		                          &intent->err);
+		free(text);
+		return rc;
+	}
+	if (!when && job->schedule)
+		return 0;
+	return job_set_schedule(job, when ? when->kind : SCHEDULE_AT, when ? when->text : "now",
+	                        ledger->zones, intent->now, &intent->err);
+}
+
+/* An action replaces the one there was: `set --url` on a command job makes it an HTTP job. */
+static void
+drop_replaced_action(const struct intent *intent, struct job *job)
+{
+	static const char *const actions[] = { "command", "shell", "url" };
+	for (size_t i = 0; i < 3; i++) {
+		if (!has_change(intent, actions[i]))
+			continue;
+		for (size_t j = 0; j < 3; j++) {
+			if (!has_change(intent, actions[j]))
+				field_clear(job, field_find(actions[j], strlen(actions[j])));
+		}
+	}
+}
+
+/* A job that is put on its schedule from now on. 0: refused, with the answer set; 1: anchored. */
+static int
+anchor(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	struct schedule schedule;
+	if (job_schedule(job, ledger->zones, &schedule, &intent->err) < 0)
+		return 0;
+	bool is_once = job->kind == SCHEDULE_AT;
+	usec_t due = is_once ? schedule_next(&schedule, INT64_MIN, NULL) : USEC_NEVER;
+	bool is_past = is_once && due < intent->now;
+	usec_t after = is_once ? INT64_MIN : intent->now;
+	job->anchor_at = intent->now;
+	job_anchor(job, &schedule, after, ledger->machine);
+	schedule_fini(&schedule);
+	if (is_past && !has_change(intent, "missed")) {
+		err_invalid(&intent->err, "at",
+		            "%s is in the past; say missed=once to run it now, or missed=skip",
+		            job->schedule);
+		return 0;
+	}
+	if (job->next_due == USEC_NEVER && job->kind != SCHEDULE_ON_START) {
+		err_invalid(&intent->err, job->until ? "until" : schedule_kind_name(job->kind),
+		            "\"%s\" has no due time after now within not-before, until and max-runs",
+		            job->schedule);
+		return 0;
+	}
+	return 1;
+}
+
+/* Is the name free among the owner's unfinished jobs? 1, 0 refused, -1. */
+static int
+check_name_free(struct ledger *ledger, struct intent *intent, const struct job *job)
+{
+	struct backend *db = ledger->backend;
+	int64_t id;
+	if (!job->name)
+		return 1;
+	enum backend_result found = db->ops->job_find(db, job->owner, job->name, &id, &intent->err);
+	if (found == BACKEND_ERROR)
+		return -1;
+	if (found == BACKEND_NONE || id == job->id)
+		return 1;
+	err_set(&intent->err, ERR_EXISTS, "job %lld has the name \"%s\" already", (long long)id,
+	        job->name);
+	err_in_field(&intent->err, "name");
+	return 0;
+}
+
+int
+ledger_job_add(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	struct job *job = intent->job;
+	job->seed = ledger_draw(ledger);
+	job->created_at = intent->now;
+	if (apply_changes(ledger, intent, job) < 0 || job_check(job, &intent->err) < 0)
+		return 0;
+	int ok = anchor(ledger, intent, job);
+	if (ok == 1)
+		ok = check_name_free(ledger, intent, job);
+	if (ok != 1)
+		return ok;
+	if (db->ops->job_insert(db, job, &intent->err) == BACKEND_ERROR)
+		return -1;
+	answer_job(intent, job);
+	return ledger_plan_wake(ledger, intent);
+}
+
+/* Writes the span of a paused job's instants up to now, before its schedule changes or ends. */
+static int
+cover_pause(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	if (job->state != JOB_PAUSED)
+		return 0;
+	job->anchor_at = intent->now;
+	for (int i = 0; i < PAUSED_PASSES_MAX && job->next_start_at <= intent->now; i++) {
+		if (ledger_cover(ledger, intent, job, intent->now) < 0)
+			return -1;
+	}
+	job->paused_at = intent->now;
+	return 0;
+}
+
+/*
+ * Ends what is claimed and not started: waiting runs here, running ones that the engine still
+ * holds through it. Runs that started go on, unless with_running.
+ */
+static int
+end_claimed(struct ledger *ledger, struct intent *intent, const struct job *job,
+            enum run_reason reason)
+{
+	struct backend *db = ledger->backend;
+	struct run *runs = mem_array(ACTIVE_MAX, sizeof(*runs));
+	char by[64];
+	size_t n;
+	snprintf(by, sizeof(by), "by uid %u", (unsigned)intent->who.uid);
+	int rc = ledger_checked(db->ops->runs_active(db, job->id, ACTIVE_MAX, runs, &n, &intent->err));
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		bool by_schedule = runs[i].trigger == TRIGGER_SCHEDULE && runs[i].attempt == 0;
+		if (runs[i].state == RUN_RUNNING)
+			rc = ledger_stop_run(ledger, intent, &runs[i],
+			                     &(struct stop){ .how = intent->how, .reason = reason,
+			                                     .only_unstarted = !intent->with_running });
+		else if (reason == REASON_CANCELLED || by_schedule)
+			rc = ledger_end_waiting(ledger, intent, &runs[i],
+			                        reason == REASON_PAUSED ? RUN_SKIPPED : RUN_CANCELLED,
+			                        reason, by);
+	}
+	free(runs);
+	return rc;
+}
+
+static int
+save_job(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	struct backend *db = ledger->backend;
+	if (db->ops->job_update(db, job, &intent->err) == BACKEND_ERROR)
+		return -1;
+	answer_job(intent, job);
+	return ledger_plan_wake(ledger, intent);
+}
+
+static bool
+is_over(const struct job *job)
+{
+	return job->state == JOB_FINISHED || job->state == JOB_CANCELLED;
+}
+
+static int
+refuse_over(struct intent *intent, const struct job *job)
+{
+	err_set(&intent->err, ERR_INVALID, "job %lld is %s", (long long)job->id,
+	        job_state_name(job->state));
+	err_in_field(&intent->err, "job");
+	return 0;
+}
+
+static int
+set_job(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	struct job changed;
+	job_copy(&changed, job);
+	int ok = 0;
+	drop_replaced_action(intent, &changed);
+	if (apply_changes(ledger, intent, &changed) == 0 && job_check(&changed, &intent->err) == 0 &&
+	    anchor(ledger, intent, &changed) == 1)
+		ok = check_name_free(ledger, intent, &changed);
+	if (ok == 1) {
+		ok = cover_pause(ledger, intent, job) < 0 ||
+		                     end_claimed(ledger, intent, job, REASON_EDITED) < 0
+		             ? -1
+		             : 0;
+		changed.paused_at = job->paused_at;
+		if (ok == 0)
+			ok = save_job(ledger, intent, &changed);
+	}
+	job_fini(&changed);
+	return ok;
+}
+
+int
+ledger_job_set(struct ledger *ledger, struct intent *intent)
+{
+	struct job job;
+	int found = ledger_find_job(ledger, intent, &job);
+	if (found != 1)
+		return found;
+	int rc = is_over(&job) ? refuse_over(intent, &job) : set_job(ledger, intent, &job);
+	job_fini(&job);
+	return rc;
+}
+
+static int
+cancel_job(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	if (cover_pause(ledger, intent, job) < 0 ||
+	    end_claimed(ledger, intent, job, REASON_CANCELLED) < 0)
+		return -1;
+	job->state = JOB_CANCELLED;
+	job->next_due = job->next_start_at = USEC_NEVER;
+	return save_job(ledger, intent, job);
+}
+
+int
+ledger_job_cancel(struct ledger *ledger, struct intent *intent)
+{
+	struct job job;
+	int found = ledger_find_job(ledger, intent, &job);
+	if (found != 1)
+		return found;
+	int rc = job.state == JOB_CANCELLED ? refuse_over(intent, &job)
+	                                    : cancel_job(ledger, intent, &job);
+	job_fini(&job);
+	return rc;
+}
+
+static int
+pause_job(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	if (end_claimed(ledger, intent, job, REASON_PAUSED) < 0)
+		return -1;
+	job->state = JOB_PAUSED;
+	job->paused_at = intent->now;
+	return save_job(ledger, intent, job);
+}
+
+int
+ledger_job_pause(struct ledger *ledger, struct intent *intent)
+{
+	struct job job;
+	int found = ledger_find_job(ledger, intent, &job);
+	if (found != 1)
+		return found;
+	int rc = 0;
+	if (is_over(&job))
+		refuse_over(intent, &job);
+	else if (job.state == JOB_PAUSED)
+		answer_job(intent, &job); /* it is as asked */
+	else
+		rc = pause_job(ledger, intent, &job);
+	job_fini(&job);
+	return rc;
+}
+
+/*
+ * next_due stays where it was: the claims cover what the pause left out, in bounded steps,
+ * because everything up to anchor_at of a job with paused_at is skipped(paused).
+ */
+static int
+resume_job(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	struct job ahead;
+	struct schedule schedule;
+	if (job_schedule(job, ledger->zones, &schedule, &intent->err) < 0)
+		return 0;
+	job->state = JOB_ACTIVE;
+	job->anchor_at = intent->now;
+	job->nfailed = 0;
+	ahead = *job; /* borrowed, only to look ahead */
+	job_anchor(&ahead, &schedule, intent->now, ledger->machine);
+	schedule_fini(&schedule);
+	if (save_job(ledger, intent, job) < 0)
+		return -1;
+	intent->next_due = ahead.next_due;
+	return 0;
+}
+
+int
+ledger_job_resume(struct ledger *ledger, struct intent *intent)
+{
+	struct job job;
+	int found = ledger_find_job(ledger, intent, &job);
+	if (found != 1)
+		return found;
+	int rc = 0;
+	if (is_over(&job))
+		refuse_over(intent, &job);
+	else if (job.state == JOB_ACTIVE)
+		answer_job(intent, &job);
+	else
+		rc = resume_job(ledger, intent, &job);
+	job_fini(&job);
+	return rc;
+}
+
+int
+ledger_queue_set(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	if (!intent->who.is_operator) {
+		err_set(&intent->err, ERR_DENIED, "queues are set by root and operators");
+		return 0;
+	}
+	if (db->ops->queue_save(db, &intent->queue, &intent->err) == BACKEND_ERROR)
+		return -1;
+	return ledger_promote(ledger, intent) < 0
+	               ? -1
+	               : ledger_plan_wake(ledger, intent);
+}

@@ -1,0 +1,73 @@
+/*
+ * What the files of the ledger share. Every function here works inside the open transaction.
+ * int results: 0, or -1 when the backend failed (intent->err is set).
+ */
+#ifndef STORE_LEDGER_PARTS_H
+#define STORE_LEDGER_PARTS_H
+
+#include "store/ledger.h"
+
+#define ACTIVE_MAX 1100 /* active runs of one job that a decision looks at: missed-limit + more */
+
+/* Turns a backend's result into 0 or -1. NONE is for the caller to tell apart beforehand. */
+int ledger_checked(enum backend_result result);
+
+/* A random number; the ledger's own generator, so that a seed replays it. */
+uint64_t ledger_draw(struct ledger *ledger);
+
+/* Loads the job that the reference names, if the requester may see it. 1: *job to be fini()ed;
+   0: refused, the answer says why; -1. */
+int ledger_find_job(struct ledger *ledger, struct intent *intent, struct job *job);
+/* Likewise the run intent->run_id and its job. */
+int ledger_find_run(struct ledger *ledger, struct intent *intent, struct run *run,
+                    struct job *job);
+
+/* Covers the job's due instants up to the horizon: rows, next_due. The rest is the caller's. */
+int ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, usec_t horizon);
+/* Gives free slots of queues to waiting runs, at most intent->limit in all. */
+int ledger_promote(struct ledger *ledger, struct intent *intent);
+int ledger_promote_queue(struct ledger *ledger, struct intent *intent, const char *name);
+/* When to claim next: into intent->work.wake_at. */
+int ledger_plan_wake(struct ledger *ledger, struct intent *intent);
+
+/* The end of a run that has a terminal state now: failure counts, finished, what waits behind. */
+int ledger_after_run(struct ledger *ledger, struct intent *intent, struct job *job,
+                     const struct run *run);
+/* Ends a waiting run. */
+int ledger_end_waiting(struct ledger *ledger, struct intent *intent, struct run *run,
+                       enum run_state state, enum run_reason reason, const char *detail);
+/* Asks the engine to stop a running run; the reason is kept with the run. */
+int ledger_stop_run(struct ledger *ledger, struct intent *intent, struct run *run,
+                    const struct stop *stop);
+/* Nothing due any more and nothing active: finished. */
+int ledger_finish_job(struct ledger *ledger, struct intent *intent, struct job *job);
+
+/* The handlers, one an intent kind; see the table in ledger.c. */
+int ledger_job_add(struct ledger *ledger, struct intent *intent);
+int ledger_job_set(struct ledger *ledger, struct intent *intent);
+int ledger_job_cancel(struct ledger *ledger, struct intent *intent);
+int ledger_job_pause(struct ledger *ledger, struct intent *intent);
+int ledger_job_resume(struct ledger *ledger, struct intent *intent);
+int ledger_job_run(struct ledger *ledger, struct intent *intent);
+int ledger_run_cancel(struct ledger *ledger, struct intent *intent);
+int ledger_run_retry(struct ledger *ledger, struct intent *intent);
+int ledger_queue_set(struct ledger *ledger, struct intent *intent);
+int ledger_claim(struct ledger *ledger, struct intent *intent);
+int ledger_started(struct ledger *ledger, struct intent *intent);
+int ledger_ended(struct ledger *ledger, struct intent *intent);
+int ledger_unfinished(struct ledger *ledger, struct intent *intent);
+int ledger_requeue(struct ledger *ledger, struct intent *intent);
+int ledger_stopping(struct ledger *ledger, struct intent *intent);
+int ledger_clock_step(struct ledger *ledger, struct intent *intent);
+int ledger_prune(struct ledger *ledger, struct intent *intent);
+int ledger_backup(struct ledger *ledger, struct intent *intent);
+int ledger_job_get(struct ledger *ledger, struct intent *intent);
+int ledger_job_list(struct ledger *ledger, struct intent *intent);
+int ledger_run_list(struct ledger *ledger, struct intent *intent);
+int ledger_run_get(struct ledger *ledger, struct intent *intent);
+int ledger_run_output(struct ledger *ledger, struct intent *intent);
+int ledger_why(struct ledger *ledger, struct intent *intent);
+int ledger_queue_list(struct ledger *ledger, struct intent *intent);
+int ledger_stats(struct ledger *ledger, struct intent *intent);
+
+#endif
