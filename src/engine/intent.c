@@ -25,6 +25,7 @@ static const struct {
 	[INTENT_UNFINISHED] = { "unfinished", false },
 	[INTENT_REQUEUE] = { "requeue", true },
 	[INTENT_STOPPING] = { "stopping", true },
+	[INTENT_BOOT] = { "boot", true },
 	[INTENT_CLOCK_STEP] = { "clock-step", true },
 	[INTENT_PRUNE] = { "prune", true },
 	[INTENT_BACKUP] = { "backup", false },

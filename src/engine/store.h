@@ -36,7 +36,8 @@ enum intent_kind {
 	INTENT_UNFINISHED, /* cursor, limit -> starts: every running run with its attempt */
 	INTENT_REQUEUE,    /* run_id, attempt, reason: provably not started: wait again, or end */
 	INTENT_STOPPING,   /* run_id, attempt, reason: a time-out or shutdown is about to end it */
-	INTENT_CLOCK_STEP, /* from, until: the clock went from-until; recompute and record */
+	INTENT_BOOT,       /* at: the instant of this boot; on-start jobs run once a boot */
+	INTENT_CLOCK_STEP, /* at -> now: the clock was set; offset: a batch's first id -> count */
 	INTENT_PRUNE,      /* retention: one slice -> count; count 0: nothing left to do */
 	INTENT_BACKUP,     /* path */
 	/* Questions. */

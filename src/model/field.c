@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "model/request.h"
 
 static const char *const overlap_values[] = { "skip", "queue", "cancel", "kill", "allow", NULL };
 static const char *const missed_values[] = { "skip", "once", "all", NULL };
@@ -289,23 +290,6 @@ check_pair(const struct field *field, const char *text, size_t len, struct err *
 	return 0;
 }
 
-/* RFC 9110 5.1 and 5.5: a token, a colon, and a value without control bytes. */
-static int
-check_header(const struct field *field, const char *text, size_t len, struct err *err)
-{
-	size_t n = strspn(text, "!#$%&'*+-.^_`|~0123456789"
-	                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-	if (n == 0 || n >= len || text[n] != ':')
-		return err_invalid(err, field->name, "\"%.60s\" is not NAME: VALUE", text);
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return err_invalid(err, field->name, "%.*s: the value has a control byte",
-			                   (int)n, text);
-	}
-	return 0;
-}
-
 static int
 add_item(struct strings *list, const struct field *field, const char *text, size_t len,
          struct err *err)
@@ -314,8 +298,10 @@ add_item(struct strings *list, const struct field *field, const char *text, size
 		return err_invalid(err, field->name, "has more than %d items", FIELD_LIST_MAX);
 	if (field->type == FIELD_PAIRS && check_pair(field, text, len, err) < 0)
 		return -1;
-	if (field->type == FIELD_HEADERS && check_header(field, text, len, err) < 0)
+	if (field->type == FIELD_HEADERS && request_check_header(text, err) < 0) {
+		err_in_field(err, field->name);
 		return -1;
+	}
 	strings_add(list, text, len);
 	return 0;
 }

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "model/expect.h"
 #include "model/field.h"
+#include "model/request.h"
 #include "model/retry.h"
 
 #define NAME_MAX_BYTES 64
@@ -153,26 +153,6 @@ check_groups(const struct job *job, struct err *err)
 }
 
 static int
-check_http(const struct job *job, struct err *err)
-{
-	static const char token[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	if (strncasecmp(job->url, "http://", 7) != 0 && strncasecmp(job->url, "https://", 8) != 0)
-		return err_invalid(err, "url", "\"%.80s\" does not begin with http:// or https://",
-		                   job->url);
-	for (const char *p = job->url; *p; p++) {
-		if ((unsigned char)*p <= ' ' || *p == 0x7f)
-			return err_invalid(err, "url", "has a blank or a control byte");
-	}
-	if (job->method && (strspn(job->method, token) != strlen(job->method) ||
-	                    strlen(job->method) == 0 || strlen(job->method) > 16))
-		return err_invalid(err, "method", "\"%.40s\" is not a method like GET or POST",
-		                   job->method);
-	if (job->expect_status)
-		return expect_parse(job->expect_status, err);
-	return 0;
-}
-
-static int
 check_policies(const struct job *job, struct err *err)
 {
 	if (job->queue == NULL || check_name("queue", job->queue, err) < 0)
@@ -193,7 +173,7 @@ job_check(const struct job *job, struct err *err)
 		return -1;
 	if (check_action(job, err) < 0 || check_groups(job, err) < 0)
 		return -1;
-	if (job_is_http(job) && check_http(job, err) < 0)
+	if (job_is_http(job) && request_check(job, err) < 0)
 		return -1;
 	return check_policies(job, err);
 }

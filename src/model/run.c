@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/request.h"
 #include "model/retry.h"
 
 static const char *const state_names[RUN_NSTATES] = {
@@ -140,17 +141,10 @@ is_success(const struct outcome *outcome)
 	       (outcome->kind == OUTCOME_HTTP && outcome->is_expected);
 }
 
-/* GET and HEAD are safe to send twice (RFC 9110, 9.2.1). */
 static bool
 retries_when_lost(const struct job *job)
 {
-	if (job->on_lost != ON_LOST_DEFAULT)
-		return job->on_lost == ON_LOST_RETRY;
-	if (!job_is_http(job))
-		return false;
-	if (!job->method)
-		return !job->body;
-	return strcmp(job->method, "GET") == 0 || strcmp(job->method, "HEAD") == 0;
+	return job_is_http(job) ? request_may_repeat(job) : job->on_lost == ON_LOST_RETRY;
 }
 
 static bool

@@ -86,6 +86,9 @@ struct backend_ops {
 	 */
 	enum backend_result (*jobs_page)(struct backend *, struct intent *, struct err *);
 
+	/* has_last, last, nrunning, nwaiting of the job item->job.id. */
+	enum backend_result (*job_summary)(struct backend *, struct job_item *, struct err *);
+
 	/* Runs. insert gives run->id; NONE: (job, due, schedule) exists already. */
 	enum backend_result (*run_insert)(struct backend *, struct run *, struct err *);
 	enum backend_result (*run_load)(struct backend *, int64_t id, struct run *, struct err *);
@@ -120,6 +123,9 @@ struct backend_ops {
 	/* Attempts. update is by (run_id, number). */
 	enum backend_result (*attempt_insert)(struct backend *, const struct attempt *, struct err *);
 	enum backend_result (*attempt_update)(struct backend *, const struct attempt *, struct err *);
+	/* The attempt never was: only of one that is provably not started. */
+	enum backend_result (*attempt_drop)(struct backend *, int64_t run_id, int number,
+	                                    struct err *);
 	enum backend_result (*attempt_load)(struct backend *, int64_t run_id, int number,
 	                                    struct attempt *, struct err *);
 

@@ -10,6 +10,7 @@
 
 #define KEYS_PER_USER 10000
 
+/* INTENT_BACKUP is not here: the store's thread copies in steps, outside of transactions. */
 static int (*const handlers[INTENT_NKINDS])(struct ledger *, struct intent *) = {
 	[INTENT_JOB_ADD] = ledger_job_add,
 	[INTENT_JOB_SET] = ledger_job_set,
@@ -26,9 +27,9 @@ static int (*const handlers[INTENT_NKINDS])(struct ledger *, struct intent *) = 
 	[INTENT_UNFINISHED] = ledger_unfinished,
 	[INTENT_REQUEUE] = ledger_requeue,
 	[INTENT_STOPPING] = ledger_stopping,
+	[INTENT_BOOT] = ledger_boot,
 	[INTENT_CLOCK_STEP] = ledger_clock_step,
 	[INTENT_PRUNE] = ledger_prune,
-	[INTENT_BACKUP] = ledger_backup,
 	[INTENT_JOB_GET] = ledger_job_get,
 	[INTENT_JOB_LIST] = ledger_job_list,
 	[INTENT_RUN_LIST] = ledger_run_list,

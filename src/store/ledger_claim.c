@@ -75,43 +75,15 @@ insert_row(struct ledger *ledger, struct intent *intent, const struct job *job,
 	return ledger_checked(db->ops->run_insert(db, &run, &intent->err));
 }
 
-/* The new run replaces what is active: running runs are stopped, waiting ones end. */
-static int
-make_way(struct ledger *ledger, struct intent *intent, const struct job *job, struct run *runs,
-         size_t n)
-{
-	struct stop stop = { .how = job->overlap == OVERLAP_KILL ? STOP_HARD : STOP_SOFT,
-		             .reason = REASON_OVERLAP };
-	int rc = 0;
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (runs[i].state == RUN_RUNNING)
-			rc = ledger_stop_run(ledger, intent, &runs[i], &stop);
-		else
-			rc = ledger_end_waiting(ledger, intent, &runs[i], RUN_CANCELLED,
-			                        REASON_OVERLAP, "made way for the next run");
-	}
-	return rc;
-}
-
-static bool
-has_running(const struct run *runs, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (runs[i].state == RUN_RUNNING)
-			return true;
-	}
-	return false;
-}
-
 static int
 apply_plan(struct ledger *ledger, struct intent *intent, struct job *job, struct plan *plan,
-           struct run *active, size_t nactive)
+           struct active *active)
 {
 	struct backend *db = ledger->backend;
 	usec_t seen = job->next_due;
 	/* When only waiting runs made way, nothing is left to wait behind. */
-	bool opens = plan->stops_active && !has_running(active, nactive);
-	if (plan->stops_active && make_way(ledger, intent, job, active, nactive) < 0)
+	bool opens = plan->stops_active && active->nrunning == 0;
+	if (plan->stops_active && ledger_make_way(ledger, intent, job, active) < 0)
 		return -1;
 	for (size_t i = 0; i < plan->nrows; i++) {
 		if (opens && plan->rows[i].gate == GATE_JOB) {
@@ -124,7 +96,7 @@ apply_plan(struct ledger *ledger, struct intent *intent, struct job *job, struct
 	job->next_due = plan->next_due;
 	job->next_start_at = plan->next_start_at;
 	job->nruns += plan->nruns;
-	if (job->next_due == USEC_NEVER && job->state == JOB_ACTIVE && nactive == 0 &&
+	if (job->next_due == USEC_NEVER && job->state == JOB_ACTIVE && active->n == 0 &&
 	    plan->nruns == 0)
 		job->state = JOB_FINISHED;
 	return ledger_checked(db->ops->job_advance(db, job, seen, &intent->err));
@@ -147,42 +119,30 @@ park(struct ledger *ledger, struct intent *intent, struct job *job, const struct
 	return ledger_checked(db->ops->job_update(db, job, &intent->err));
 }
 
-static size_t
-count_queued(const struct run *runs, size_t n)
-{
-	size_t nqueued = 0;
-	for (size_t i = 0; i < n; i++)
-		nqueued += runs[i].state == RUN_WAITING && runs[i].gate == GATE_JOB;
-	return nqueued;
-}
-
 int
 ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, usec_t horizon)
 {
-	struct backend *db = ledger->backend;
 	struct schedule schedule;
 	struct err why = { 0 };
 	if (job_schedule(job, ledger->zones, &schedule, &why) < 0)
 		return park(ledger, intent, job, &why);
-	struct run *active = mem_array(ACTIVE_MAX, sizeof(*active));
-	size_t nactive = 0;
-	int rc = ledger_checked(
-		db->ops->runs_active(db, job->id, ACTIVE_MAX, active, &nactive, &intent->err));
+	struct active active;
+	int rc = ledger_load_active(ledger, intent, job->id, &active);
 	if (rc == 0) {
 		struct plan plan;
 		plan_make(&plan, &(struct plan_view){ .job = job,
 		                                      .schedule = &schedule,
 		                                      .now = intent->now,
 		                                      .horizon = horizon,
-		                                      .nactive = nactive,
-		                                      .nqueued = count_queued(active, nactive),
+		                                      .nactive = active.n,
+		                                      .nqueued = active.nqueued,
 		                                      .machine = ledger->machine,
 		                                      .step_from = ledger->step_from,
 		                                      .step_to = ledger->step_to });
-		rc = apply_plan(ledger, intent, job, &plan, active, nactive);
+		rc = apply_plan(ledger, intent, job, &plan, &active);
 		plan_fini(&plan);
 	}
-	free(active);
+	free(active.runs);
 	schedule_fini(&schedule);
 	return rc;
 }

@@ -177,24 +177,23 @@ static int
 end_claimed(struct ledger *ledger, struct intent *intent, const struct job *job,
             enum run_reason reason)
 {
-	struct backend *db = ledger->backend;
-	struct run *runs = mem_array(ACTIVE_MAX, sizeof(*runs));
+	struct active active;
 	char by[64];
-	size_t n;
 	snprintf(by, sizeof(by), "by uid %u", (unsigned)intent->who.uid);
-	int rc = ledger_checked(db->ops->runs_active(db, job->id, ACTIVE_MAX, runs, &n, &intent->err));
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		bool by_schedule = runs[i].trigger == TRIGGER_SCHEDULE && runs[i].attempt == 0;
-		if (runs[i].state == RUN_RUNNING)
-			rc = ledger_stop_run(ledger, intent, &runs[i],
+	int rc = ledger_load_active(ledger, intent, job->id, &active);
+	for (size_t i = 0; rc == 0 && i < active.n; i++) {
+		struct run *run = &active.runs[i];
+		bool by_schedule = run->trigger == TRIGGER_SCHEDULE && run->attempt == 0;
+		if (run->state == RUN_RUNNING)
+			rc = ledger_stop_run(ledger, intent, run,
 			                     &(struct stop){ .how = intent->how, .reason = reason,
 			                                     .only_unstarted = !intent->with_running });
 		else if (reason == REASON_CANCELLED || by_schedule)
-			rc = ledger_end_waiting(ledger, intent, &runs[i],
+			rc = ledger_end_waiting(ledger, intent, run,
 			                        reason == REASON_PAUSED ? RUN_SKIPPED : RUN_CANCELLED,
 			                        reason, by);
 	}
-	free(runs);
+	free(active.runs);
 	return rc;
 }
 

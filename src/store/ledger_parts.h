@@ -33,6 +33,24 @@ int ledger_plan_wake(struct ledger *ledger, struct intent *intent);
 /* The end of a run that has a terminal state now: failure counts, finished, what waits behind. */
 int ledger_after_run(struct ledger *ledger, struct intent *intent, struct job *job,
                      const struct run *run);
+#define LEDGER_PIECE 65536 /* bytes of output in one row */
+
+/* Bytes kept of each end of an attempt's output: output_max / 2 in whole pieces. */
+size_t ledger_output_half(const struct ledger *ledger);
+
+/* The active runs of a job, oldest due first. The caller frees runs, on failure too. */
+struct active {
+	struct run *runs;
+	size_t n, nrunning, nqueued; /* queued: waiting with GATE_JOB */
+};
+int ledger_load_active(struct ledger *ledger, struct intent *intent, int64_t job_id,
+                       struct active *active);
+/* A new run replaces what is active: running runs are asked to stop, waiting ones end. */
+int ledger_make_way(struct ledger *ledger, struct intent *intent, const struct job *job,
+                    struct active *active);
+/* Puts the run into the answer, for what the engine tells the world of it. */
+void ledger_answer_run(struct intent *intent, const struct run *run, const struct job *job);
+
 /* Ends a waiting run. */
 int ledger_end_waiting(struct ledger *ledger, struct intent *intent, struct run *run,
                        enum run_state state, enum run_reason reason, const char *detail);
@@ -58,9 +76,9 @@ int ledger_ended(struct ledger *ledger, struct intent *intent);
 int ledger_unfinished(struct ledger *ledger, struct intent *intent);
 int ledger_requeue(struct ledger *ledger, struct intent *intent);
 int ledger_stopping(struct ledger *ledger, struct intent *intent);
+int ledger_boot(struct ledger *ledger, struct intent *intent);
 int ledger_clock_step(struct ledger *ledger, struct intent *intent);
 int ledger_prune(struct ledger *ledger, struct intent *intent);
-int ledger_backup(struct ledger *ledger, struct intent *intent);
 int ledger_job_get(struct ledger *ledger, struct intent *intent);
 int ledger_job_list(struct ledger *ledger, struct intent *intent);
 int ledger_run_list(struct ledger *ledger, struct intent *intent);

@@ -1,0 +1,217 @@
+/* Questions: they change nothing. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "store/ledger_parts.h"
+
+#define OUTPUT_ANSWER_MAX (256 * 1024) /* bytes of output in one answer */
+#define PAGE_MAX          1000
+
+static void
+bound_page(struct intent *intent)
+{
+	if (intent->limit <= 0 || intent->limit > PAGE_MAX)
+		intent->limit = PAGE_MAX;
+	if (!intent->who.is_operator) {
+		intent->filter.has_owner = true;
+		intent->filter.owner = intent->who.uid;
+	}
+}
+
+/* The job that the reference names as the answer's only item. 1, 0 refused, -1. */
+static int
+answer_one_job(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	struct job job;
+	int found = ledger_find_job(ledger, intent, &job);
+	if (found != 1)
+		return found;
+	intent->jobs = mem_array(1, sizeof(*intent->jobs));
+	intent->njobs = 1;
+	intent->jobs[0].job = job; /* moved */
+	return ledger_checked(db->ops->job_summary(db, &intent->jobs[0], &intent->err)) < 0 ? -1 : 1;
+}
+
+int
+ledger_job_get(struct ledger *ledger, struct intent *intent)
+{
+	return answer_one_job(ledger, intent) < 0 ? -1 : 0;
+}
+
+int
+ledger_job_list(struct ledger *ledger, struct intent *intent)
+{
+	bound_page(intent);
+	return ledger_checked(
+		ledger->backend->ops->jobs_page(ledger->backend, intent, &intent->err));
+}
+
+int
+ledger_run_list(struct ledger *ledger, struct intent *intent)
+{
+	bound_page(intent);
+	return ledger_checked(
+		ledger->backend->ops->runs_page(ledger->backend, intent, &intent->err));
+}
+
+int
+ledger_run_get(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	struct run run;
+	struct job job;
+	int found = ledger_find_run(ledger, intent, &run, &job);
+	if (found != 1)
+		return found;
+	ledger_answer_run(intent, &run, &job);
+	job_fini(&job);
+	intent->attempts = mem_array((size_t)run.attempt, sizeof(*intent->attempts));
+	for (int number = 1; number <= run.attempt; number++) {
+		struct attempt *attempt = &intent->attempts[intent->nattempts];
+		enum backend_result loaded =
+			db->ops->attempt_load(db, run.id, number, attempt, &intent->err);
+		if (loaded == BACKEND_ERROR)
+			return -1;
+		intent->nattempts += loaded == BACKEND_OK;
+	}
+	if (intent->nattempts)
+		intent->runs[0].last = intent->attempts[intent->nattempts - 1];
+	return 0;
+}
+
+/* Output that is being written: from its file, as far as it is. */
+static int
+read_live(struct intent *intent, size_t want)
+{
+	int fd = intent->outcome.output_fd;
+	char *to = buf_reserve(&intent->output, want);
+	ssize_t got = pread(fd, to, want, intent->offset);
+	if (got > 0)
+		intent->output.len += (size_t)got;
+	intent->output_total = lseek(fd, 0, SEEK_END);
+	intent->output_gap_at = intent->output_total;
+	return 0;
+}
+
+/* Output on record: kept bytes stand in rows of LEDGER_PIECE, all full but the last. */
+static int
+read_stored(struct ledger *ledger, struct intent *intent, size_t want)
+{
+	struct backend *db = ledger->backend;
+	struct buf piece = BUF_EMPTY;
+	int number = (int)(intent->offset / LEDGER_PIECE);
+	size_t skip = (size_t)(intent->offset % LEDGER_PIECE);
+	enum backend_result found = BACKEND_OK;
+	while (intent->output.len < want) {
+		buf_clear(&piece);
+		found = db->ops->output_read(db, intent->run_id, intent->attempt, number++, &piece,
+		                             &intent->err);
+		if (found != BACKEND_OK || piece.len <= skip)
+			break;
+		size_t n = piece.len - skip;
+		if (n > want - intent->output.len)
+			n = want - intent->output.len;
+		buf_add(&intent->output, piece.data + skip, n);
+		if (piece.len < LEDGER_PIECE)
+			break;
+		skip = 0;
+	}
+	buf_fini(&piece);
+	return ledger_checked(found);
+}
+
+int
+ledger_run_output(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	struct run run;
+	struct job job;
+	struct attempt attempt;
+	size_t want = intent->limit > 0 && intent->limit < OUTPUT_ANSWER_MAX
+	                      ? (size_t)intent->limit
+	                      : OUTPUT_ANSWER_MAX;
+	int found = ledger_find_run(ledger, intent, &run, &job);
+	if (found != 1)
+		return found;
+	ledger_answer_run(intent, &run, &job);
+	job_fini(&job);
+	if (intent->attempt == 0)
+		intent->attempt = run.attempt;
+	if (intent->outcome.output_fd >= 0 && run.state == RUN_RUNNING)
+		return read_live(intent, want);
+	enum backend_result loaded =
+		db->ops->attempt_load(db, run.id, intent->attempt, &attempt, &intent->err);
+	if (loaded != BACKEND_OK)
+		return ledger_checked(loaded);
+	intent->output_total = attempt.outcome.output_bytes;
+	intent->output_omitted = attempt.outcome.output_omitted;
+	intent->output_gap_at = attempt.outcome.output_omitted
+	                                ? (int64_t)ledger_output_half(ledger)
+	                                : intent->output_total;
+	return read_stored(ledger, intent, want);
+}
+
+int
+ledger_why(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	struct run run;
+	int found = answer_one_job(ledger, intent);
+	if (found != 1)
+		return found;
+	const struct job *job = &intent->jobs[0].job;
+	enum backend_result covered =
+		db->ops->run_covering(db, job->id, intent->at, &run, &intent->err);
+	if (covered == BACKEND_OK)
+		ledger_answer_run(intent, &run, job);
+	return ledger_checked(covered);
+}
+
+int
+ledger_queue_list(struct ledger *ledger, struct intent *intent)
+{
+	return ledger_checked(ledger->backend->ops->queues_list(ledger->backend, &intent->queues,
+	                                                        &intent->nqueues, &intent->err));
+}
+
+int
+ledger_stats(struct ledger *ledger, struct intent *intent)
+{
+	return ledger_checked(
+		ledger->backend->ops->stats(ledger->backend, &intent->stats, &intent->err));
+}
+
+/* A page of what the database says is running, with what is needed to judge or start it. */
+int
+ledger_unfinished(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	size_t n = 0, max = (size_t)intent->limit;
+	struct run *runs = mem_array(max, sizeof(*runs));
+	struct work *work = &intent->work;
+	int rc = ledger_checked(
+		db->ops->runs_running(db, intent->offset, max, runs, &n, &intent->err));
+	work->starts = mem_array(n, sizeof(*work->starts));
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct start *start = &work->starts[work->nstarts];
+		start->run = runs[i];
+		start->job = mem_alloc(sizeof(*start->job));
+		enum backend_result found =
+			db->ops->job_load(db, runs[i].job_id, start->job, &intent->err);
+		if (found == BACKEND_OK)
+			found = db->ops->attempt_load(db, runs[i].id, runs[i].attempt,
+			                              &start->attempt, &intent->err);
+		rc = ledger_checked(found);
+		if (found == BACKEND_OK)
+			work->nstarts++;
+		else
+			free(start->job);
+		intent->offset = runs[i].id;
+	}
+	free(runs);
+	intent->count = n == max ? (int64_t)n : 0;
+	return rc;
+}

@@ -1,0 +1,273 @@
+/* What the engine reports of attempts: started, ended, never started. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "store/ledger_parts.h"
+
+int
+ledger_finish_job(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	struct backend *db = ledger->backend;
+	struct run run;
+	size_t n;
+	bool may_finish = job->state == JOB_ACTIVE && job->next_due == USEC_NEVER;
+	bool comes_back = job->kind == SCHEDULE_ON_START &&
+	                  !(job->max_runs && job->nruns >= job->max_runs);
+	if (!may_finish || comes_back)
+		return 0;
+	if (db->ops->runs_active(db, job->id, 1, &run, &n, &intent->err) == BACKEND_ERROR)
+		return -1;
+	if (n == 0)
+		job->state = JOB_FINISHED;
+	return 0;
+}
+
+/* The run that waits behind its own job's: the one with the least due may go. */
+static int
+open_queued(struct ledger *ledger, struct intent *intent, const struct job *job)
+{
+	struct backend *db = ledger->backend;
+	struct run run;
+	enum backend_result found = db->ops->run_queued(db, job->id, &run, &intent->err);
+	if (found != BACKEND_OK)
+		return ledger_checked(found);
+	run.gate = run.start_at > intent->now ? GATE_TIME : GATE_OPEN;
+	return ledger_checked(
+		db->ops->run_update(db, &run, RUN_WAITING, run.attempt, &intent->err));
+}
+
+static void
+count_result(struct job *job, const struct run *run, usec_t now)
+{
+	if (run->state == RUN_SUCCEEDED)
+		job->nfailed = 0;
+	else if (run->state == RUN_FAILED || run->state == RUN_LOST)
+		job->nfailed++;
+	if (job->pause_after && job->nfailed >= job->pause_after && job->state == JOB_ACTIVE) {
+		job->state = JOB_PAUSED;
+		job->paused_at = now;
+	}
+}
+
+int
+ledger_after_run(struct ledger *ledger, struct intent *intent, struct job *job,
+                 const struct run *run)
+{
+	struct backend *db = ledger->backend;
+	int nfailed = job->nfailed;
+	enum job_state state = job->state;
+	count_result(job, run, intent->now);
+	if (open_queued(ledger, intent, job) < 0 || ledger_finish_job(ledger, intent, job) < 0)
+		return -1;
+	if (job->nfailed == nfailed && job->state == state)
+		return 0;
+	return ledger_checked(db->ops->job_update(db, job, &intent->err));
+}
+
+size_t
+ledger_output_half(const struct ledger *ledger)
+{
+	size_t npieces = ledger->output_max / 2 / LEDGER_PIECE;
+	return (npieces ? npieces : 1) * LEDGER_PIECE;
+}
+
+/* Keeps what the file holds: the first and the last half of what may be kept. */
+static int
+keep_output(struct ledger *ledger, struct intent *intent, struct outcome *outcome)
+{
+	struct backend *db = ledger->backend;
+	if (outcome->output_fd < 0)
+		return 0;
+	off_t size = lseek(outcome->output_fd, 0, SEEK_END);
+	off_t half = (off_t)ledger_output_half(ledger);
+	off_t resume_at = size > 2 * half ? size - half : 0;
+	char *piece = mem_alloc(LEDGER_PIECE);
+	int number = 0, rc = 0;
+	for (off_t at = 0; at < size && rc == 0;) {
+		if (resume_at && at == half)
+			at = resume_at;
+		size_t want = LEDGER_PIECE;
+		if (resume_at && at < half && (off_t)want > half - at)
+			want = (size_t)(half - at);
+		ssize_t got = pread(outcome->output_fd, piece, want, at);
+		if (got <= 0)
+			break;
+		rc = ledger_checked(db->ops->output_append(db, intent->run_id, intent->attempt,
+		                                           number++, piece, (size_t)got,
+		                                           &intent->err));
+		at += got;
+	}
+	free(piece);
+	if (resume_at)
+		outcome->output_omitted = resume_at - half;
+	if (size > outcome->output_bytes)
+		outcome->output_bytes = size;
+	return rc;
+}
+
+/* Loads the run if it is the running attempt that the intent speaks of. 1, 0: it is not; -1. */
+static int
+load_running(struct ledger *ledger, struct intent *intent, struct run *run)
+{
+	struct backend *db = ledger->backend;
+	enum backend_result found = db->ops->run_load(db, intent->run_id, run, &intent->err);
+	if (found != BACKEND_OK)
+		return ledger_checked(found);
+	return run->state == RUN_RUNNING && run->attempt == intent->attempt;
+}
+
+static int
+save_attempt(struct ledger *ledger, struct intent *intent, const struct run *run)
+{
+	struct backend *db = ledger->backend;
+	struct attempt attempt;
+	enum backend_result found = db->ops->attempt_load(db, intent->run_id, intent->attempt,
+	                                                  &attempt, &intent->err);
+	if (found != BACKEND_OK)
+		return ledger_checked(found);
+	attempt.ended_at = intent->outcome.ended_at;
+	attempt.reason = run->reason;
+	if (attempt.started_at == 0 && intent->at)
+		attempt.started_at = intent->at;
+	if (attempt.pid == 0)
+		attempt.pid = intent->pid;
+	attempt.outcome = intent->outcome;
+	attempt.outcome.output_fd = -1;
+	return ledger_checked(db->ops->attempt_update(db, &attempt, &intent->err));
+}
+
+static int
+end_attempt(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
+{
+	struct backend *db = ledger->backend;
+	if (keep_output(ledger, intent, &intent->outcome) < 0)
+		return -1;
+	run_end_attempt(run, job, &intent->outcome, ledger_draw(ledger));
+	/* A job that was removed or paused meanwhile is not tried again. */
+	if (run->state == RUN_WAITING && job->state == JOB_CANCELLED) {
+		run_set_state(run, RUN_CANCELLED, REASON_REMOVED);
+		run->ended_at = intent->now;
+	}
+	if (save_attempt(ledger, intent, run) < 0 ||
+	    db->ops->run_update(db, run, RUN_RUNNING, intent->attempt, &intent->err) ==
+	            BACKEND_ERROR)
+		return -1;
+	if (run_is_terminal(run->state) && ledger_after_run(ledger, intent, job, run) < 0)
+		return -1;
+	ledger_answer_run(intent, run, job);
+	return 0;
+}
+
+/*
+ * What became free is given away in the commit that frees it: at most so many starts, so that
+ * one end does not carry a whole backlog.
+ */
+#define STARTS_PER_END 4
+
+int
+ledger_ended(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	struct run run;
+	struct job job;
+	int is_running = load_running(ledger, intent, &run);
+	if (is_running != 1)
+		return is_running;
+	enum backend_result found = db->ops->job_load(db, run.job_id, &job, &intent->err);
+	if (found != BACKEND_OK)
+		return ledger_checked(found);
+	int rc = end_attempt(ledger, intent, &run, &job);
+	if (rc == 0 && !intent->is_forced) {
+		intent->limit = STARTS_PER_END;
+		rc = ledger_promote_queue(ledger, intent, job.queue);
+	}
+	job_fini(&job);
+	return rc < 0 ? -1 : ledger_plan_wake(ledger, intent);
+}
+
+int
+ledger_started(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	struct attempt attempt;
+	enum backend_result found = db->ops->attempt_load(db, intent->run_id, intent->attempt,
+	                                                  &attempt, &intent->err);
+	if (found != BACKEND_OK || attempt.started_at)
+		return ledger_checked(found);
+	attempt.started_at = intent->at;
+	attempt.pid = intent->pid;
+	attempt.pid_start = intent->pid_start;
+	return ledger_checked(db->ops->attempt_update(db, &attempt, &intent->err));
+}
+
+int
+ledger_stopping(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	struct run run;
+	int is_running = load_running(ledger, intent, &run);
+	if (is_running != 1 || run.stop_reason != REASON_NONE)
+		return is_running < 0 ? -1 : 0;
+	run.stop_reason = intent->reason;
+	return ledger_checked(
+		db->ops->run_update(db, &run, RUN_RUNNING, run.attempt, &intent->err));
+}
+
+/* Is the instant due in the job's schedule as it is now? */
+static bool
+is_still_due(struct ledger *ledger, const struct job *job, const struct run *run)
+{
+	struct schedule schedule;
+	if (job->state != JOB_ACTIVE || job_schedule(job, ledger->zones, &schedule, NULL) < 0)
+		return false;
+	bool is_due = schedule_next(&schedule, run->due - 1, NULL) == run->due;
+	schedule_fini(&schedule);
+	return is_due;
+}
+
+/*
+ * The engine held the run and did not start it: its attempt never was. Waits again, or ends when
+ * the job was cancelled, paused, or edited so that the instant is none of its any more.
+ */
+static int
+requeue_run(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
+{
+	struct backend *db = ledger->backend;
+	int seen = run->attempt--;
+	bool ends = intent->reason == REASON_CANCELLED || intent->reason == REASON_PAUSED ||
+	            (intent->reason == REASON_EDITED && run->trigger == TRIGGER_SCHEDULE &&
+	             !is_still_due(ledger, job, run));
+	if (ends)
+		run_set_state(run, RUN_CANCELLED, intent->reason);
+	else
+		run_set_state(run, RUN_WAITING, REASON_NONE);
+	run->gate = run->start_at > intent->now ? GATE_TIME : GATE_OPEN;
+	run->ended_at = ends ? intent->now : 0;
+	run->stop_reason = REASON_NONE;
+	if (db->ops->attempt_drop(db, run->id, seen, &intent->err) == BACKEND_ERROR ||
+	    db->ops->run_update(db, run, RUN_RUNNING, seen, &intent->err) == BACKEND_ERROR)
+		return -1;
+	return ends ? ledger_after_run(ledger, intent, job, run) : 0;
+}
+
+int
+ledger_requeue(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	struct run run;
+	struct job job;
+	int is_running = load_running(ledger, intent, &run);
+	if (is_running != 1)
+		return is_running;
+	enum backend_result found = db->ops->job_load(db, run.job_id, &job, &intent->err);
+	if (found != BACKEND_OK)
+		return ledger_checked(found);
+	int rc = requeue_run(ledger, intent, &run, &job);
+	job_fini(&job);
+	return rc < 0 ? -1 : ledger_plan_wake(ledger, intent);
+}
+

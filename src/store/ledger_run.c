@@ -1,0 +1,144 @@
+/* What people ask of runs: start one now, stop one, try one again. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "store/ledger_parts.h"
+
+/* A start that a person asked for: a row of its own beside the schedule. */
+static int
+insert_manual(struct ledger *ledger, struct intent *intent, const struct job *job,
+              enum run_gate gate, const char *detail)
+{
+	struct backend *db = ledger->backend;
+	struct run run = { .job_id = job->id,
+		           .due = intent->now,
+		           .last_due = intent->now,
+		           .count = 1,
+		           .start_at = intent->now,
+		           .trigger = TRIGGER_MANUAL,
+		           .state = RUN_WAITING,
+		           .gate = gate,
+		           .priority = job->priority,
+		           .is_forced = intent->is_forced,
+		           .claimed_at = intent->now };
+	snprintf(run.detail, sizeof(run.detail), "%s", detail);
+	if (db->ops->run_insert(db, &run, &intent->err) == BACKEND_ERROR)
+		return -1;
+	intent->new_run_id = run.id;
+	intent->job_id = job->id;
+	intent->name = mem_dup(job->name);
+	intent->limit = STARTS_PER_END;
+	return ledger_promote_queue(ledger, intent, job->queue) < 0
+	               ? -1
+	               : ledger_plan_wake(ledger, intent);
+}
+
+/* The overlap gate for manual starts. 1: go, with *gate; 0: refused; -1. */
+static int
+pass_gate(struct ledger *ledger, struct intent *intent, const struct job *job,
+          enum run_gate *gate)
+{
+	struct active active;
+	int rc = ledger_load_active(ledger, intent, job->id, &active);
+	int go = 1;
+	*gate = GATE_OPEN;
+	if (rc == 0 && active.n > 0 && !intent->is_forced && job->overlap != OVERLAP_ALLOW) {
+		if (job->overlap == OVERLAP_CANCEL || job->overlap == OVERLAP_KILL) {
+			rc = ledger_make_way(ledger, intent, job, &active);
+			*gate = active.nrunning ? GATE_JOB : GATE_OPEN;
+		} else if (job->overlap == OVERLAP_QUEUE && active.nqueued == 0) {
+			*gate = GATE_JOB;
+		} else {
+			go = 0;
+		}
+	}
+	if (go == 0)
+		err_set(&intent->err, ERR_BUSY, "run %lld of the job is %s; --force starts beside it",
+		        (long long)active.runs[0].id, run_state_name(active.runs[0].state));
+	free(active.runs);
+	return rc < 0 ? -1 : go;
+}
+
+static int
+start_manually(struct ledger *ledger, struct intent *intent, const struct job *job,
+               const char *detail)
+{
+	enum run_gate gate;
+	if (job->state == JOB_CANCELLED) {
+		err_set(&intent->err, ERR_INVALID, "job %lld is cancelled", (long long)job->id);
+		err_in_field(&intent->err, "job");
+		return 0;
+	}
+	int go = pass_gate(ledger, intent, job, &gate);
+	return go == 1 ? insert_manual(ledger, intent, job, gate, detail) : go;
+}
+
+int
+ledger_job_run(struct ledger *ledger, struct intent *intent)
+{
+	struct job job;
+	int found = ledger_find_job(ledger, intent, &job);
+	if (found != 1)
+		return found;
+	int rc = start_manually(ledger, intent, &job, intent->is_forced ? "forced" : "");
+	job_fini(&job);
+	return rc;
+}
+
+int
+ledger_run_retry(struct ledger *ledger, struct intent *intent)
+{
+	struct run run;
+	struct job job;
+	char detail[RUN_DETAIL_MAX];
+	int found = ledger_find_run(ledger, intent, &run, &job);
+	if (found != 1)
+		return found;
+	int rc = 0;
+	snprintf(detail, sizeof(detail), "retry of run %lld", (long long)run.id);
+	if (run_is_terminal(run.state)) {
+		rc = start_manually(ledger, intent, &job, detail);
+	} else {
+		err_set(&intent->err, ERR_BUSY, "run %lld is %s", (long long)run.id,
+		        run_state_name(run.state));
+	}
+	job_fini(&job);
+	return rc;
+}
+
+static int
+cancel_run(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
+{
+	char by[64];
+	snprintf(by, sizeof(by), "by uid %u", (unsigned)intent->who.uid);
+	if (run->state == RUN_RUNNING)
+		return ledger_stop_run(ledger, intent, run,
+		                       &(struct stop){ .how = intent->how,
+		                                       .reason = REASON_CANCELLED });
+	if (ledger_end_waiting(ledger, intent, run, RUN_CANCELLED, REASON_CANCELLED, by) < 0)
+		return -1;
+	return ledger_after_run(ledger, intent, job, run);
+}
+
+int
+ledger_run_cancel(struct ledger *ledger, struct intent *intent)
+{
+	struct run run;
+	struct job job;
+	int found = ledger_find_run(ledger, intent, &run, &job);
+	if (found != 1)
+		return found;
+	int rc = 0;
+	if (run_is_terminal(run.state)) {
+		err_set(&intent->err, ERR_INVALID, "run %lld has ended already: %s",
+		        (long long)run.id, run_state_name(run.state));
+		err_in_field(&intent->err, "run");
+	} else {
+		rc = cancel_run(ledger, intent, &run, &job);
+	}
+	if (rc == 0)
+		ledger_answer_run(intent, &run, &job);
+	job_fini(&job);
+	return rc;
+}

@@ -1,0 +1,151 @@
+/* What the machine's own life does to schedules: a boot, a clock that was set, retention. */
+#include <stdio.h>
+#include <string.h>
+
+#include "model/plan.h"
+#include "store/ledger_parts.h"
+
+#define JOBS_PER_BATCH 256
+#define PRUNE_SLICE    500 /* runs removed in one transaction: a few milliseconds */
+#define KEYS_KEPT      USEC_PER_DAY
+
+/* A step back of more than this recomputes `every`; of more than that, all recurring jobs. */
+#define STEP_EVERY USEC_PER_MIN
+#define STEP_ALL   (3 * USEC_PER_HOUR)
+
+static int
+start_on_boot(struct ledger *ledger, struct intent *intent, int64_t id)
+{
+	struct backend *db = ledger->backend;
+	struct job job;
+	enum backend_result found = db->ops->job_load(db, id, &job, &intent->err);
+	if (found != BACKEND_OK)
+		return ledger_checked(found);
+	struct run run = { .job_id = id,
+		           .due = intent->at,
+		           .last_due = intent->at,
+		           .count = 1,
+		           .start_at = job_start_at(&job, intent->now, ledger->machine),
+		           .trigger = TRIGGER_SCHEDULE,
+		           .state = RUN_WAITING,
+		           .gate = GATE_TIME,
+		           .priority = job.priority,
+		           .claimed_at = intent->now };
+	int rc = ledger_checked(db->ops->run_insert(db, &run, &intent->err));
+	job.nruns++;
+	if (rc == 0)
+		rc = ledger_checked(db->ops->job_update(db, &job, &intent->err));
+	job_fini(&job);
+	return rc;
+}
+
+/* Once a boot: the boot id is kept in the same commit as the runs that it caused. */
+int
+ledger_boot(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	struct buf seen = BUF_EMPTY;
+	enum backend_result found = db->ops->meta_load(db, "boot", &seen, &intent->err);
+	bool is_same = found == BACKEND_OK && strcmp(buf_text(&seen), ledger->boot) == 0;
+	buf_fini(&seen);
+	if (found == BACKEND_ERROR || is_same)
+		return ledger_checked(found);
+	int64_t ids[JOBS_PER_BATCH], after = 0;
+	size_t n;
+	do {
+		if (db->ops->jobs_on_start(db, after, JOBS_PER_BATCH, ids, &n, &intent->err) ==
+		    BACKEND_ERROR)
+			return -1;
+		for (size_t i = 0; i < n; i++) {
+			if (start_on_boot(ledger, intent, ids[i]) < 0)
+				return -1;
+			after = ids[i];
+		}
+	} while (n == JOBS_PER_BATCH);
+	return ledger_checked(db->ops->meta_save(db, "boot", ledger->boot, &intent->err));
+}
+
+static int
+record_step(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	char length[USEC_TEXT_MAX];
+	usec_t step = intent->now - intent->at;
+	struct run run = { .due = intent->now,
+		           .last_due = intent->now,
+		           .count = 1,
+		           .start_at = intent->now,
+		           .trigger = TRIGGER_CLOCK,
+		           .state = RUN_SKIPPED,
+		           .reason = REASON_CLOCK,
+		           .claimed_at = intent->now,
+		           .ended_at = intent->now };
+	snprintf(run.detail, sizeof(run.detail), "set %s by %s", step < 0 ? "back" : "ahead",
+	         usec_print_duration(step < 0 ? -step : step, length));
+	return ledger_checked(db->ops->run_insert(db, &run, &intent->err));
+}
+
+static int
+reanchor(struct ledger *ledger, struct intent *intent, int64_t id)
+{
+	struct backend *db = ledger->backend;
+	struct job job;
+	struct schedule schedule;
+	enum backend_result found = db->ops->job_load(db, id, &job, &intent->err);
+	if (found != BACKEND_OK)
+		return ledger_checked(found);
+	int rc = 0;
+	bool moves = job.kind == SCHEDULE_EVERY || intent->at - intent->now > STEP_ALL;
+	if (moves && job_schedule(&job, ledger->zones, &schedule, NULL) == 0) {
+		usec_t seen = job.next_due;
+		job_anchor(&job, &schedule, intent->now, ledger->machine);
+		rc = ledger_checked(db->ops->job_advance(db, &job, seen, &intent->err));
+		schedule_fini(&schedule);
+	}
+	job_fini(&job);
+	return rc;
+}
+
+int
+ledger_clock_step(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	int64_t ids[JOBS_PER_BATCH];
+	size_t n = 0;
+	if (intent->offset == 0 && record_step(ledger, intent) < 0)
+		return -1;
+	if (intent->now > intent->at) {
+		ledger->step_from = intent->at;
+		ledger->step_to = intent->now;
+	} else {
+		ledger->step_from = ledger->step_to = 0;
+		if (intent->at > ledger->covered_until)
+			ledger->covered_until = intent->at;
+	}
+	if (intent->at - intent->now > STEP_EVERY &&
+	    db->ops->jobs_recurring(db, intent->offset, JOBS_PER_BATCH, ids, &n, &intent->err) ==
+	            BACKEND_ERROR)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (reanchor(ledger, intent, ids[i]) < 0)
+			return -1;
+		intent->offset = ids[i];
+	}
+	intent->count = n == JOBS_PER_BATCH ? (int64_t)n : 0;
+	return ledger_plan_wake(ledger, intent);
+}
+
+int
+ledger_prune(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	int64_t nkeys = 0, nruns = 0;
+	usec_t before = ledger->retain ? intent->now - ledger->retain : 0;
+	if (db->ops->requests_forget(db, intent->now - KEYS_KEPT, PRUNE_SLICE, &nkeys,
+	                             &intent->err) == BACKEND_ERROR ||
+	    db->ops->prune(db, before, ledger->retain_runs, ledger->retain_bytes, PRUNE_SLICE,
+	                   &nruns, &intent->err) == BACKEND_ERROR)
+		return -1;
+	intent->count = nkeys + nruns;
+	return 0;
+}
