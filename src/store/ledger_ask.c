@@ -184,7 +184,24 @@ ledger_stats(struct ledger *ledger, struct intent *intent)
 		ledger->backend->ops->stats(ledger->backend, &intent->stats, &intent->err));
 }
 
-/* A page of what the database says is running, with what is needed to judge or start it. */
+/* What is needed to judge or start a running run. A lost attempt row leaves number 0. */
+static int
+load_start(struct ledger *ledger, struct intent *intent, const struct run *run,
+           struct start *start)
+{
+	struct backend *db = ledger->backend;
+	struct job job;
+	enum backend_result found = db->ops->job_load(db, run->job_id, &job, &intent->err);
+	if (found != BACKEND_OK)
+		return ledger_checked(found);
+	*start = (struct start){ .run = *run, .job = mem_alloc(sizeof(job)) };
+	*start->job = job; /* moved */
+	intent->work.nstarts++;
+	return ledger_checked(db->ops->attempt_load(db, run->id, run->attempt, &start->attempt,
+	                                            &intent->err));
+}
+
+/* A page of what the database says is running; the cursor is the last id, in offset. */
 int
 ledger_unfinished(struct ledger *ledger, struct intent *intent)
 {
@@ -196,19 +213,7 @@ ledger_unfinished(struct ledger *ledger, struct intent *intent)
 		db->ops->runs_running(db, intent->offset, max, runs, &n, &intent->err));
 	work->starts = mem_array(n, sizeof(*work->starts));
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct start *start = &work->starts[work->nstarts];
-		start->run = runs[i];
-		start->job = mem_alloc(sizeof(*start->job));
-		enum backend_result found =
-			db->ops->job_load(db, runs[i].job_id, start->job, &intent->err);
-		if (found == BACKEND_OK)
-			found = db->ops->attempt_load(db, runs[i].id, runs[i].attempt,
-			                              &start->attempt, &intent->err);
-		rc = ledger_checked(found);
-		if (found == BACKEND_OK)
-			work->nstarts++;
-		else
-			free(start->job);
+		rc = load_start(ledger, intent, &runs[i], &work->starts[work->nstarts]);
 		intent->offset = runs[i].id;
 	}
 	free(runs);

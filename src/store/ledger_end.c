@@ -162,12 +162,6 @@ end_attempt(struct ledger *ledger, struct intent *intent, struct run *run, struc
 	return 0;
 }
 
-/*
- * What became free is given away in the commit that frees it: at most so many starts, so that
- * one end does not carry a whole backlog.
- */
-#define STARTS_PER_END 4
-
 int
 ledger_ended(struct ledger *ledger, struct intent *intent)
 {

@@ -33,6 +33,12 @@ int ledger_plan_wake(struct ledger *ledger, struct intent *intent);
 /* The end of a run that has a terminal state now: failure counts, finished, what waits behind. */
 int ledger_after_run(struct ledger *ledger, struct intent *intent, struct job *job,
                      const struct run *run);
+/*
+ * What became free is given away in the commit that frees it: at most so many starts, so that
+ * one end does not carry a whole backlog.
+ */
+#define STARTS_PER_END 4
+
 #define LEDGER_PIECE 65536 /* bytes of output in one row */
 
 /* Bytes kept of each end of an attempt's output: output_max / 2 in whole pieces. */
