@@ -1,1 +1,22 @@
-# What src/when builds.
+# when: time zones, the forms of schedules, and the next due instant.
+noinst_LIBRARIES += libwhen.a
+libwhen_a_SOURCES = \
+	src/when/at.c src/when/at.h \
+	src/when/bitlist.c src/when/bitlist.h \
+	src/when/calendar.c src/when/calendar.h \
+	src/when/calendar_print.c \
+	src/when/civil.c src/when/civil.h \
+	src/when/cron.c src/when/cron.h \
+	src/when/cron_print.c \
+	src/when/every.c src/when/every.h \
+	src/when/hash.c src/when/hash.h \
+	src/when/pattern.c src/when/pattern.h \
+	src/when/posix_tz.c src/when/posix_tz.h \
+	src/when/recognize.c src/when/recognize.h \
+	src/when/scan.c src/when/scan.h \
+	src/when/schedule.c src/when/schedule.h src/when/schedule_type.h \
+	src/when/time_text.c src/when/time_text.h \
+	src/when/tzif.c src/when/tzif.h \
+	src/when/walk.c src/when/walk.h \
+	src/when/zone.c src/when/zone.h \
+	src/when/zones.c src/when/zones.h

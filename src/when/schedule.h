@@ -13,6 +13,8 @@
 #include "base/usec.h"
 #include "when/zones.h"
 
+#define SCHEDULE_TEXT_MAX 1000 /* bytes; all seven fields of cron with all values need fewer */
+
 enum schedule_kind {
 	SCHEDULE_ANY, /* for parsing only: recognise the form of the text */
 	SCHEDULE_AT,  /* one instant; `in` and `now` become it when they are parsed */
@@ -48,6 +50,9 @@ struct schedule; /* defined in when/schedule_type.h, which only when/ and sizeof
 int schedule_parse(struct schedule *s, enum schedule_kind kind, const char *text,
                    const struct schedule_context *context, struct err *err);
 void schedule_fini(struct schedule *s);
+
+/* No schedule is due at or after this instant: 2200-01-01T00:00:00Z. */
+#define SCHEDULE_END ((usec_t)84006 * USEC_PER_DAY)
 
 #define SCHEDULE_SHIFTED  1u /* the local time does not exist that day: moved behind the gap */
 #define SCHEDULE_REPEATED 2u /* the local time exists twice; this is one of the two */

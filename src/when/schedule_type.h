@@ -1,0 +1,29 @@
+/* What a struct schedule is made of. Only when/ looks inside. */
+#ifndef WHEN_SCHEDULE_TYPE_H
+#define WHEN_SCHEDULE_TYPE_H
+
+#include <stdbool.h>
+
+#include "when/calendar.h"
+#include "when/cron.h"
+#include "when/every.h"
+#include "when/walk.h"
+#include "when/zone.h"
+
+struct schedule {
+	enum schedule_kind kind;
+	enum dst_rule dst;
+	bool has_zone; /* the text names the zone */
+	struct zone *zone; /* a reference */
+	union {
+		struct {
+			usec_t at;
+			bool is_shifted;
+		} at;
+		struct every every;
+		struct cron cron;
+		struct calendar calendar;
+	};
+};
+
+#endif

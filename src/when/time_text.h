@@ -1,0 +1,24 @@
+/* Instants as numbers and text: the strict machine form, RFC 3339. People's forms are in at.h. */
+#ifndef WHEN_TIME_TEXT_H
+#define WHEN_TIME_TEXT_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/usec.h"
+#include "when/civil.h"
+#include "when/scan.h"
+
+/* YYYY-MM-DD. 0; -1 with *err; the scan does not move when it does not look like one (1). */
+int time_read_date(struct scan *scan, struct civil *out, struct err *err);
+
+/* HH:MM[:SS[.ffffff]], 23:59:60 being 23:59:59.999999. As above. */
+int time_read_clock(struct scan *scan, usec_t *since_midnight, struct err *err);
+
+/* Z or +HH:MM. False: there is none; *offset in usec. */
+bool time_read_offset(struct scan *scan, usec_t *offset);
+
+/* Up to six decimals behind a point that was just read, as microseconds; more are refused. */
+bool time_read_fraction(struct scan *scan, int *usec);
+
+#endif

@@ -1,0 +1,175 @@
+/*
+ * The zones in use. Few processes know more than some dozens, so the cache is a list, the one
+ * asked for last in front.
+ */
+#include "when/zones.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "when/zone.h"
+
+struct entry {
+	struct entry *next;
+	struct zone *zone;
+	uint64_t identity; /* of the file when it was read */
+};
+
+struct zones {
+	struct zone_source source;
+	pthread_mutex_t lock; /* over `entries` */
+	struct entry *entries;
+	char local_name[ZONE_NAME_MAX + 1]; /* "" until it was asked for */
+};
+
+struct zones *
+zones_new(const struct zone_source *source)
+{
+	struct zones *zones = mem_alloc(sizeof(*zones));
+	zones->source = *source;
+	pthread_mutex_init(&zones->lock, NULL);
+	return zones;
+}
+
+static void
+entry_free(struct entry *entry)
+{
+	zone_unref(entry->zone);
+	free(entry);
+}
+
+void
+zones_free(struct zones *zones)
+{
+	if (!zones)
+		return;
+	while (zones->entries) {
+		struct entry *entry = zones->entries;
+		zones->entries = entry->next;
+		entry_free(entry);
+	}
+	pthread_mutex_destroy(&zones->lock);
+	free(zones);
+}
+
+/* Only names that stay beneath the directory and that need no quoting anywhere. */
+static int
+check_name(const char *name, struct err *err)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_+-/";
+	size_t len = strnlen(name, ZONE_NAME_MAX + 1);
+	if (len > ZONE_NAME_MAX)
+		return err_invalid(err, "tz", "the zone name \"%.20s...\" is longer than %d bytes", name,
+		                   ZONE_NAME_MAX);
+	if (name[0] == '/' || name[len - 1] == '/' || strstr(name, "//") ||
+	    strspn(name, allowed) != len)
+		return err_invalid(err, "tz", "\"%s\" is not a zone name like Europe/Berlin", name);
+	return 0;
+}
+
+/* Reads the file. UTC is known without one: a machine may have no zone files at all. */
+static struct entry *
+entry_read(struct zones *zones, const char *name, struct err *err)
+{
+	char *data = NULL;
+	size_t len;
+	uint64_t identity = 0;
+	struct zone *zone = NULL;
+	if (strcmp(name, "UTC") == 0) {
+		zone = zone_new_utc();
+	} else {
+		identity = zones->source.identity(zones->source.self, name);
+		if (zones->source.read(zones->source.self, name, &data, &len, err) == 0)
+			zone = zone_new(name, data, len, err);
+	}
+	free(data);
+	if (!zone) {
+		err_in_field(err, "tz");
+		return NULL;
+	}
+	struct entry *entry = mem_alloc(sizeof(*entry));
+	entry->zone = zone;
+	entry->identity = identity;
+	return entry;
+}
+
+/* Takes the entry of that name out of the list; NULL: it is not there. */
+static struct entry *
+unlink_entry(struct zones *zones, const char *name)
+{
+	for (struct entry **at = &zones->entries; *at; at = &(*at)->next) {
+		struct entry *entry = *at;
+		if (strcmp(zone_name(entry->zone), name) == 0) {
+			*at = entry->next;
+			return entry;
+		}
+	}
+	return NULL;
+}
+
+static struct zone *
+get_locked(struct zones *zones, const char *name, struct err *err)
+{
+	if (!name || !*name) {
+		if (!zones->local_name[0])
+			zones->source.local_name(zones->source.self, zones->local_name,
+			                         sizeof(zones->local_name));
+		name = zones->local_name;
+	}
+	struct entry *entry = zones->entries;
+	if (!entry || strcmp(zone_name(entry->zone), name) != 0) {
+		entry = unlink_entry(zones, name);
+		if (!entry && (check_name(name, err) < 0 || !(entry = entry_read(zones, name, err))))
+			return NULL;
+		entry->next = zones->entries;
+		zones->entries = entry;
+	}
+	return zone_ref(entry->zone);
+}
+
+struct zone *
+zones_get(struct zones *zones, const char *name, struct err *err)
+{
+	pthread_mutex_lock(&zones->lock);
+	struct zone *zone = get_locked(zones, name, err);
+	pthread_mutex_unlock(&zones->lock);
+	return zone;
+}
+
+/* Moves the entries whose file is another one now from the cache to a list of their own. */
+static struct entry *
+unlink_replaced(struct zones *zones)
+{
+	struct entry *replaced = NULL;
+	for (struct entry **at = &zones->entries; *at;) {
+		struct entry *entry = *at;
+		const char *name = zone_name(entry->zone);
+		if (entry->identity == 0 ||
+		    zones->source.identity(zones->source.self, name) == entry->identity) {
+			at = &entry->next;
+			continue;
+		}
+		*at = entry->next;
+		entry->next = replaced;
+		replaced = entry;
+	}
+	return replaced;
+}
+
+void
+zones_refresh(struct zones *zones, void (*changed)(void *arg, const char *name), void *arg)
+{
+	pthread_mutex_lock(&zones->lock);
+	zones->local_name[0] = '\0';
+	struct entry *replaced = unlink_replaced(zones);
+	pthread_mutex_unlock(&zones->lock);
+	while (replaced) {
+		struct entry *entry = replaced;
+		replaced = entry->next;
+		changed(arg, zone_name(entry->zone));
+		entry_free(entry);
+	}
+}
