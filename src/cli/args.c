@@ -10,7 +10,7 @@
 #include "cli/text.h"
 
 #define DOC_COLUMN 30 /* where the explanations begin in --help */
-#define NEAR 3        /* a name that far away is no suggestion any more */
+#define NEAR       3  /* a name that far away is no suggestion any more */
 
 /* Where reading stands. */
 struct reader {
@@ -29,8 +29,8 @@ print_option(const struct option *option)
 {
 	char left[80];
 	snprintf(left, sizeof(left), "  %c%c%c --%s%s%s", option->letter ? '-' : ' ',
-	         option->letter ? option->letter : ' ', option->letter ? ',' : ' ', option->name,
-	         option->argument ? " " : "", option->argument ? option->argument : "");
+		 option->letter ? option->letter : ' ', option->letter ? ',' : ' ', option->name,
+		 option->argument ? " " : "", option->argument ? option->argument : "");
 	if (strlen(left) + 2 > DOC_COLUMN)
 		printf("%s\n%*s%s\n", left, DOC_COLUMN, "", option->doc);
 	else
@@ -45,7 +45,8 @@ show_help(const struct args *args, const char *name)
 	       command->arguments, command->summary);
 	for (size_t i = 0; i < args->noptions; i++) {
 		if (i == 0 || args->options[i].heading)
-			printf("\n%s:\n", args->options[i].heading ? args->options[i].heading : "Options");
+			printf("\n%s:\n",
+			       args->options[i].heading ? args->options[i].heading : "Options");
 		print_option(&args->options[i]);
 	}
 	puts(args->noptions ? "" : "\nOptions:");
@@ -82,10 +83,11 @@ refuse_option(struct reader *reader, const char *name)
 	const struct cli_options *globals = reader->args->globals;
 	const char *command = reader->argv[0];
 	if (near)
-		stop(reader, say_usage(globals, "", "unknown option --%s; did you mean --%s?", name, near));
+		stop(reader,
+		     say_usage(globals, "", "unknown option --%s; did you mean --%s?", name, near));
 	else
-		stop(reader, say_usage(globals, "", "unknown option --%s; see asched %s --help", name,
-		                       command));
+		stop(reader, say_usage(globals, "", "unknown option --%s; see asched %s --help",
+				       name, command));
 }
 
 static int
@@ -95,7 +97,8 @@ read_count(const struct args *args, const struct option *option, const char *val
 	errno = 0;
 	long long n = strtoll(value, &end, 10);
 	if (errno || end == value || *end || n < 0)
-		return say_usage(args->globals, option->name, "\"%s\" is not a number from 0 on", value);
+		return say_usage(args->globals, option->name, "\"%s\" is not a number from 0 on",
+				 value);
 	*(int64_t *)option->target = n;
 	return EXIT_DONE;
 }
@@ -135,7 +138,7 @@ read_option(struct reader *reader, const struct option *option, const char *valu
 	if (!value && option->argument) {
 		if (reader->at >= reader->argc) {
 			stop(reader, say_usage(args->globals, option->name, "needs a value: %s",
-			                       option->argument));
+					       option->argument));
 			return;
 		}
 		value = reader->argv[reader->at++];
@@ -184,8 +187,8 @@ read_letters(struct reader *reader, const char *letters)
 		const struct option *option = find_letter(reader->args, *p);
 		if (!option) {
 			stop(reader, say_usage(reader->args->globals, "",
-			                       "unknown option -%c; see asched %s --help", *p,
-			                       reader->argv[0]));
+					       "unknown option -%c; see asched %s --help", *p,
+					       reader->argv[0]));
 			return;
 		}
 		bool has_value = option->argument && p[1];
@@ -200,12 +203,13 @@ check_words(const struct args *args, const char *name)
 {
 	const struct command *command = command_find(name);
 	if (args->nwords > args->most)
-		return say_usage(args->globals, "", "\"%s\" is one word too many; usage: asched %s %s%s",
-		                 args->words[args->most], name, command->arguments,
-		                 args->takes_rest ? " (a command stands behind --)" : "");
+		return say_usage(args->globals, "",
+				 "\"%s\" is one word too many; usage: asched %s %s%s",
+				 args->words[args->most], name, command->arguments,
+				 args->takes_rest ? " (a command stands behind --)" : "");
 	if (args->nwords < args->least)
-		return say_usage(args->globals, "", "something is missing; usage: asched %s %s", name,
-		                 command->arguments);
+		return say_usage(args->globals, "", "something is missing; usage: asched %s %s",
+				 name, command->arguments);
 	if (args->rest && !args->takes_rest)
 		return say_usage(args->globals, "", "asched %s takes nothing behind --", name);
 	return EXIT_DONE;

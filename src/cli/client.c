@@ -12,10 +12,10 @@
 #include "cli/link.h"
 #include "cli/screen.h"
 
-#define REPLY_WAIT_S 30 /* longer than a planned restart of the daemon takes */
-#define REQUEST_MAX (1u << 20) /* bytes of a line: the protocol's limit */
-#define KEY_BYTES 12
-#define NTRIES 2
+#define REPLY_WAIT_S 30         /* longer than a planned restart of the daemon takes */
+#define REQUEST_MAX  (1u << 20) /* bytes of a line: the protocol's limit */
+#define KEY_BYTES    12
+#define NTRIES       2
 
 struct client {
 	const struct cli_options *options;
@@ -32,8 +32,8 @@ static const struct {
 	int number;
 	enum err_code code;
 } error_codes[] = {
-	{ -32000, ERR_NOT_FOUND }, { -32001, ERR_EXISTS },          { -32002, ERR_DENIED },
-	{ -32003, ERR_INVALID },   { -32004, ERR_BUSY },            { -32005, ERR_UNKNOWN_OUTCOME },
+	{ -32000, ERR_NOT_FOUND },   { -32001, ERR_EXISTS },  { -32002, ERR_DENIED },
+	{ -32003, ERR_INVALID },     { -32004, ERR_BUSY },    { -32005, ERR_UNKNOWN_OUTCOME },
 	{ -32006, ERR_UNAVAILABLE }, { -32602, ERR_INVALID },
 };
 
@@ -41,10 +41,14 @@ int
 exit_code_of(enum err_code code)
 {
 	static const int exit_codes[ERR_NCODES] = {
-		[ERR_NONE] = EXIT_DONE,        [ERR_INVALID] = EXIT_USAGE,
-		[ERR_NOT_FOUND] = EXIT_NOT_FOUND, [ERR_EXISTS] = EXIT_FAILED,
-		[ERR_DENIED] = EXIT_DENIED,    [ERR_BUSY] = EXIT_BUSY,
-		[ERR_UNKNOWN_OUTCOME] = EXIT_BUSY, [ERR_UNAVAILABLE] = EXIT_BUSY,
+		[ERR_NONE] = EXIT_DONE,
+		[ERR_INVALID] = EXIT_USAGE,
+		[ERR_NOT_FOUND] = EXIT_NOT_FOUND,
+		[ERR_EXISTS] = EXIT_FAILED,
+		[ERR_DENIED] = EXIT_DENIED,
+		[ERR_BUSY] = EXIT_BUSY,
+		[ERR_UNKNOWN_OUTCOME] = EXIT_BUSY,
+		[ERR_UNAVAILABLE] = EXIT_BUSY,
 		[ERR_SYSTEM] = EXIT_FAILED,
 	};
 	return exit_codes[code];
@@ -127,7 +131,7 @@ read_answer(const struct client *client, const struct buf *line, struct err *err
 		read_error(error, err);
 	else if (!result || json_integer_value(json_object_get(answer, "id")) != client->id)
 		err_set(err, ERR_SYSTEM, "the daemon's answer is not understood: %.100s",
-		        buf_text(line));
+			buf_text(line));
 	result = error ? NULL : json_incref(result);
 	json_decref(answer);
 	return err->code == ERR_NONE ? result : (json_decref(result), NULL);
@@ -135,13 +139,12 @@ read_answer(const struct client *client, const struct buf *line, struct err *err
 
 /* One question and its answer. *is_lost: the connection broke, or the outcome is unknown. */
 static json_t *
-call_once(struct client *client, const char *method, json_t *params, bool *is_lost,
-          struct err *err)
+call_once(struct client *client, const char *method, json_t *params, bool *is_lost, struct err *err)
 {
 	struct buf request = BUF_EMPTY, line = BUF_EMPTY;
 	json_t *result = NULL;
-	json_t *message = json_pack("{s:s, s:I, s:s}", "jsonrpc", "2.0", "id", ++client->id, "method",
-	                            method);
+	json_t *message = json_pack("{s:s, s:I, s:s}", "jsonrpc", "2.0", "id", ++client->id,
+				    "method", method);
 	*err = (struct err){ 0 };
 	*is_lost = false;
 	if (json_object_size(params) > 0)
@@ -153,7 +156,7 @@ call_once(struct client *client, const char *method, json_t *params, bool *is_lo
 	free(text);
 	if (request.len > REQUEST_MAX) {
 		err_set(err, ERR_INVALID, "the request has %zu bytes; %u are allowed", request.len,
-		        REQUEST_MAX);
+			REQUEST_MAX);
 	} else if (exchange(client, &request, &line, err) != 0) {
 		*is_lost = true;
 	} else {
@@ -176,7 +179,7 @@ judge_loss(struct client *client, bool is_change, struct err *err)
 	if (is_change && err->code != ERR_UNKNOWN_OUTCOME) {
 		struct err cause = *err;
 		err_set(err, ERR_UNKNOWN_OUTCOME, "%s; the change may or may not have happened",
-		        cause.text);
+			cause.text);
 	}
 }
 
@@ -188,7 +191,8 @@ client_try(struct client *client, const char *method, json_t *params, struct err
 	for (int attempt = 0; attempt < NTRIES && is_lost; attempt++) {
 		struct err refusal = { 0 };
 		if (reach(client, &refusal) != 0) {
-			client->failure_code = refusal.code == ERR_DENIED ? EXIT_DENIED : EXIT_UNREACHABLE;
+			client->failure_code =
+				refusal.code == ERR_DENIED ? EXIT_DENIED : EXIT_UNREACHABLE;
 			if (attempt == 0) {
 				*err = refusal;
 				is_lost = false;
@@ -207,9 +211,10 @@ client_try(struct client *client, const char *method, json_t *params, struct err
 void
 client_say(struct client *client, const struct err *err)
 {
+	int exit_code = client->failure_code ? client->failure_code : exit_code_of(err->code);
 	if (client->exit_code == EXIT_DONE)
-		client->exit_code = client->failure_code;
-	say_error(client->options, err, client->failure_code);
+		client->exit_code = exit_code;
+	say_error(client->options, err, exit_code);
 }
 
 json_t *

@@ -50,15 +50,18 @@ cmd_cancel(const struct cli_options *options, int argc, char **argv)
 		{ "kill", 'k', OPTION_FLAG, &is_hard, NULL,
 		  "Also stop the job's running run; with --run, at once" },
 	};
-	struct args args = { .globals = options, .options = table, .noptions = 2, .most = SIZE_MAX };
+	struct args args = {
+		.globals = options, .options = table, .noptions = 2, .most = SIZE_MAX
+	};
 	if (!args_read(&args, argc, argv, &exit_code))
 		return exit_code;
 	if (run_text && !is_id(run_text, &run))
 		return say_usage(options, "run", "\"%s\" is not the number of a run", run_text);
 	if (run_text && args.nwords)
 		return say_usage(options, "run", "stops one run; \"%s\" beside it is a job",
-		                 args.words[0]);
+				 args.words[0]);
 	if (!run_text && !args.nwords)
-		return say_usage(options, "", "which job? (asched list), or --run RUN (asched runs)");
+		return say_usage(options, "",
+				 "which job? (asched list), or --run RUN (asched runs)");
 	return run_text ? cancel_run(options, run, is_hard) : cancel_jobs(options, &args, is_hard);
 }

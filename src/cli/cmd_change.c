@@ -36,7 +36,7 @@ do_each(const struct cli_options *options, const struct request *request, const 
 		json_t *params = request->make(args->words[i]);
 		if (!params) {
 			wrong = say_usage(options, "run", "\"%s\" is not the number of a run",
-			                  args->words[i]);
+					  args->words[i]);
 			continue;
 		}
 		json_t *answer = client_change(client, request->method, params);

@@ -13,15 +13,16 @@
 #define PAGE 200 /* jobs of a request; the first page settles the widths of the columns */
 
 struct query {
-	bool with_ended, only_failed, only_running, is_quiet;
+	bool with_ended, only_failed, only_running;
+	bool only_ids, only_names; /* one a line, for scripts */
 	const char *owner, *queue;
 	int64_t limit; /* 0: none */
 	int64_t nshown;
 };
 
 static const struct column columns[] = {
-	{ "ID", 0, true },     { "NAME", 10 },   { "STATE", 0 }, { "SCHEDULE", 12 }, { "NEXT", 0 },
-	{ "IN", 0 },           { "LAST", 0 },    { "RESULT", 8 }, { "COMMAND", 10 },
+	{ "ID", 0, true }, { "NAME", 10 }, { "STATE", 0 },  { "SCHEDULE", 12 }, { "NEXT", 0 },
+	{ "IN", 0 },       { "LAST", 0 },  { "RESULT", 8 }, { "COMMAND", 10 },
 };
 #define NCOLUMNS (sizeof(columns) / sizeof(columns[0]))
 
@@ -78,7 +79,9 @@ add_row(struct table *table, const struct screen *screen, const json_t *job)
 	table_add(table, PLAIN, "%s", answer_text(job, "schedule"));
 	table_add(table, PLAIN, "%s", screen_time(screen, due, time));
 	table_add(table, PLAIN, "%s",
-	          due > screen->now ? words_span(due - screen->now, text) : due > 0 ? "now" : "-");
+		  due > screen->now ? words_span(due - screen->now, text)
+		  : due > 0         ? "now"
+				    : "-");
 	table_add(table, DIM, "%s", words_when(ended, screen->now, text));
 	table_add(table, color_result(last), "%s", words_result(last, text));
 	words_command(job, &command);
@@ -86,17 +89,28 @@ add_row(struct table *table, const struct screen *screen, const json_t *job)
 	buf_fini(&command);
 }
 
+static void
+print_handle(const struct query *query, const json_t *job)
+{
+	const char *name = answer_text(job, "name");
+	if (query->only_names && *name)
+		puts(name);
+	else
+		printf("%lld\n", (long long)answer_int(job, "id"));
+}
+
 /* One glob's jobs, page after page. */
 static void
 list_matching(struct client *client, struct query *query, const char *glob, struct table *table,
-              const struct screen *screen, struct json_list *json)
+	      const struct screen *screen, struct json_list *json)
 {
 	struct pages pages;
 	json_t *items, *job;
 	size_t i;
 	pages_init(&pages, client, "job.list", make_params(query, glob));
 	while ((items = pages_next(&pages))) {
-		json_array_foreach (items, i, job) {
+		json_array_foreach(items, i, job)
+		{
 			if (query->limit && query->nshown >= query->limit) {
 				pages.at_end = true;
 				break;
@@ -104,12 +118,12 @@ list_matching(struct client *client, struct query *query, const char *glob, stru
 			query->nshown++;
 			if (json)
 				json_list_add(json, job);
-			else if (query->is_quiet)
-				printf("%lld\n", (long long)answer_int(job, "id"));
+			else if (query->only_ids || query->only_names)
+				print_handle(query, job);
 			else
 				add_row(table, screen, job);
 		}
-		if (!json && !query->is_quiet && json_array_size(items) > 0)
+		if (!json && !query->only_ids && !query->only_names && json_array_size(items) > 0)
 			table_flush(table);
 		json_decref(items);
 	}
@@ -136,12 +150,14 @@ list_jobs(const struct cli_options *options, struct query *query, const struct a
 	if (options->json)
 		json_list_begin(&json);
 	for (size_t i = 0; i < (args->nwords ? args->nwords : 1); i++)
-		list_matching(client, query, args->nwords ? args->words[i] : NULL, table, &screen, options->json ? &json : NULL);
+		list_matching(client, query, args->nwords ? args->words[i] : NULL, table, &screen,
+			      options->json ? &json : NULL);
 	if (options->json)
 		json_list_end(&json);
 	table_free(table);
 	int exit_code = client_free(client);
-	if (exit_code == EXIT_DONE && query->nshown == 0 && !options->json && !query->is_quiet)
+	if (exit_code == EXIT_DONE && query->nshown == 0 && !options->json && !query->only_ids &&
+	    !query->only_names)
 		tell_nothing(query);
 	return exit_code;
 }
@@ -152,18 +168,23 @@ cmd_list(const struct cli_options *options, int argc, char **argv)
 	struct query query = { 0 };
 	int exit_code;
 	const struct option table[] = {
-		{ "all", 'a', OPTION_FLAG, &query.with_ended, NULL, "Finished and cancelled jobs too" },
-		{ "failed", 'f', OPTION_FLAG, &query.only_failed, NULL, "Only jobs whose last run failed" },
-		{ "running", 'r', OPTION_FLAG, &query.only_running, NULL, "Only jobs that run now" },
+		{ "all", 'a', OPTION_FLAG, &query.with_ended, NULL,
+		  "Finished and cancelled jobs too" },
+		{ "failed", 'f', OPTION_FLAG, &query.only_failed, NULL,
+		  "Only jobs whose last run failed" },
+		{ "running", 'r', OPTION_FLAG, &query.only_running, NULL,
+		  "Only jobs that run now" },
 		{ "queue", 0, OPTION_TEXT, &query.queue, "NAME", "Only jobs of this queue" },
 		{ "owner", 'u', OPTION_TEXT, &query.owner, "USER", "Only jobs of this user" },
 		{ "limit", 'n', OPTION_COUNT, &query.limit, "N", "At most so many (0: no limit)" },
-		{ "quiet", 'q', OPTION_FLAG, &query.is_quiet, NULL, "Print only the ids" },
+		{ "quiet", 'q', OPTION_FLAG, &query.only_ids, NULL, "Print only the ids" },
+		{ "names", 0, OPTION_FLAG, &query.only_names, NULL,
+		  "Print only the names (the id of a job without one)" },
 	};
 	struct args args = { .globals = options,
-		             .options = table,
-		             .noptions = sizeof(table) / sizeof(table[0]),
-		             .most = SIZE_MAX };
+			     .options = table,
+			     .noptions = sizeof(table) / sizeof(table[0]),
+			     .most = SIZE_MAX };
 	if (!args_read(&args, argc, argv, &exit_code))
 		return exit_code;
 	return list_jobs(options, &query, &args);

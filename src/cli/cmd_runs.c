@@ -6,7 +6,7 @@
 #include "cli/table.h"
 #include "cli/words.h"
 
-#define PAGE 200
+#define PAGE           200
 #define LIMIT_STANDARD 50
 
 struct query {
@@ -16,9 +16,9 @@ struct query {
 };
 
 static const struct column columns[] = {
-	{ "RUN", 0, true }, { "JOB", 8 },     { "DUE", 0 },        { "TRIGGER", 0 },
-	{ "RESULT", 10 },   { "STARTED", 0 }, { "TOOK", 0, true }, { "TRIES", 0, true },
-	{ "DETAIL", 6 },
+	{ "RUN", 0, true },  { "JOB", 8 },         { "DUE", 0 },
+	{ "TRIGGER", 0 },    { "RESULT", 10 },     { "STARTED", 0 },
+	{ "TOOK", 0, true }, { "TRIES", 0, true }, { "DETAIL", 6 },
 };
 #define NCOLUMNS (sizeof(columns) / sizeof(columns[0]))
 
@@ -31,7 +31,7 @@ add_took(struct table *table, const struct screen *screen, const json_t *run)
 		table_add(table, PLAIN, "-");
 	else
 		table_add(table, ended ? PLAIN : CYAN, "%s",
-		          words_took((ended ? ended : screen->now) - started, text));
+			  words_took((ended ? ended : screen->now) - started, text));
 }
 
 static void
@@ -84,7 +84,8 @@ list_runs(const struct cli_options *options, const struct query *query)
 		json_list_begin(&json);
 	pages_init(&pages, client, "run.list", make_params(query));
 	while ((items = pages_next(&pages))) {
-		json_array_foreach (items, i, run) {
+		json_array_foreach(items, i, run)
+		{
 			if (query->limit && nshown >= query->limit)
 				break;
 			nshown++;
@@ -117,14 +118,15 @@ cmd_runs(const struct cli_options *options, int argc, char **argv)
 	int exit_code;
 	const struct option table[] = {
 		{ "failed", 'f', OPTION_FLAG, &query.only_failed, NULL, "Only runs that failed" },
-		{ "running", 'r', OPTION_FLAG, &query.only_running, NULL, "Only runs that run now" },
+		{ "running", 'r', OPTION_FLAG, &query.only_running, NULL,
+		  "Only runs that run now" },
 		{ "limit", 'n', OPTION_COUNT, &query.limit, "N",
 		  "At most so many (50; 0: no limit)" },
 	};
 	struct args args = { .globals = options,
-		             .options = table,
-		             .noptions = sizeof(table) / sizeof(table[0]),
-		             .most = 1 };
+			     .options = table,
+			     .noptions = sizeof(table) / sizeof(table[0]),
+			     .most = 1 };
 	if (!args_read(&args, argc, argv, &exit_code))
 		return exit_code;
 	query.job = args.nwords ? args.words[0] : NULL;

@@ -12,12 +12,18 @@ const struct command commands[] = {
 	{ "list", "[GLOB...] [OPTIONS]", "List jobs, soonest first", cmd_list },
 	{ "runs", "[JOB] [OPTIONS]", "List runs, newest first: what became of every due instant",
 	  cmd_runs },
+	{ "logs", "[JOB or RUN] [OPTIONS]", "Show what a run printed, also while it runs",
+	  cmd_logs },
 	{ "cancel", "JOB... | --run RUN", "Remove jobs, or stop one run", cmd_cancel },
 	{ "pause", "JOB...", "Stop jobs from becoming due", cmd_pause },
 	{ "resume", "JOB...", "Let paused jobs become due again", cmd_resume },
+	{ "run", "JOB [OPTIONS]", "Start a job now", cmd_run },
 	{ "retry", "RUN...", "Run again what failed", cmd_retry },
+	{ "queues", "[NAME OPTIONS]", "List the queues, or change one", cmd_queues },
 	{ "status", "", "Show how the daemon is", cmd_status },
 	{ "reload", "", "Make the daemon read its configuration again", cmd_reload },
+	{ "backup", "FILE", "Copy the database while the daemon runs", cmd_backup },
+	{ "completion", "bash", "Print the completion for a shell", cmd_completion },
 };
 const size_t ncommands = sizeof(commands) / sizeof(commands[0]);
 

@@ -14,9 +14,9 @@
 
 #include "base/alloc.h"
 
-#define SYSTEM_SOCKET RUN_DIR "/asched/socket"
+#define SYSTEM_SOCKET  RUN_DIR "/asched/socket"
 #define CONNECT_WAIT_S 10 /* for a place in the server's backlog */
-#define CHUNK 65536
+#define CHUNK          65536
 
 static char *
 own_socket(void)
@@ -61,7 +61,7 @@ make_address(const char *path, struct sockaddr_un *address, int *dir_fd, struct 
 	if (*dir_fd < 0)
 		return err_errno(err, "%s", path);
 	int n = snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/%s",
-	                 *dir_fd, slash + 1);
+			 *dir_fd, slash + 1);
 	if (n >= (int)sizeof(address->sun_path))
 		return err_set(err, ERR_SYSTEM, "%s: the file name is too long for a socket", path);
 	return 0;
@@ -76,9 +76,10 @@ check_peer(int fd, const char *path, struct err *err)
 		return err_errno(err, "%s", path);
 	if (peer.uid == 0 || peer.uid == getuid())
 		return 0;
-	return err_set(err, ERR_DENIED,
-	               "%s is served by uid %lu, which is neither root nor you (--socket trusts it)",
-	               path, (unsigned long)peer.uid);
+	return err_set(
+		err, ERR_DENIED,
+		"%s is served by uid %lu, which is neither root nor you (--socket trusts it)", path,
+		(unsigned long)peer.uid);
 }
 
 int
@@ -144,7 +145,7 @@ fill(struct link *link, int wait_s, struct err *err)
 	while (n < 0 && errno == EINTR);
 	if (n == 0)
 		return err_set(err, ERR_UNKNOWN_OUTCOME, "the daemon did not answer within %d s",
-		               wait_s);
+			       wait_s);
 	ssize_t got = recv(link->fd, buf_reserve(&link->in, CHUNK), CHUNK, 0);
 	if (got < 0 && errno == EINTR)
 		return 0;
@@ -171,8 +172,9 @@ link_receive(struct link *link, struct buf *line, int wait_s, struct err *err)
 		}
 		searched = link->in.len;
 		if (searched > LINK_LINE_MAX)
-			return err_set(err, ERR_SYSTEM, "the daemon's answer is longer than %u bytes",
-			               LINK_LINE_MAX);
+			return err_set(err, ERR_SYSTEM,
+				       "the daemon's answer is longer than %u bytes",
+				       LINK_LINE_MAX);
 		if (fill(link, wait_s, err) != 0)
 			return -1;
 	}

@@ -4,14 +4,20 @@ asched_SOURCES = \
 	src/cli/answer.c src/cli/answer.h \
 	src/cli/args.c src/cli/args.h \
 	src/cli/client.c src/cli/client.h \
+	src/cli/cmd_backup.c \
 	src/cli/cmd_cancel.c \
 	src/cli/cmd_change.c \
+	src/cli/cmd_completion.c \
 	src/cli/cmd_list.c \
+	src/cli/cmd_logs.c \
+	src/cli/cmd_queues.c \
+	src/cli/cmd_run.c \
 	src/cli/cmd_runs.c \
 	src/cli/cmd_status.c \
 	src/cli/command.c src/cli/command.h \
 	src/cli/link.c src/cli/link.h \
 	src/cli/main.c \
+	src/cli/output.c src/cli/output.h \
 	src/cli/screen.c src/cli/screen.h \
 	src/cli/table.c src/cli/table.h \
 	src/cli/text.c src/cli/text.h \

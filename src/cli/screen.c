@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "cli/text.h"
 
-#define WIDTH_MIN 40 /* what a table needs at least */
+#define WIDTH_MIN      40 /* what a table needs at least */
 #define WIDTH_STANDARD 80
 
 /* COLUMNS first, as a person can set it; then what the terminal says. */
@@ -62,8 +62,9 @@ const char *
 screen_on(const struct screen *screen, enum color color)
 {
 	static const char *const codes[] = {
-		[PLAIN] = "",         [BOLD] = "\033[1m",    [DIM] = "\033[2m",   [RED] = "\033[31m",
-		[GREEN] = "\033[32m", [YELLOW] = "\033[33m", [CYAN] = "\033[36m",
+		[PLAIN] = "",        [BOLD] = "\033[1m",   [DIM] = "\033[2m",
+		[RED] = "\033[31m",  [GREEN] = "\033[32m", [YELLOW] = "\033[33m",
+		[CYAN] = "\033[36m",
 	};
 	return screen->has_color ? codes[color] : "";
 }
@@ -92,14 +93,15 @@ const char *
 screen_time(const struct screen *screen, usec_t at, char out[SCREEN_TIME_MAX])
 {
 	return print_time(screen, at, screen->is_utc ? "%Y-%m-%d %H:%M:%SZ" : "%Y-%m-%d %H:%M:%S",
-	                  out);
+			  out);
 }
 
 const char *
 screen_long_time(const struct screen *screen, usec_t at, char out[SCREEN_TIME_MAX])
 {
-	return print_time(screen, at, screen->is_utc ? "%a %Y-%m-%d %H:%M:%S UTC"
-	                                             : "%a %Y-%m-%d %H:%M:%S %Z", out);
+	return print_time(screen, at,
+			  screen->is_utc ? "%a %Y-%m-%d %H:%M:%S UTC" : "%a %Y-%m-%d %H:%M:%S %Z",
+			  out);
 }
 
 /* In one write, so that lines of several processes do not mix. */
@@ -132,9 +134,9 @@ say(const char *fmt, ...)
 static void
 say_json(const struct err *err, int exit_code)
 {
-	json_t *error = json_pack("{s:{s:s, s:s*, s:s, s:i}}", "error", "code",
-	                          err_code_name(err->code), "field", err->field[0] ? err->field : NULL,
-	                          "message", err->text, "exit", exit_code);
+	json_t *error = json_pack(
+		"{s:{s:s, s:s*, s:s, s:i}}", "error", "code", err_code_name(err->code), "field",
+		err->field[0] ? err->field : NULL, "message", err->text, "exit", exit_code);
 	char *text = json_dumps(error, JSON_COMPACT);
 	say_line("", text ? text : "{\"error\":{}}");
 	free(text);

@@ -159,7 +159,8 @@ static void
 print_title(const struct table *table)
 {
 	for (size_t i = 0; i < table->ncolumns; i++) {
-		struct cell cell = { .text = (char *)(uintptr_t)table->columns[i].title, .color = BOLD };
+		struct cell cell = { .text = (char *)(uintptr_t)table->columns[i].title,
+				     .color = BOLD };
 		cell.width = text_width(cell.text);
 		print_cell(table, i, &cell);
 	}

@@ -13,8 +13,12 @@ text_decode(const char *text, size_t len, uint32_t *character)
 	const unsigned char *p = (const unsigned char *)text;
 	if (len == 0)
 		return 0;
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3
-	           : p[0] < 0xf5 ? 4 : 0;
+	size_t n = p[0] < 0x80   ? 1
+		   : p[0] < 0xc2 ? 0
+		   : p[0] < 0xe0 ? 2
+		   : p[0] < 0xf0 ? 3
+		   : p[0] < 0xf5 ? 4
+				 : 0;
 	if (n == 0 || n > len)
 		return 0;
 	uint32_t c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
@@ -161,7 +165,7 @@ text_distance(const char *a, const char *b)
 			}
 			int change = a[i - 1] != b[j - 1];
 			rows[i][j] = least_of(rows[i - 1][j] + 1, rows[i][j - 1] + 1,
-			                      rows[i - 1][j - 1] + change);
+					      rows[i - 1][j - 1] + change);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
 			    rows[i - 2][j - 2] + 1 < rows[i][j])
 				rows[i][j] = rows[i - 2][j - 2] + 1;

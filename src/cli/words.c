@@ -13,7 +13,9 @@ words_span(usec_t span, char out[WORDS_MAX])
 	static const struct {
 		usec_t length;
 		const char *name;
-	} units[] = { { USEC_PER_DAY, "d" }, { USEC_PER_HOUR, "h" }, { USEC_PER_MIN, "m" },
+	} units[] = { { USEC_PER_DAY, "d" },
+		      { USEC_PER_HOUR, "h" },
+		      { USEC_PER_MIN, "m" },
 		      { USEC_PER_SEC, "s" } };
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		usec_t n = span / units[i].length;
@@ -23,7 +25,7 @@ words_span(usec_t span, char out[WORDS_MAX])
 		int len = snprintf(out, WORDS_MAX, "%" PRId64 "%s", n, units[i].name);
 		if (rest)
 			snprintf(out + len, WORDS_MAX - (size_t)len, " %" PRId64 "%s", rest,
-			         units[i + 1].name);
+				 units[i + 1].name);
 		return out;
 	}
 	return "now";
@@ -124,8 +126,8 @@ color_result(const json_t *run)
 	static const struct {
 		const char *state;
 		enum color color;
-	} colors[] = { { "succeeded", GREEN }, { "failed", RED },     { "lost", RED },
-		       { "skipped", YELLOW },  { "missed", YELLOW },  { "cancelled", YELLOW },
+	} colors[] = { { "succeeded", GREEN }, { "failed", RED },    { "lost", RED },
+		       { "skipped", YELLOW },  { "missed", YELLOW }, { "cancelled", YELLOW },
 		       { "running", CYAN } };
 	for (size_t i = 0; i < sizeof(colors) / sizeof(colors[0]); i++) {
 		if (is_text(run, "state", colors[i].state))
@@ -138,7 +140,7 @@ static bool
 is_plain_word(const char *word)
 {
 	return *word && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	                                  "0123456789_@%+=:,./-")] == '\0';
+					  "0123456789_@%+=:,./-")] == '\0';
 }
 
 static void
@@ -164,13 +166,15 @@ words_command(const json_t *job, struct buf *out)
 	const json_t *words = json_object_get(job, "command"), *word;
 	size_t i;
 	if (answer_has(job, "url")) {
-		buf_printf(out, "%s %s", answer_has(job, "method") ? answer_text(job, "method") : "GET",
-		           answer_text(job, "url"));
+		buf_printf(out, "%s %s",
+			   answer_has(job, "method") ? answer_text(job, "method") : "GET",
+			   answer_text(job, "url"));
 		return;
 	}
 	if (answer_has(job, "shell"))
 		buf_add_text(out, answer_text(job, "shell"));
-	json_array_foreach (words, i, word) {
+	json_array_foreach(words, i, word)
+	{
 		if (i > 0)
 			buf_add_char(out, ' ');
 		add_quoted(out, json_string_value(word) ? json_string_value(word) : "");

@@ -1,0 +1,145 @@
+/* asched logs: what a run printed, also while it prints it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/answer.h"
+#include "cli/args.h"
+#include "cli/client.h"
+#include "cli/output.h"
+#include "cli/screen.h"
+#include "cli/words.h"
+
+#define LOOK_BACK 50                  /* runs searched for the newest one that was started */
+#define WAIT_NS   (250 * 1000 * 1000) /* between two looks for a first run */
+
+struct query {
+	const char *word;     /* a job, or a run when there is no such job; NULL: the newest run */
+	const char *run_text; /* --run */
+	int64_t attempt;      /* 0: the last */
+	struct output_style style;
+};
+
+/* The newest run of the job (NULL: of all jobs) that was started: 0 when there is none. */
+static bool
+find_newest(struct client *client, const char *job, int64_t *run, struct err *err)
+{
+	size_t i;
+	json_t *item, *params = json_pack("{s:i}", "limit", LOOK_BACK);
+	if (job)
+		json_object_set_new(params, "job", job_reference(job));
+	json_t *page = client_try(client, "run.list", params, err);
+	*run = 0;
+	json_array_foreach(json_object_get(page, "items"), i, item)
+	{
+		if (*run == 0 && answer_int(item, "attempt") > 0)
+			*run = answer_int(item, "id");
+	}
+	bool is_well = page;
+	json_decref(page);
+	return is_well;
+}
+
+/* The run that is meant; 0: there is none, and that was said. */
+static int64_t
+find_run(struct client *client, const struct query *query)
+{
+	const struct timespec wait = { .tv_nsec = WAIT_NS };
+	struct err err = { 0 };
+	int64_t run = 0;
+	if (query->run_text && is_id(query->run_text, &run))
+		return run;
+	for (;;) {
+		bool is_well = find_newest(client, query->word, &run, &err);
+		if (run)
+			return run;
+		/* A number that is no job may be a run. */
+		if (!is_well && err.code == ERR_NOT_FOUND && query->word &&
+		    is_id(query->word, &run))
+			return run;
+		if (is_well && !query->style.follow)
+			err_set(&err, ERR_NOT_FOUND, "%s has not run yet",
+				query->word ? query->word : "no job");
+		if (!is_well || !query->style.follow) {
+			client_say(client, &err);
+			return 0;
+		}
+		nanosleep(&wait, NULL);
+	}
+}
+
+/* Says whose output it is to a person who did not ask for a certain run. */
+static void
+tell_run(struct client *client, const struct screen *screen, int64_t run)
+{
+	struct err err = { 0 };
+	char when[WORDS_MAX], result[WORDS_MAX];
+	json_t *object =
+		client_try(client, "run.get", json_pack("{s:I}", "run", (json_int_t)run), &err);
+	const char *job = answer_text(object, "job");
+	if (object)
+		say("run %" PRId64 " of %s%s, started %s: %s", run, *job ? "" : "job ",
+		    *job ? job : answer_text(object, "job_id"),
+		    words_when(answer_int(object, "started_us"), screen->now, when),
+		    words_result(object, result));
+	json_decref(object);
+}
+
+static void
+show_json(struct client *client, int64_t run, const struct query *query)
+{
+	json_t *params = json_pack("{s:I}", "run", (json_int_t)run);
+	if (query->attempt)
+		json_object_set_new(params, "attempt", json_integer(query->attempt));
+	json_t *answer = client_call(client, "run.output", params);
+	if (!answer)
+		return;
+	json_object_set_new(answer, "run", json_integer(run));
+	print_json(answer);
+}
+
+static int
+show_logs(const struct cli_options *options, const struct query *query)
+{
+	struct client *client = client_new(options);
+	struct screen screen;
+	screen_init(&screen, options);
+	int64_t run = find_run(client, query);
+	if (run && options->json) {
+		show_json(client, run, query);
+	} else if (run) {
+		if (screen.is_terminal && !query->run_text)
+			tell_run(client, &screen, run);
+		output_show(client, &screen, run, (int)query->attempt, &query->style);
+	}
+	return client_free(client);
+}
+
+int
+cmd_logs(const struct cli_options *options, int argc, char **argv)
+{
+	struct query query = { 0 };
+	int64_t run;
+	int exit_code;
+	const struct option table[] = {
+		{ "follow", 'f', OPTION_FLAG, &query.style.follow, NULL,
+		  "Go on until the run has ended; wait for the first one" },
+		{ "run", 'r', OPTION_TEXT, &query.run_text, "RUN", "Of this run" },
+		{ "attempt", 'a', OPTION_COUNT, &query.attempt, "N",
+		  "Of this attempt (0: the last)" },
+		{ "raw", 0, OPTION_FLAG, &query.style.is_raw, NULL,
+		  "The very bytes, control bytes included" },
+	};
+	struct args args = { .globals = options,
+			     .options = table,
+			     .noptions = sizeof(table) / sizeof(table[0]),
+			     .most = 1 };
+	if (!args_read(&args, argc, argv, &exit_code))
+		return exit_code;
+	if (query.run_text && !is_id(query.run_text, &run))
+		return say_usage(options, "run", "\"%s\" is not the number of a run",
+				 query.run_text);
+	query.word = args.nwords ? args.words[0] : NULL;
+	return show_logs(options, &query);
+}
