@@ -9,8 +9,9 @@
 #include "cli/screen.h"
 #include "cli/text.h"
 
-#define DOC_COLUMN 30 /* where the explanations begin in --help */
-#define NEAR       3  /* a name that far away is no suggestion any more */
+#define DOC_COLUMN     30 /* where the explanations begin in --help */
+#define WIDTH_STANDARD 80
+#define NEAR           3 /* a name that far away is no suggestion any more */
 
 /* Where reading stands. */
 struct reader {
@@ -22,36 +23,57 @@ struct reader {
 	bool is_over; /* nothing more to do: help shown, or wrong */
 };
 
-static const struct option help = { "help", 'h', OPTION_FLAG, NULL, NULL, "Show this text", NULL };
+static const struct option help = { "help", 'h', OPTION_FLAG, NULL, NULL, "show this text", NULL };
+
+/* The text in lines that fit, from the column where the explanations stand. */
+static void
+print_doc(const char *doc, int width)
+{
+	size_t room = (size_t)(width - DOC_COLUMN);
+	while (strlen(doc) > room) {
+		size_t len = room;
+		while (len > 0 && doc[len] != ' ')
+			len--;
+		if (len == 0)
+			break;
+		printf("%.*s\n%*s", (int)len, doc, DOC_COLUMN, "");
+		doc += len + 1;
+	}
+	puts(doc);
+}
 
 static void
-print_option(const struct option *option)
+print_option(const struct option *option, int width)
 {
 	char left[80];
 	snprintf(left, sizeof(left), "  %c%c%c --%s%s%s", option->letter ? '-' : ' ',
 		 option->letter ? option->letter : ' ', option->letter ? ',' : ' ', option->name,
 		 option->argument ? " " : "", option->argument ? option->argument : "");
 	if (strlen(left) + 2 > DOC_COLUMN)
-		printf("%s\n%*s%s\n", left, DOC_COLUMN, "", option->doc);
+		printf("%s\n%*s", left, DOC_COLUMN, "");
 	else
-		printf("%-*s%s\n", DOC_COLUMN, left, option->doc);
+		printf("%-*s", DOC_COLUMN, left);
+	print_doc(option->doc, width);
 }
 
 static void
 show_help(const struct args *args, const char *name)
 {
 	const struct command *command = command_find(name);
+	struct screen screen;
+	screen_init(&screen, args->globals);
+	int width = screen.width ? screen.width : WIDTH_STANDARD;
 	printf("Usage: asched %s%s%s\n%s.\n", command->name, *command->arguments ? " " : "",
 	       command->arguments, command->summary);
 	for (size_t i = 0; i < args->noptions; i++) {
 		if (i == 0 || args->options[i].heading)
 			printf("\n%s:\n",
 			       args->options[i].heading ? args->options[i].heading : "Options");
-		print_option(&args->options[i]);
+		print_option(&args->options[i], width);
 	}
 	puts(args->noptions ? "" : "\nOptions:");
-	print_option(&help);
-	puts("\nasched --help lists the options of all commands; asched(1) explains everything.");
+	print_option(&help, width);
+	puts("\nasched --help lists the options that go with every command; asched(1) explains all.");
 }
 
 static void

@@ -46,9 +46,9 @@ cmd_cancel(const struct cli_options *options, int argc, char **argv)
 	int64_t run = 0;
 	int exit_code;
 	const struct option table[] = {
-		{ "run", 'r', OPTION_TEXT, &run_text, "RUN", "Stop this run; its job stays" },
+		{ "run", 'r', OPTION_TEXT, &run_text, "RUN", "stop this run; its job stays" },
 		{ "kill", 'k', OPTION_FLAG, &is_hard, NULL,
-		  "Also stop the job's running run; with --run, at once" },
+		  "also stop the job's running run; with --run, at once" },
 	};
 	struct args args = {
 		.globals = options, .options = table, .noptions = 2, .most = SIZE_MAX

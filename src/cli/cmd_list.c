@@ -69,14 +69,15 @@ static void
 add_row(struct table *table, const struct screen *screen, const json_t *job)
 {
 	char text[WORDS_MAX], time[SCREEN_TIME_MAX];
-	struct buf command = BUF_EMPTY;
+	struct buf command = BUF_EMPTY, schedule = BUF_EMPTY;
 	const json_t *last = json_object_get(job, "last_run");
 	usec_t due = answer_int(job, "next_due_us"), ended = answer_int(last, "ended_us");
 	const char *name = answer_text(job, "name");
 	table_add(table, PLAIN, "%lld", (long long)answer_int(job, "id"));
 	table_add(table, BOLD, "%s", *name ? name : "-");
 	add_state(table, job);
-	table_add(table, PLAIN, "%s", answer_text(job, "schedule"));
+	words_schedule(job, &schedule);
+	table_add(table, PLAIN, "%s", buf_text(&schedule));
 	table_add(table, PLAIN, "%s", screen_time(screen, due, time));
 	table_add(table, PLAIN, "%s",
 		  due > screen->now ? words_span(due - screen->now, text)
@@ -87,6 +88,7 @@ add_row(struct table *table, const struct screen *screen, const json_t *job)
 	words_command(job, &command);
 	table_add(table, PLAIN, "%s", buf_text(&command));
 	buf_fini(&command);
+	buf_fini(&schedule);
 }
 
 static void
@@ -169,17 +171,17 @@ cmd_list(const struct cli_options *options, int argc, char **argv)
 	int exit_code;
 	const struct option table[] = {
 		{ "all", 'a', OPTION_FLAG, &query.with_ended, NULL,
-		  "Finished and cancelled jobs too" },
+		  "finished and cancelled jobs too" },
 		{ "failed", 'f', OPTION_FLAG, &query.only_failed, NULL,
-		  "Only jobs whose last run failed" },
+		  "only jobs whose last run failed" },
 		{ "running", 'r', OPTION_FLAG, &query.only_running, NULL,
-		  "Only jobs that run now" },
-		{ "queue", 0, OPTION_TEXT, &query.queue, "NAME", "Only jobs of this queue" },
-		{ "owner", 'u', OPTION_TEXT, &query.owner, "USER", "Only jobs of this user" },
-		{ "limit", 'n', OPTION_COUNT, &query.limit, "N", "At most so many (0: no limit)" },
-		{ "quiet", 'q', OPTION_FLAG, &query.only_ids, NULL, "Print only the ids" },
+		  "only jobs that run now" },
+		{ "queue", 0, OPTION_TEXT, &query.queue, "NAME", "only jobs of this queue" },
+		{ "owner", 'u', OPTION_TEXT, &query.owner, "USER", "only jobs of this user" },
+		{ "limit", 'n', OPTION_COUNT, &query.limit, "N", "at most so many (0: no limit)" },
+		{ "quiet", 'q', OPTION_FLAG, &query.only_ids, NULL, "print only the ids" },
 		{ "names", 0, OPTION_FLAG, &query.only_names, NULL,
-		  "Print only the names (the id of a job without one)" },
+		  "print only the names (the id of a job without one)" },
 	};
 	struct args args = { .globals = options,
 			     .options = table,

@@ -124,12 +124,12 @@ cmd_logs(const struct cli_options *options, int argc, char **argv)
 	int exit_code;
 	const struct option table[] = {
 		{ "follow", 'f', OPTION_FLAG, &query.style.follow, NULL,
-		  "Go on until the run has ended; wait for the first one" },
-		{ "run", 'r', OPTION_TEXT, &query.run_text, "RUN", "Of this run" },
+		  "go on until the run has ended; wait for the first one" },
+		{ "run", 'r', OPTION_TEXT, &query.run_text, "RUN", "of this run" },
 		{ "attempt", 'a', OPTION_COUNT, &query.attempt, "N",
-		  "Of this attempt (0: the last)" },
+		  "of this attempt (0: the last)" },
 		{ "raw", 0, OPTION_FLAG, &query.style.is_raw, NULL,
-		  "The very bytes, control bytes included" },
+		  "the very bytes, control bytes included" },
 	};
 	struct args args = { .globals = options,
 			     .options = table,

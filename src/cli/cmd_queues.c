@@ -69,9 +69,9 @@ cmd_queues(const struct cli_options *options, int argc, char **argv)
 	int exit_code;
 	const struct option table[] = {
 		{ "concurrency", 'c', OPTION_COUNT, &concurrency, "N",
-		  "Runs at the same time at most" },
-		{ "pause", 0, OPTION_FLAG, &pauses, NULL, "Let its runs wait" },
-		{ "resume", 0, OPTION_FLAG, &resumes, NULL, "Let its runs start again" },
+		  "runs at the same time at most" },
+		{ "pause", 0, OPTION_FLAG, &pauses, NULL, "let its runs wait" },
+		{ "resume", 0, OPTION_FLAG, &resumes, NULL, "let its runs start again" },
 	};
 	struct args args = { .globals = options,
 			     .options = table,

@@ -117,11 +117,11 @@ cmd_runs(const struct cli_options *options, int argc, char **argv)
 	struct query query = { .limit = LIMIT_STANDARD };
 	int exit_code;
 	const struct option table[] = {
-		{ "failed", 'f', OPTION_FLAG, &query.only_failed, NULL, "Only runs that failed" },
+		{ "failed", 'f', OPTION_FLAG, &query.only_failed, NULL, "only runs that failed" },
 		{ "running", 'r', OPTION_FLAG, &query.only_running, NULL,
-		  "Only runs that run now" },
+		  "only runs that run now" },
 		{ "limit", 'n', OPTION_COUNT, &query.limit, "N",
-		  "At most so many (50; 0: no limit)" },
+		  "at most so many (50; 0: no limit)" },
 	};
 	struct args args = { .globals = options,
 			     .options = table,

@@ -9,12 +9,16 @@
 #define NEAR 3 /* a name that far away is no suggestion any more */
 
 const struct command commands[] = {
+	{ "add", "[WHEN] [OPTIONS] -- COMMAND...",
+	  "Add a job: a command, --shell STRING or --http URL; no WHEN: once, now", cmd_add },
 	{ "list", "[GLOB...] [OPTIONS]", "List jobs, soonest first", cmd_list },
+	{ "show", "JOB", "Show everything about one job", cmd_show },
 	{ "runs", "[JOB] [OPTIONS]", "List runs, newest first: what became of every due instant",
 	  cmd_runs },
 	{ "logs", "[JOB or RUN] [OPTIONS]", "Show what a run printed, also while it runs",
 	  cmd_logs },
 	{ "cancel", "JOB... | --run RUN", "Remove jobs, or stop one run", cmd_cancel },
+	{ "set", "JOB OPTIONS [-- COMMAND...]", "Change fields of a job", cmd_set },
 	{ "pause", "JOB...", "Stop jobs from becoming due", cmd_pause },
 	{ "resume", "JOB...", "Let paused jobs become due again", cmd_resume },
 	{ "run", "JOB [OPTIONS]", "Start a job now", cmd_run },

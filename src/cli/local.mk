@@ -4,6 +4,7 @@ asched_SOURCES = \
 	src/cli/answer.c src/cli/answer.h \
 	src/cli/args.c src/cli/args.h \
 	src/cli/client.c src/cli/client.h \
+	src/cli/cmd_add.c \
 	src/cli/cmd_backup.c \
 	src/cli/cmd_cancel.c \
 	src/cli/cmd_change.c \
@@ -13,14 +14,18 @@ asched_SOURCES = \
 	src/cli/cmd_queues.c \
 	src/cli/cmd_run.c \
 	src/cli/cmd_runs.c \
+	src/cli/cmd_set.c \
+	src/cli/cmd_show.c \
 	src/cli/cmd_status.c \
 	src/cli/command.c src/cli/command.h \
 	src/cli/link.c src/cli/link.h \
 	src/cli/main.c \
 	src/cli/output.c src/cli/output.h \
+	src/cli/params.c src/cli/params.h \
+	src/cli/preview.c src/cli/preview.h \
 	src/cli/screen.c src/cli/screen.h \
 	src/cli/table.c src/cli/table.h \
 	src/cli/text.c src/cli/text.h \
 	src/cli/words.c src/cli/words.h
 asched_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-asched_LDADD = libbase.a $(JANSSON_LIBS)
+asched_LDADD = libmodel.a libwhen.a libbase.a $(JANSSON_LIBS)

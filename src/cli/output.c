@@ -7,10 +7,12 @@
 
 #include "cli/answer.h"
 #include "cli/text.h"
+#include "model/run.h"
 
-#define PIECE    (256 * 1024)         /* bytes of output a request asks for */
-#define WAIT_MIN (20 * USEC_PER_MSEC) /* between two looks at a run, growing */
-#define WAIT_MAX (250 * USEC_PER_MSEC)
+#define PIECE      (256 * 1024)         /* bytes of output a request asks for */
+#define WAIT_MIN   (20 * USEC_PER_MSEC) /* between two looks at a run, growing */
+#define SIGNAL_MAX 64
+#define WAIT_MAX   (250 * USEC_PER_MSEC)
 
 /* What of an attempt was shown so far. */
 struct progress {
@@ -93,8 +95,10 @@ run_exit_code(const json_t *run)
 		return 124;
 	if (strcmp(reason, "start-failed") == 0)
 		return strstr(answer_text(run, "detail"), "ENOENT") ? 127 : 126;
-	if (strcmp(reason, "signal") == 0 && answer_int(run, "signal") > 0)
-		return 128 + (int)answer_int(run, "signal");
+	for (int signal = 1; signal <= SIGNAL_MAX; signal++) {
+		if (strcmp(answer_text(run, "signal"), signal_name(signal)) == 0)
+			return 128 + signal;
+	}
 	if (strcmp(reason, "exit") == 0 && answer_int(run, "exit_code") > 0)
 		return (int)answer_int(run, "exit_code");
 	return EXIT_FAILED;

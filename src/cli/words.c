@@ -86,11 +86,11 @@ name_failure(const json_t *run, char out[WORDS_MAX])
 {
 	const char *reason = answer_text(run, "reason"), *detail = answer_text(run, "detail");
 	if (strcmp(reason, "exit") == 0)
-		snprintf(out, WORDS_MAX, "exit %" PRId64, answer_int(run, "exit_code"));
+		snprintf(out, WORDS_MAX, "exit %s", detail);
 	else if (strcmp(reason, "signal") == 0)
-		snprintf(out, WORDS_MAX, "%s", *detail ? detail : answer_text(run, "signal"));
+		snprintf(out, WORDS_MAX, "%s", detail);
 	else if (strcmp(reason, "http-status") == 0)
-		snprintf(out, WORDS_MAX, "http %" PRId64, answer_int(run, "http_status"));
+		snprintf(out, WORDS_MAX, "http %s", detail);
 	else if (strcmp(reason, "start-failed") == 0)
 		snprintf(out, WORDS_MAX, "not started: %s", detail);
 	else
@@ -134,6 +134,21 @@ color_result(const json_t *run)
 			return colors[i].color;
 	}
 	return PLAIN;
+}
+
+void
+words_schedule(const json_t *job, struct buf *out)
+{
+	const char *kind = answer_text(job, "kind"), *text = answer_text(job, "schedule");
+	if (strcmp(kind, "at") == 0)
+		buf_add_text(out, "once");
+	else if (strcmp(kind, "on-start") == 0)
+		buf_add_text(out, "on start");
+	else if (strcmp(kind, "cron") == 0 || strcmp(kind, "calendar") == 0 ||
+		 strncmp(text, kind, strlen(kind)) == 0)
+		buf_add_text(out, text);
+	else
+		buf_printf(out, "%s %s", kind, text);
 }
 
 static bool

@@ -23,6 +23,9 @@ const char *words_bytes(int64_t bytes, char out[WORDS_MAX]);
 const char *words_result(const json_t *run, char out[WORDS_MAX]);
 enum color color_result(const json_t *run);
 
+/* Adds the schedule of a job object in short: "30 6 * * *", "every 10s", "once". */
+void words_schedule(const json_t *job, struct buf *out);
+
 /* Adds the command of a job object as a shell would read it; or the URL. */
 void words_command(const json_t *job, struct buf *out);
 
