@@ -78,6 +78,13 @@ print_runs(const struct bitlist *list, const char *range, int digits, struct buf
 	}
 }
 
+bool
+bitlist_is_open(const struct bitlist *list, int *first, int *step)
+{
+	int last;
+	return bitlist_is_regular(list, first, &last, step) && last + *step > list->max;
+}
+
 void
 bitlist_print(const struct bitlist *list, const char *range, int digits, struct buf *out)
 {

@@ -28,6 +28,9 @@ int bitlist_next(const struct bitlist *list, int n); /* the first at or above n;
  */
 bool bitlist_is_regular(const struct bitlist *list, int *first, int *last, int *step);
 
+/* The same, and the next value would be beyond max: "from first on, every step". */
+bool bitlist_is_open(const struct bitlist *list, int *first, int *step);
+
 /* Writes "1,3-5" or "0-50/10": `range` stands between first and last ("-", ".."); `digits` pads. */
 void bitlist_print(const struct bitlist *list, const char *range, int digits, struct buf *out);
 

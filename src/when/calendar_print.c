@@ -7,8 +7,11 @@
 static void
 print_part(const struct bitlist *list, bool is_star, struct buf *out)
 {
+	int first, step;
 	if (is_star)
 		buf_add_char(out, '*');
+	else if (bitlist_is_open(list, &first, &step) && step > 1)
+		buf_printf(out, "%02d/%d", first + list->base, step);
 	else
 		bitlist_print(list, "..", 2, out);
 }
@@ -40,14 +43,20 @@ print_date(const struct pattern *p, struct buf *out)
 {
 	struct bitlist years = { .max = CIVIL_NYEARS - 1, .base = CIVIL_YEAR_MIN };
 	struct bitlist months = bitlist_of(p->months, 1, 12);
-	struct bitlist days = bitlist_of(p->days | p->days_from_end, 1, DAYS_MAX);
+	struct bitlist days = bitlist_of(p->days, 1, DAYS_MAX);
+	struct bitlist from_end = bitlist_of(p->days_from_end, 1, DAYS_MAX);
 	for (int i = 0; i < PATTERN_NYEAR_WORDS; i++)
 		years.words[i] = p->years[i];
 	print_part(&years, bitlist_is_full(&years), out);
 	buf_add_char(out, '-');
 	print_part(&months, bitlist_is_full(&months), out);
-	buf_add_char(out, p->days_from_end ? '~' : '-');
-	print_part(&days, bitlist_is_full(&days), out);
+	if (p->days_from_end) { /* a step would mean something else there */
+		buf_add_char(out, '~');
+		bitlist_print(&from_end, "..", 2, out);
+	} else {
+		buf_add_char(out, '-');
+		print_part(&days, bitlist_is_full(&days), out);
+	}
 }
 
 /* Microseconds as seconds with as few decimals as needed. */

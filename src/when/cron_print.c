@@ -46,11 +46,12 @@ print_field(const struct bitlist *list, bool is_star, struct buf *out)
 		bitlist_print(list, "-", 0, out);
 }
 
-/* Where the star has no meaning of its own, all values are written as one. */
+/* Where the star has no meaning of its own it is written wherever it fits. */
 static void
 print_plain(const struct bitlist *list, struct buf *out)
 {
-	print_field(list, bitlist_is_full(list), out);
+	int first, step;
+	print_field(list, bitlist_is_open(list, &first, &step) && first == list->min, out);
 }
 
 static const char *

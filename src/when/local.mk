@@ -9,6 +9,7 @@ libwhen_a_SOURCES = \
 	src/when/cron.c src/when/cron.h \
 	src/when/cron_print.c \
 	src/when/every.c src/when/every.h \
+	src/when/explain.c src/when/explain.h \
 	src/when/hash.c src/when/hash.h \
 	src/when/pattern.c src/when/pattern.h \
 	src/when/posix_tz.c src/when/posix_tz.h \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "when/at.h"
+#include "when/explain.h"
 #include "when/recognize.h"
 
 /* What the readers of the forms need. */
@@ -177,6 +178,65 @@ print_calendar(const struct schedule *s, struct buf *out)
 }
 
 static void
+explain_at(const struct schedule *s, struct buf *out)
+{
+	char text[SCHEDULE_TIME_MAX];
+	buf_printf(out, "once, at %s", schedule_print_time_local(s->zone, s->at.at, text));
+	struct walk_step step = next_at(s, s->at.at - 1);
+	if (step.is_shifted)
+		buf_add_text(out, " (the local time asked for is skipped that day)");
+	else if (step.is_repeated)
+		buf_add_text(out, " (a local time that comes twice that day)");
+}
+
+static void
+explain_every(const struct schedule *s, struct buf *out)
+{
+	char text[SCHEDULE_TIME_MAX];
+	buf_add_text(out, "every ");
+	every_print(&s->every, out);
+	if (s->every.has_anchor)
+		buf_printf(out, " from %s", schedule_print_time_local(s->zone, s->every.anchor, text));
+}
+
+/* The zone and the rule belong to what a pattern means. */
+static void
+explain_zone(const struct schedule *s, struct buf *out)
+{
+	buf_printf(out, ", %s", s->dst == DST_UTC ? "UTC" : zone_name(s->zone));
+	if (s->dst == DST_LITERAL || s->dst == DST_FIRST)
+		buf_printf(out, " (dst %s)", dst_rule_name(s->dst));
+}
+
+static void
+explain_cron(const struct schedule *s, struct buf *out)
+{
+	explain_pattern(&s->cron.pattern, out);
+	explain_zone(s, out);
+}
+
+static void
+explain_calendar(const struct schedule *s, struct buf *out)
+{
+	explain_pattern(&s->calendar.pattern, out);
+	explain_zone(s, out);
+}
+
+static void
+explain_on_start(const struct schedule *s, struct buf *out)
+{
+	(void)s;
+	buf_add_text(out, "once after each boot");
+}
+
+static void
+explain_after(const struct schedule *s, struct buf *out)
+{
+	(void)s;
+	buf_add_text(out, "after other jobs");
+}
+
+static void
 print_on_start(const struct schedule *s, struct buf *out)
 {
 	(void)s;
@@ -194,15 +254,18 @@ static const struct form {
 	int (*parse)(struct schedule *s, struct scan text, const struct reading *r);
 	struct walk_step (*next)(const struct schedule *s, usec_t after);
 	void (*print)(const struct schedule *s, struct buf *out);
+	void (*explain)(const struct schedule *s, struct buf *out);
 } forms[SCHEDULE_NKINDS] = {
-	[SCHEDULE_ANY] = { "when", NULL, next_never, print_nothing },
-	[SCHEDULE_AT] = { "at", parse_at, next_at, print_at },
-	[SCHEDULE_EVERY] = { "every", parse_every, next_every, print_every },
-	[SCHEDULE_CRON] = { "cron", parse_cron, next_cron, print_cron },
-	[SCHEDULE_CALENDAR] = { "calendar", parse_calendar, next_calendar, print_calendar },
-	[SCHEDULE_ON_START] = { "on-start", parse_nothing, next_never, print_on_start },
-	[SCHEDULE_AFTER] = { "after", parse_nothing, next_never, print_nothing },
-	[SCHEDULE_IN] = { "in", parse_in, next_never, print_nothing },
+	[SCHEDULE_ANY] = { "when", NULL, next_never, print_nothing, print_nothing },
+	[SCHEDULE_AT] = { "at", parse_at, next_at, print_at, explain_at },
+	[SCHEDULE_EVERY] = { "every", parse_every, next_every, print_every, explain_every },
+	[SCHEDULE_CRON] = { "cron", parse_cron, next_cron, print_cron, explain_cron },
+	[SCHEDULE_CALENDAR] = { "calendar", parse_calendar, next_calendar, print_calendar,
+	                        explain_calendar },
+	[SCHEDULE_ON_START] = { "on-start", parse_nothing, next_never, print_on_start,
+	                        explain_on_start },
+	[SCHEDULE_AFTER] = { "after", parse_nothing, next_never, print_nothing, explain_after },
+	[SCHEDULE_IN] = { "in", parse_in, next_never, print_nothing, print_nothing },
 };
 
 /* Takes the zone that the text names (in front in cron, behind in calendar) out of it. */
@@ -306,6 +369,12 @@ void
 schedule_print(const struct schedule *s, struct buf *out)
 {
 	forms[s->kind].print(s, out);
+}
+
+void
+schedule_explain(const struct schedule *s, struct buf *out)
+{
+	forms[s->kind].explain(s, out);
 }
 
 const char *
