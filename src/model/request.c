@@ -100,6 +100,8 @@ request_check(const struct job *job, struct err *err)
 		return -1;
 	if (job->method && request_check_method(job->method, err) < 0)
 		return -1;
+	if (job->body && job->method && strcmp(job->method, "HEAD") == 0)
+		return err_invalid(err, "body", "a HEAD request has none");
 	for (size_t i = 0; i < job->headers.n; i++) {
 		if (request_check_header(job->headers.items[i], err) < 0)
 			return -1;

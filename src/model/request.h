@@ -15,7 +15,7 @@
 #define REQUEST_METHOD_MAX 32
 
 /*
- * The job's url, method, headers and expect-status as a whole. 0, or -1 with *err naming the
+ * The job's url, method, body, headers and expect-status as a whole. 0, or -1 with *err naming the
  * field and the value.
  */
 int request_check(const struct job *job, struct err *err);

@@ -149,7 +149,8 @@ static void
 a_request_is_checked_as_a_whole(void **state)
 {
 	char good[] = "X: y", bad[] = "Z: a\nb", list[] = "2xx";
-	char url[] = "http://a/", file[] = "file:///a", method[] = "GET", tunnel[] = "CONNECT";
+	char url[] = "http://a/", file[] = "file:///a", method[] = "GET", tunnel[] = "CONNECT",
+	     head[] = "HEAD";
 	char *headers[] = { good, bad };
 	struct job job = { .url = url, .method = method, .headers = { headers, 1 } };
 	struct err err = { 0 };
@@ -161,6 +162,10 @@ a_request_is_checked_as_a_whole(void **state)
 	job.headers.n = 2;
 	assert_int_equal(request_check(&job, &err), -1);
 	assert_string_equal(err.field, "header");
+	job.method = head;
+	job.body = list;
+	assert_int_equal(request_check(&job, &err), -1);
+	assert_string_equal(err.field, "body");
 	job.method = tunnel;
 	assert_int_equal(request_check(&job, &err), -1);
 	assert_string_equal(err.field, "method");
