@@ -18,6 +18,11 @@ enum backend_result { BACKEND_OK, BACKEND_NONE, BACKEND_ERROR };
 
 /* Limits of one page scan: a filter that matches little must not hold the thread. */
 #define BACKEND_SCAN_MAX 10000
+/* Bytes of a piece of output. */
+#define BACKEND_PIECE_MAX 65536
+/* The queue of a job that names none, and what a queue without settings may run at once. */
+#define QUEUE_STANDARD    "default"
+#define QUEUE_CONCURRENCY 64
 
 /* The stored answer to a request with a key. */
 struct request_row {
@@ -181,6 +186,8 @@ struct backend_ops {
 	enum backend_result (*jobs_on_start)(struct backend *, int64_t after, size_t max,
 	                                     int64_t *ids, size_t *n, struct err *);
 
+	/* What an operator must know although the database can be used; NULL: all is well. */
+	const char *(*warning)(const struct backend *);
 	void (*close)(struct backend *); /* frees it */
 };
 

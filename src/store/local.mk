@@ -1,1 +1,32 @@
-# What src/store builds.
+# store: the ledger's rows in SQLite, and the thread that owns them.
+noinst_LIBRARIES += libstore.a
+libstore_a_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
+libstore_a_SOURCES = \
+	src/store/backend.h \
+	src/store/files.c src/store/files.h \
+	src/store/filter.c src/store/filter.h \
+	src/store/ledger.c src/store/ledger.h src/store/ledger_parts.h \
+	src/store/ledger_active.c \
+	src/store/ledger_ask.c \
+	src/store/ledger_claim.c \
+	src/store/ledger_end.c \
+	src/store/ledger_job.c \
+	src/store/ledger_run.c \
+	src/store/ledger_time.c \
+	src/store/mark.c src/store/mark.h \
+	src/store/schema.c src/store/schema.h \
+	src/store/sqlite.c src/store/sqlite.h \
+	src/store/sqlite_attempts.c \
+	src/store/sqlite_backup.c \
+	src/store/sqlite_care.c \
+	src/store/sqlite_db.h \
+	src/store/sqlite_jobs.c \
+	src/store/sqlite_meta.c \
+	src/store/sqlite_open.c \
+	src/store/sqlite_pages.c \
+	src/store/sqlite_prune.c \
+	src/store/sqlite_queues.c \
+	src/store/sqlite_requests.c \
+	src/store/sqlite_row.c src/store/sqlite_row.h \
+	src/store/sqlite_runs.c \
+	src/store/sqlite_sql.c

@@ -1,0 +1,234 @@
+/* The schema's steps. A step that was released is never edited: what changes is a new step. */
+#include "store/schema.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "model/run.h"
+#include "store/files.h"
+
+/* Numbers that stand in the rows and in the conditions of the indexes: they never change. */
+_Static_assert(JOB_ACTIVE == 0 && JOB_PAUSED == 1 && JOB_FINISHED == 2 && JOB_CANCELLED == 3,
+               "jobs.state");
+_Static_assert(RUN_WAITING == 0 && RUN_RUNNING == 1 && RUN_SUCCEEDED == 2 && RUN_FAILED == 3 &&
+                       RUN_CANCELLED == 4 && RUN_SKIPPED == 5 && RUN_MISSED == 6 && RUN_LOST == 7,
+               "runs.state");
+_Static_assert(TRIGGER_SCHEDULE == 0 && TRIGGER_MANUAL == 1 && TRIGGER_AFTER == 2 &&
+                       TRIGGER_CLOCK == 3,
+               "runs.trigger");
+_Static_assert(GATE_OPEN == 0 && GATE_TIME == 1 && GATE_JOB == 2, "runs.gate");
+
+/*
+ * Instants are microseconds since 1970, INT64_MAX is never. `spec` holds what a user can set
+ * (model/job.h, job_pack()); the columns beside it are what is searched by. `node` and `fence`
+ * are for several daemons on one database; a SQLite database has one daemon.
+ */
+static const char step_1[] =
+	"CREATE TABLE ledger ("
+	" one INTEGER PRIMARY KEY CHECK (one = 1),"
+	" instance TEXT NOT NULL," /* drawn when the database was made */
+	" commits INTEGER NOT NULL," /* transactions that changed something */
+	" njobs INTEGER NOT NULL,"   /* unfinished ones */
+	" nruns INTEGER NOT NULL,"
+	" nwaiting INTEGER NOT NULL,"
+	" nrunning INTEGER NOT NULL,"
+	" output_bytes INTEGER NOT NULL"
+	") STRICT;"
+
+	"CREATE TABLE jobs ("
+	" id INTEGER PRIMARY KEY CHECK (id > 0),"
+	" owner INTEGER NOT NULL CHECK (owner BETWEEN 0 AND 4294967295),"
+	" name TEXT,"
+	" queue TEXT NOT NULL,"
+	" state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 3),"
+	" rhythm INTEGER NOT NULL CHECK (rhythm BETWEEN 0 AND 2)," /* recurring 1, on start 2 */
+	" seed INTEGER NOT NULL,"
+	" created_at INTEGER NOT NULL,"
+	" anchor_at INTEGER NOT NULL,"
+	" next_due INTEGER NOT NULL,"
+	" next_start_at INTEGER NOT NULL,"
+	" paused_at INTEGER NOT NULL,"
+	" nfailed INTEGER NOT NULL,"
+	" nruns INTEGER NOT NULL,"
+	" spec BLOB NOT NULL,"
+	/* When a claim has to look at it: paused jobs are never due, and are last in lists. */
+	" claim_at INTEGER GENERATED ALWAYS AS"
+	"  (CASE state WHEN 0 THEN next_start_at ELSE 9223372036854775807 END) VIRTUAL"
+	") STRICT;"
+	"CREATE UNIQUE INDEX jobs_name ON jobs (owner, name) WHERE state <= 1;"
+	"CREATE INDEX jobs_claim ON jobs (claim_at) WHERE state <= 1;"
+	"CREATE INDEX jobs_rhythm ON jobs (rhythm) WHERE state = 0 AND rhythm > 0;"
+	"CREATE INDEX jobs_ended ON jobs (id) WHERE state >= 2;"
+
+	"CREATE TABLE runs ("
+	" id INTEGER PRIMARY KEY CHECK (id > 0),"
+	" job_id INTEGER NOT NULL," /* 0: the clock's own rows */
+	" due INTEGER NOT NULL,"
+	" last_due INTEGER NOT NULL,"
+	" count INTEGER NOT NULL,"
+	" start_at INTEGER NOT NULL,"
+	" trigger INTEGER NOT NULL CHECK (trigger BETWEEN 0 AND 3),"
+	" state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 7),"
+	" gate INTEGER NOT NULL CHECK (gate BETWEEN 0 AND 2),"
+	" reason INTEGER NOT NULL,"
+	" detail TEXT NOT NULL,"
+	" attempt INTEGER NOT NULL,"
+	" priority INTEGER NOT NULL,"
+	" is_catchup INTEGER NOT NULL CHECK (is_catchup IN (0, 1)),"
+	" is_forced INTEGER NOT NULL CHECK (is_forced IN (0, 1)),"
+	" stop_reason INTEGER NOT NULL,"
+	" stop_uid INTEGER NOT NULL,"
+	" claimed_at INTEGER NOT NULL,"
+	" ended_at INTEGER NOT NULL,"
+	" queue TEXT NOT NULL," /* its job's, while it is waiting or running */
+	" node TEXT NOT NULL DEFAULT '',"
+	" fence INTEGER NOT NULL DEFAULT 0,"
+	" CHECK (last_due >= due AND count >= 1)"
+	") STRICT;"
+	/* An instant of a schedule is claimed once: the law that all else rests on. */
+	"CREATE UNIQUE INDEX runs_due ON runs (job_id, due) WHERE trigger = 0;"
+	"CREATE INDEX runs_job ON runs (job_id);"
+	"CREATE INDEX runs_active ON runs (job_id, due) WHERE state <= 1;"
+	"CREATE INDEX runs_waiting ON runs (queue, gate, priority DESC, due) WHERE state = 0;"
+	"CREATE INDEX runs_timed ON runs (start_at) WHERE state = 0 AND gate = 1;"
+	"CREATE INDEX runs_running ON runs (queue) WHERE state = 1;"
+	"CREATE INDEX runs_ended ON runs (ended_at) WHERE state >= 2;"
+
+	"CREATE TABLE attempts ("
+	" run_id INTEGER NOT NULL,"
+	" number INTEGER NOT NULL CHECK (number > 0),"
+	" claimed_at INTEGER NOT NULL,"
+	" started_at INTEGER NOT NULL,"
+	" ended_at INTEGER NOT NULL,"
+	" pid INTEGER NOT NULL,"
+	" pid_start INTEGER NOT NULL,"
+	" boot TEXT NOT NULL,"
+	" spawner TEXT NOT NULL,"
+	" reason INTEGER NOT NULL,"
+	" kind INTEGER NOT NULL,"
+	" code INTEGER NOT NULL,"
+	" is_expected INTEGER NOT NULL,"
+	" is_timeout INTEGER NOT NULL,"
+	" text TEXT NOT NULL,"
+	" outcome_at INTEGER NOT NULL,"
+	" retry_after INTEGER NOT NULL,"
+	" cpu_us INTEGER NOT NULL,"
+	" peak_kib INTEGER NOT NULL,"
+	" nleftovers INTEGER NOT NULL,"
+	" http_name_us INTEGER NOT NULL,"
+	" http_connect_us INTEGER NOT NULL,"
+	" http_first_us INTEGER NOT NULL,"
+	" http_total_us INTEGER NOT NULL,"
+	" output_bytes INTEGER NOT NULL,"
+	" output_omitted INTEGER NOT NULL,"
+	" PRIMARY KEY (run_id, number)"
+	") STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE outputs ("
+	" run_id INTEGER NOT NULL,"
+	" attempt INTEGER NOT NULL,"
+	" piece INTEGER NOT NULL CHECK (piece >= 0),"
+	" data BLOB NOT NULL CHECK (length(data) <= 65536),"
+	" PRIMARY KEY (run_id, attempt, piece)"
+	") STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE queues ("
+	" name TEXT PRIMARY KEY,"
+	" concurrency INTEGER NOT NULL CHECK (concurrency >= 0),"
+	" is_paused INTEGER NOT NULL CHECK (is_paused IN (0, 1))"
+	") STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE requests ("
+	" uid INTEGER NOT NULL,"
+	" key TEXT NOT NULL,"
+	" hash INTEGER NOT NULL,"
+	" at INTEGER NOT NULL,"
+	" job_id INTEGER NOT NULL,"
+	" run_id INTEGER NOT NULL,"
+	" next_due INTEGER NOT NULL,"
+	" PRIMARY KEY (uid, key)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX requests_at ON requests (at);"
+
+	"CREATE TABLE meta ("
+	" name TEXT PRIMARY KEY,"
+	" value TEXT NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+
+	"INSERT INTO ledger VALUES (1, lower(hex(randomblob(16))), 0, 0, 0, 0, 0, 0);";
+
+static const struct {
+	const char *sql;
+} steps[] = { { NULL }, { step_1 } };
+
+_Static_assert(sizeof(steps) / sizeof(steps[0]) == SCHEMA_VERSION + 1, "a step for each version");
+
+static int
+read_version(sqlite3 *db, int *version, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL);
+	if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
+		*version = sqlite3_column_int(stmt, 0);
+	rc = sqlite3_finalize(stmt);
+	return rc == SQLITE_OK ? 0 : err_set(err, ERR_UNAVAILABLE, "%s", sqlite3_errmsg(db));
+}
+
+static int
+apply_step(sqlite3 *db, int number, struct err *err)
+{
+	char *sql = mem_printf("BEGIN IMMEDIATE; %s PRAGMA application_id = %d; "
+	                       "PRAGMA user_version = %d; COMMIT",
+	                       steps[number].sql, SCHEMA_APPLICATION_ID, number);
+	int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+	free(sql);
+	if (rc == SQLITE_OK)
+		return 0;
+	err_set(err, ERR_UNAVAILABLE, "migration to version %d: %s", number, sqlite3_errmsg(db));
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return -1;
+}
+
+/* VACUUM INTO writes a whole, consistent copy; it gets its name only when it is on the disk. */
+static int
+copy_old(sqlite3 *db, const char *path, int version, struct err *err)
+{
+	char *to = mem_printf("%s.v%d", path, version);
+	char *part = mem_printf("%s.part", to);
+	char *sql = sqlite3_mprintf("VACUUM INTO %Q", part);
+	int result = 0;
+	if (access(to, F_OK) == 0)
+		goto out;
+	unlink(part);
+	if (!sql || sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		result = err_set(err, ERR_UNAVAILABLE, "copy to %s before the migration: %s", to,
+		                 sqlite3_errmsg(db));
+	else
+		result = file_put_in_place(part, to, err);
+	if (result != 0)
+		unlink(part);
+out:
+	sqlite3_free(sql);
+	free(part);
+	free(to);
+	return result;
+}
+
+int
+schema_prepare(sqlite3 *db, const char *path, int version, struct err *err)
+{
+	int have = 0;
+	if (read_version(db, &have, err) != 0)
+		return -1;
+	if (have > 0 && have < version && copy_old(db, path, have, err) != 0)
+		return -1;
+	for (int number = have + 1; number <= version; number++) {
+		if (apply_step(db, number, err) != 0)
+			return -1;
+	}
+	return 0;
+}

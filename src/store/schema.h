@@ -1,0 +1,25 @@
+/*
+ * The shape of the database, and how an older one becomes today's: numbered steps, each one
+ * transaction that ends with its own version number, so that an interruption at any point leaves
+ * a database of some version (reliability rules R-39, R-40).
+ */
+#ifndef STORE_SCHEMA_H
+#define STORE_SCHEMA_H
+
+#include <sqlite3.h>
+
+#include "base/err.h"
+
+/* "asch": tells our files from other programs' in their header (PRAGMA application_id). */
+#define SCHEMA_APPLICATION_ID 0x61736368
+/* Version of the newest step: PRAGMA user_version of an up-to-date database. */
+#define SCHEMA_VERSION 1
+
+/*
+ * Brings the database up to `version` (tests: an older one; else SCHEMA_VERSION). The database
+ * is ours or empty, and locked. A database that is migrated is first copied to PATH.v<N>, synced;
+ * an existing copy of that name is kept. 0, or -1 with *err.
+ */
+int schema_prepare(sqlite3 *db, const char *path, int version, struct err *err);
+
+#endif

@@ -1,0 +1,154 @@
+/* The SQLite backend's table of operations, and its transactions. */
+#include "store/sqlite_db.h"
+
+/* Runs a statement that has no rows: OK or an error. */
+static enum backend_result
+run(struct sqlite *s, enum sql number, struct err *err)
+{
+	enum backend_result result = sql_row(s, sql_use(s, number), err);
+	return result == BACKEND_ERROR ? BACKEND_ERROR : BACKEND_OK;
+}
+
+static enum backend_result
+begin(struct backend *backend, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	s->at_begin = s->tally;
+	s->changes_at_begin = sqlite3_total_changes64(s->db);
+	return run(s, SQL_BEGIN, err);
+}
+
+static enum backend_result
+save_tally(struct sqlite *s, struct err *err)
+{
+	struct tally *tally = &s->tally;
+	tally->commits++;
+	sqlite3_stmt *stmt = sql_use(s, SQL_LEDGER_SAVE);
+	sqlite3_bind_int64(stmt, 1, tally->commits);
+	sqlite3_bind_int64(stmt, 2, tally->njobs);
+	sqlite3_bind_int64(stmt, 3, tally->nruns);
+	sqlite3_bind_int64(stmt, 4, tally->nwaiting);
+	sqlite3_bind_int64(stmt, 5, tally->nrunning);
+	sqlite3_bind_int64(stmt, 6, tally->output_bytes);
+	return sql_change(s, stmt, err);
+}
+
+static enum backend_result
+commit(struct backend *backend, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	bool is_changed = sqlite3_total_changes64(s->db) != s->changes_at_begin;
+	if (is_changed && save_tally(s, err) != BACKEND_OK)
+		return BACKEND_ERROR;
+	return run(s, SQL_COMMIT, err);
+}
+
+static void
+rollback(struct backend *backend)
+{
+	struct sqlite *s = sqlite_of(backend);
+	/* Some errors roll back by themselves. */
+	if (!sqlite3_get_autocommit(s->db))
+		run(s, SQL_ROLLBACK, NULL);
+	s->tally = s->at_begin;
+	sqlite_requests_uncount(s);
+}
+
+static enum backend_result
+savepoint(struct backend *backend, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	s->at_savepoint = s->tally;
+	return run(s, SQL_SAVEPOINT, err);
+}
+
+static enum backend_result
+release(struct backend *backend, struct err *err)
+{
+	return run(sqlite_of(backend), SQL_RELEASE, err);
+}
+
+static enum backend_result
+rollback_to(struct backend *backend)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite_requests_uncount(s);
+	s->tally = s->at_savepoint;
+	if (sqlite3_get_autocommit(s->db) || run(s, SQL_ROLLBACK_TO, NULL) != BACKEND_OK)
+		return BACKEND_ERROR;
+	return run(s, SQL_RELEASE, NULL);
+}
+
+static enum backend_result
+stats(struct backend *backend, struct store_stats *stats, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	stats->njobs = s->tally.njobs;
+	stats->nruns = s->tally.nruns;
+	stats->nwaiting = s->tally.nwaiting;
+	stats->nrunning = s->tally.nrunning;
+	return sql_number(s, sql_use(s, SQL_BYTES), &stats->database_bytes, err);
+}
+
+static const char *
+warning(const struct backend *backend)
+{
+	return ((const struct sqlite *)backend)->warning;
+}
+
+const struct backend_ops sqlite_ops = {
+	.name = "sqlite",
+	.begin = begin,
+	.commit = commit,
+	.rollback = rollback,
+	.savepoint = savepoint,
+	.release = release,
+	.rollback_to = rollback_to,
+	.sequence = sqlite_sequence,
+	.tend = sqlite_tend,
+	.job_insert = sqlite_job_insert,
+	.job_update = sqlite_job_update,
+	.job_load = sqlite_job_load,
+	.job_find = sqlite_job_find,
+	.job_advance = sqlite_job_advance,
+	.jobs_due = sqlite_jobs_due,
+	.jobs_next_start = sqlite_jobs_next_start,
+	.jobs_recurring = sqlite_jobs_recurring,
+	.jobs_page = sqlite_jobs_page,
+	.job_summary = sqlite_job_summary,
+	.run_insert = sqlite_run_insert,
+	.run_load = sqlite_run_load,
+	.run_update = sqlite_run_update,
+	.run_tail = sqlite_run_tail,
+	.runs_active = sqlite_runs_active,
+	.runs_open_timed = sqlite_runs_open_timed,
+	.runs_next_timed = sqlite_runs_next_timed,
+	.runs_ready = sqlite_runs_ready,
+	.runs_running = sqlite_runs_running,
+	.run_covering = sqlite_run_covering,
+	.run_queued = sqlite_run_queued,
+	.runs_page = sqlite_runs_page,
+	.attempt_insert = sqlite_attempt_insert,
+	.attempt_update = sqlite_attempt_update,
+	.attempt_drop = sqlite_attempt_drop,
+	.attempt_load = sqlite_attempt_load,
+	.output_append = sqlite_output_append,
+	.output_read = sqlite_output_read,
+	.queue_load = sqlite_queue_load,
+	.queue_save = sqlite_queue_save,
+	.queues_list = sqlite_queues_list,
+	.queues_ready = sqlite_queues_ready,
+	.request_load = sqlite_request_load,
+	.request_save = sqlite_request_save,
+	.request_count = sqlite_request_count,
+	.requests_forget = sqlite_requests_forget,
+	.prune = sqlite_prune,
+	.stats = stats,
+	.backup_begin = sqlite_backup_begin,
+	.backup_step = sqlite_backup_step,
+	.meta_load = sqlite_meta_load,
+	.meta_save = sqlite_meta_save,
+	.jobs_on_start = sqlite_jobs_on_start,
+	.warning = warning,
+	.close = sqlite_close,
+};

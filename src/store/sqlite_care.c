@@ -1,0 +1,101 @@
+/*
+ * Housekeeping between transactions: the log is folded into the database here and never inside a
+ * commit that somebody waits for, and the high-water mark follows the commits.
+ */
+#include "store/sqlite_db.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+
+/* Pages in the log: so many are folded in at once, so many when nothing else is to be done. */
+#define WAL_PAGES_BUSY 4096
+#define WAL_PAGES_IDLE 256
+/* A log that cannot be folded in and grows beyond this is an error that someone must look at. */
+#define WAL_PAGES_ALARM (64 * WAL_PAGES_BUSY)
+
+#define MARK_INTERVAL USEC_PER_SEC
+
+static int
+committed(void *arg, sqlite3 *db, const char *name, int npages)
+{
+	struct sqlite *s = arg;
+	(void)db;
+	(void)name;
+	s->wal_pages = npages;
+	return SQLITE_OK;
+}
+
+void
+sqlite_care_begin(struct sqlite *s)
+{
+	s->wal_pages_max = WAL_PAGES_BUSY;
+	sqlite3_wal_hook(s->db, committed, s); /* in the place of the automatic checkpoint */
+}
+
+static enum log_level
+trouble_level(const struct sqlite *s)
+{
+	return s->wal_pages > WAL_PAGES_ALARM ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
+}
+
+static void
+fold_in(struct sqlite *s)
+{
+	int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (rc == SQLITE_OK) {
+		s->wal_pages = 0;
+		s->wal_pages_max = WAL_PAGES_BUSY;
+		return;
+	}
+	s->wal_pages_max = s->wal_pages + WAL_PAGES_BUSY;
+	log_at(trouble_level(s), "the database's log cannot be folded in",
+	       log_str("error", sqlite3_errmsg(s->db)), log_int("pages", s->wal_pages));
+}
+
+static void
+write_mark(struct sqlite *s, usec_t now)
+{
+	struct mark mark = s->mark;
+	struct err err = { 0 };
+	mark.commits = s->tally.commits;
+	mark.seen_at = now;
+	if (mark_write(s->path, &mark, &err) != 0)
+		log_warning("the high-water mark cannot be written", log_str("error", err.text));
+	s->mark = mark;
+}
+
+usec_t
+sqlite_tend(struct backend *backend, usec_t now)
+{
+	struct sqlite *s = sqlite_of(backend);
+	bool is_idle = s->commits_tended == s->tally.commits;
+	s->commits_tended = s->tally.commits;
+	if (s->wal_pages >= s->wal_pages_max || (is_idle && s->wal_pages >= WAL_PAGES_IDLE))
+		fold_in(s);
+	if (s->mark.commits != s->tally.commits &&
+	    (now >= s->mark.seen_at + MARK_INTERVAL || now < s->mark.seen_at))
+		write_mark(s, now);
+	bool is_tidy = s->mark.commits == s->tally.commits && is_idle;
+	return is_tidy ? USEC_NEVER : MARK_INTERVAL;
+}
+
+void
+sqlite_care_end(struct sqlite *s)
+{
+	if (s->mark.commits != s->tally.commits)
+		write_mark(s, s->mark.seen_at);
+}
+
+enum backend_result
+sqlite_sequence(struct backend *backend, int64_t *n, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	/* After it every commit is in the database's own file, which was synced. */
+	if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
+	    SQLITE_OK)
+		return sql_fail(s, err);
+	s->wal_pages = 0;
+	*n = s->tally.commits;
+	return BACKEND_OK;
+}

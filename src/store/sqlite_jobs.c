@@ -1,0 +1,205 @@
+/* Jobs as rows: the user's fields packed in `spec`, and what is searched by in columns. */
+#include "store/sqlite_db.h"
+
+#include "store/sqlite_row.h"
+
+/* JOB_COLUMNS. */
+static const struct column columns[] = {
+	COLUMN(job, id),        COLUMN(job, owner),     COLUMN(job, state),
+	COLUMN(job, seed),      COLUMN(job, created_at), COLUMN(job, anchor_at),
+	COLUMN(job, next_due),  COLUMN(job, next_start_at), COLUMN(job, paused_at),
+	COLUMN(job, nfailed),   COLUMN(job, nruns),
+};
+#define NJOB_COLUMNS ((int)NCOLUMNS(columns))
+
+static bool
+is_unfinished(enum job_state state)
+{
+	return state == JOB_ACTIVE || state == JOB_PAUSED;
+}
+
+/* The column `rhythm`: what is looked for as a whole, by index. */
+enum rhythm { RHYTHM_NONE, RHYTHM_RECURRING, RHYTHM_ON_START };
+
+static const enum rhythm rhythms[SCHEDULE_NKINDS] = {
+	[SCHEDULE_EVERY] = RHYTHM_RECURRING,
+	[SCHEDULE_CRON] = RHYTHM_RECURRING,
+	[SCHEDULE_CALENDAR] = RHYTHM_RECURRING,
+	[SCHEDULE_ON_START] = RHYTHM_ON_START,
+};
+
+/* What follows JOB_COLUMNS in an insert and an update. */
+static void
+bind_job(struct sqlite *s, sqlite3_stmt *stmt, const struct job *job)
+{
+	row_bind(stmt, 1, columns, NCOLUMNS(columns), job);
+	sql_bind_text(stmt, NJOB_COLUMNS + 1, job->name);
+	sql_bind_text(stmt, NJOB_COLUMNS + 2, job->queue ? job->queue : QUEUE_STANDARD);
+	sqlite3_bind_int(stmt, NJOB_COLUMNS + 3, (int)rhythms[job->kind]);
+	buf_clear(&s->spec);
+	job_pack(job, &s->spec);
+	sqlite3_bind_blob(stmt, NJOB_COLUMNS + 4, buf_text(&s->spec), (int)s->spec.len,
+	                  SQLITE_STATIC);
+}
+
+enum backend_result
+sqlite_job_insert(struct backend *backend, struct job *job, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_INSERT);
+	bind_job(s, stmt, job);
+	enum backend_result result = sql_change(s, stmt, err);
+	if (result != BACKEND_OK)
+		return result;
+	job->id = sqlite3_last_insert_rowid(s->db);
+	s->tally.njobs += is_unfinished(job->state);
+	return BACKEND_OK;
+}
+
+/* Counts a job in or out that is about to change its state. */
+static enum backend_result
+tally_state(struct sqlite *s, int64_t id, enum job_state state, struct err *err)
+{
+	int64_t old = 0;
+	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_STATE);
+	sqlite3_bind_int64(stmt, 1, id);
+	enum backend_result result = sql_number(s, stmt, &old, err);
+	if (result == BACKEND_OK)
+		s->tally.njobs += is_unfinished(state) - is_unfinished((enum job_state)old);
+	return result;
+}
+
+static enum backend_result
+move_runs(struct sqlite *s, const struct job *job, struct err *err)
+{
+	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_MOVE_RUNS);
+	sqlite3_bind_int64(stmt, 1, job->id);
+	sql_bind_text(stmt, 2, job->queue ? job->queue : QUEUE_STANDARD);
+	return sql_change(s, stmt, err) == BACKEND_ERROR ? BACKEND_ERROR : BACKEND_OK;
+}
+
+enum backend_result
+sqlite_job_update(struct backend *backend, const struct job *job, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	struct tally before = s->tally;
+	enum backend_result result = tally_state(s, job->id, job->state, err);
+	if (result != BACKEND_OK)
+		return result;
+	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_UPDATE);
+	bind_job(s, stmt, job);
+	result = sql_change(s, stmt, err);
+	if (result != BACKEND_OK) {
+		s->tally = before;
+		return result;
+	}
+	return move_runs(s, job, err);
+}
+
+enum backend_result
+sqlite_job_read(sqlite3_stmt *stmt, struct job *job, struct err *err)
+{
+	job_init(job);
+	row_read(stmt, 0, columns, NCOLUMNS(columns), job);
+	const void *spec = sqlite3_column_blob(stmt, NJOB_COLUMNS);
+	size_t len = (size_t)sqlite3_column_bytes(stmt, NJOB_COLUMNS);
+	struct err why = { 0 };
+	if (job_unpack(job, spec, len, &why) == 0)
+		return BACKEND_OK;
+	err_set(err, ERR_UNAVAILABLE, "database: job %lld: %s", (long long)job->id, why.text);
+	job_fini(job);
+	return BACKEND_ERROR;
+}
+
+enum backend_result
+sqlite_job_load(struct backend *backend, int64_t id, struct job *job, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_LOAD);
+	sqlite3_bind_int64(stmt, 1, id);
+	enum backend_result result = sql_row(s, stmt, err);
+	if (result != BACKEND_OK)
+		return result;
+	result = sqlite_job_read(stmt, job, err);
+	sqlite3_reset(stmt);
+	return result;
+}
+
+enum backend_result
+sqlite_job_find(struct backend *backend, uid_t owner, const char *name, int64_t *id,
+                struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_FIND);
+	sqlite3_bind_int64(stmt, 1, owner);
+	sql_bind_text(stmt, 2, name);
+	return sql_number(s, stmt, id, err);
+}
+
+enum backend_result
+sqlite_job_advance(struct backend *backend, const struct job *job, usec_t seen, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	struct tally before = s->tally;
+	enum backend_result result = tally_state(s, job->id, job->state, err);
+	if (result != BACKEND_OK)
+		return result;
+	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_ADVANCE);
+	sqlite3_bind_int64(stmt, 1, job->id);
+	sqlite3_bind_int64(stmt, 2, seen);
+	sqlite3_bind_int64(stmt, 3, job->next_due);
+	sqlite3_bind_int64(stmt, 4, job->next_start_at);
+	sqlite3_bind_int64(stmt, 5, job->nruns);
+	sqlite3_bind_int(stmt, 6, job->nfailed);
+	sqlite3_bind_int(stmt, 7, (int)job->state);
+	result = sql_change(s, stmt, err);
+	if (result != BACKEND_OK)
+		s->tally = before;
+	return result;
+}
+
+enum backend_result
+sqlite_jobs_due(struct backend *backend, usec_t until, size_t max, int64_t *ids, size_t *n,
+                struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_JOBS_DUE);
+	sqlite3_bind_int64(stmt, 1, until);
+	sqlite3_bind_int64(stmt, 2, (int64_t)max);
+	return sql_ids(s, stmt, max, ids, n, err);
+}
+
+enum backend_result
+sqlite_jobs_next_start(struct backend *backend, usec_t *at, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	*at = USEC_NEVER;
+	enum backend_result result = sql_number(s, sql_use(s, SQL_JOBS_NEXT_START), at, err);
+	return result == BACKEND_ERROR ? BACKEND_ERROR : BACKEND_OK;
+}
+
+static enum backend_result
+jobs_of(struct backend *backend, enum rhythm rhythm, int64_t after, size_t max, int64_t *ids,
+        size_t *n, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_JOBS_OF_RHYTHM);
+	sqlite3_bind_int(stmt, 1, (int)rhythm);
+	sqlite3_bind_int64(stmt, 2, after);
+	sqlite3_bind_int64(stmt, 3, (int64_t)max);
+	return sql_ids(s, stmt, max, ids, n, err);
+}
+
+enum backend_result
+sqlite_jobs_recurring(struct backend *backend, int64_t after, size_t max, int64_t *ids, size_t *n,
+                      struct err *err)
+{
+	return jobs_of(backend, RHYTHM_RECURRING, after, max, ids, n, err);
+}
+
+enum backend_result
+sqlite_jobs_on_start(struct backend *backend, int64_t after, size_t max, int64_t *ids, size_t *n,
+                     struct err *err)
+{
+	return jobs_of(backend, RHYTHM_ON_START, after, max, ids, n, err);
+}

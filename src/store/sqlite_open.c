@@ -1,0 +1,382 @@
+/*
+ * Opening the database. What can be wrong with the file is found out before SQLite touches it, by
+ * its kind and its header, because opening alone may already change a file (a log is folded in, a
+ * journal rolled back), and what we refuse is left as it was. After that the file is locked for
+ * as long as it is open; nothing else in this process may open it, since closing a second
+ * descriptor would drop the lock (reliability.md 1.1).
+ */
+#include "store/sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "store/files.h"
+#include "store/schema.h"
+#include "store/sqlite_db.h"
+
+/* The file's header: "Database File Format" 1.3 of the SQLite documentation. */
+#define HEADER_SIZE           100
+#define HEADER_MAGIC          "SQLite format 3"
+#define HEADER_NPAGES         28
+#define HEADER_USER_VERSION   60
+#define HEADER_APPLICATION_ID 68
+
+/* How long another program may hold the file while we start. */
+#define OPEN_WAIT_MS 2000
+/* A file of at most so many pages is checked page by page at every start (some 10 ms). */
+#define CHECK_PAGES_MAX 4096
+
+enum file_kind { FILE_OURS, FILE_NEW, FILE_REFUSED };
+
+static uint32_t
+read_be32(const unsigned char *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static enum file_kind
+refuse_newer(const char *path, int version, struct err *err)
+{
+	err_set(err, ERR_UNAVAILABLE,
+	        "%s: was written by a newer asched (format %d, this one reads up to %d)", path,
+	        version, SCHEMA_VERSION);
+	return FILE_REFUSED;
+}
+
+static enum file_kind
+refuse(const char *path, const char *why, struct err *err)
+{
+	err_set(err, ERR_UNAVAILABLE, "%s: %s", path, why);
+	return FILE_REFUSED;
+}
+
+static enum file_kind
+judge_header(const char *path, const unsigned char header[HEADER_SIZE], struct err *err)
+{
+	if (memcmp(header, HEADER_MAGIC, sizeof(HEADER_MAGIC)) != 0)
+		return refuse(path, "is not a database, or its first page is damaged", err);
+	uint32_t application = read_be32(header + HEADER_APPLICATION_ID);
+	uint32_t version = read_be32(header + HEADER_USER_VERSION);
+	/* One page without a name: a start that was interrupted while it made the file. */
+	bool is_unnamed = application == 0 && read_be32(header + HEADER_NPAGES) <= 1;
+	if (application != SCHEMA_APPLICATION_ID && !is_unnamed)
+		return refuse(path, "is the database of another program", err);
+	if (version > SCHEMA_VERSION)
+		return refuse_newer(path, (int)version, err);
+	return FILE_OURS;
+}
+
+static enum file_kind
+judge_file(const char *path, int fd, struct err *err)
+{
+	struct stat st;
+	unsigned char header[HEADER_SIZE];
+	if (fstat(fd, &st) != 0) {
+		err_errno(err, "%s", path);
+		return FILE_REFUSED;
+	}
+	if (S_ISDIR(st.st_mode))
+		return refuse(path, "is a directory", err);
+	if (!S_ISREG(st.st_mode))
+		return refuse(path, "is not a regular file", err);
+	if (st.st_size == 0)
+		return FILE_NEW;
+	if (pread(fd, header, sizeof(header), 0) != (ssize_t)sizeof(header))
+		return refuse(path, "is not a database: it is too short", err);
+	return judge_header(path, header, err);
+}
+
+static enum file_kind
+judge(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return FILE_NEW;
+	if (fd < 0 && errno == ELOOP)
+		return refuse(path, "is a symbolic link", err);
+	if (fd < 0) {
+		err_errno(err, "%s", path);
+		return FILE_REFUSED;
+	}
+	enum file_kind kind = judge_file(path, fd, err);
+	close(fd);
+	if (kind == FILE_OURS && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0) {
+		err_errno(err, "%s: cannot be written", path);
+		return FILE_REFUSED;
+	}
+	return kind;
+}
+
+/* "Cannot read" is never "empty": a database that was there once is not made anew. */
+static int
+check_is_new(const char *path, struct err *err)
+{
+	struct mark mark;
+	int found = mark_read(path, &mark, err);
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return err_set(err, ERR_UNAVAILABLE,
+		               "%s: is missing or empty, but %s.mark says that it held %lld "
+		               "commits: put it back, or remove the mark to start with nothing",
+		               path, path, (long long)mark.commits);
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_errno(err, "%s", path);
+	close(fd);
+	return 0;
+}
+
+/* Says what SQLite said, in the words of somebody who starts a daemon. */
+static int
+open_fail(struct sqlite *s, struct err *err)
+{
+	switch (sqlite3_errcode(s->db) & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return err_set(err, ERR_UNAVAILABLE,
+		               "%s: is in use by another program (a second aschedd?)", s->path);
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return err_set(err, ERR_UNAVAILABLE,
+		               "%s: is damaged (%s); it was left as it is, put a backup in its place",
+		               s->path, sqlite3_errmsg(s->db));
+	default:
+		return err_set(err, ERR_UNAVAILABLE, "%s: %s (SQLite error %d)", s->path,
+		               sqlite3_errmsg(s->db), sqlite3_extended_errcode(s->db));
+	}
+}
+
+/* One value as text; "" when there is none. */
+static int
+ask(struct sqlite *s, const char *sql, char *value, size_t size, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	value[0] = '\0';
+	if (sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL) != SQLITE_OK)
+		return open_fail(s, err);
+	int rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		snprintf(value, size, "%s", (const char *)sqlite3_column_text(stmt, 0));
+	int result = rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : open_fail(s, err);
+	sqlite3_finalize(stmt);
+	return result;
+}
+
+/* Sets a pragma and looks that it holds: SQLite ignores what it does not know or cannot do. */
+static int
+set_pragma(struct sqlite *s, const char *name, const char *value, const char *reads, struct err *err)
+{
+	char sql[80], got[32];
+	snprintf(sql, sizeof(sql), "PRAGMA %s = %s", name, value);
+	if (ask(s, sql, got, sizeof(got), err) != 0)
+		return -1;
+	snprintf(sql, sizeof(sql), "PRAGMA %s", name);
+	if (ask(s, sql, got, sizeof(got), err) != 0)
+		return -1;
+	if (strcmp(got, reads) != 0)
+		return err_set(err, ERR_UNAVAILABLE, "%s: %s is '%s' instead of '%s'", s->path, name,
+		               got, reads);
+	return 0;
+}
+
+struct pragma {
+	const char *name, *value, *reads;
+};
+
+static int
+set_pragmas(struct sqlite *s, const struct pragma *pragmas, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (set_pragma(s, pragmas[i].name, pragmas[i].value, pragmas[i].reads, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Before the file is read. */
+static const struct pragma pragmas_first[] = {
+	{ "locking_mode", "exclusive", "exclusive" }, /* before WAL: then there is no shared memory */
+	{ "trusted_schema", "off", "0" },
+	{ "cell_size_check", "on", "1" },
+	{ "temp_store", "memory", "2" },
+	{ "cache_size", "-8192", "-8192" }, /* KiB */
+};
+
+/* When it is known to be ours: these write. */
+static const struct pragma pragmas_ours[] = {
+	{ "journal_mode", "wal", "wal" },
+	{ "synchronous", "full", "2" }, /* a commit is on the disk when it returns */
+	{ "secure_delete", "on", "1" },
+	{ "journal_size_limit", "33554432", "33554432" },
+};
+
+/* A database is data, not a program: nothing in a file that was slipped in may run. */
+static void
+harden(sqlite3 *db)
+{
+	static const struct {
+		int option, value;
+	} options[] = {
+		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },      { SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 }, { SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
+		{ SQLITE_DBCONFIG_DQS_DML, 0 },        { SQLITE_DBCONFIG_DQS_DDL, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+	};
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		sqlite3_db_config(db, options[i].option, options[i].value, NULL);
+	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, 16 * 1024 * 1024);
+	sqlite3_limit(db, SQLITE_LIMIT_SQL_LENGTH, 64 * 1024);
+	sqlite3_limit(db, SQLITE_LIMIT_VARIABLE_NUMBER, 64);
+	sqlite3_limit(db, SQLITE_LIMIT_WORKER_THREADS, 0);
+}
+
+/* What the header could not tell, because the newest first page may be in the log. */
+static int
+check_contents(struct sqlite *s, struct err *err)
+{
+	char application[32], version[32], ntables[32], npages[32], verdict[256];
+	if (ask(s, "PRAGMA application_id", application, sizeof(application), err) != 0 ||
+	    ask(s, "PRAGMA user_version", version, sizeof(version), err) != 0 ||
+	    ask(s, "SELECT count(*) FROM sqlite_schema", ntables, sizeof(ntables), err) != 0 ||
+	    ask(s, "PRAGMA page_count", npages, sizeof(npages), err) != 0)
+		return -1;
+	bool is_empty = strcmp(ntables, "0") == 0;
+	if (strtol(application, NULL, 10) != SCHEMA_APPLICATION_ID && !is_empty) {
+		refuse(s->path, "is the database of another program", err);
+		return -1;
+	}
+	if (strtol(version, NULL, 10) > SCHEMA_VERSION) {
+		refuse_newer(s->path, (int)strtol(version, NULL, 10), err);
+		return -1;
+	}
+	if (strtol(npages, NULL, 10) > CHECK_PAGES_MAX)
+		return 0;
+	if (ask(s, "PRAGMA quick_check(1)", verdict, sizeof(verdict), err) != 0)
+		return -1;
+	if (strcmp(verdict, "ok") != 0)
+		return err_set(err, ERR_UNAVAILABLE,
+		               "%s: is damaged (%s); it was left as it is, put a backup in its place",
+		               s->path, verdict);
+	return 0;
+}
+
+static int
+load_tally(struct sqlite *s, struct err *err)
+{
+	sqlite3_stmt *stmt = sql_use(s, SQL_LEDGER_LOAD);
+	if (sql_row(s, stmt, err) != BACKEND_OK)
+		return err_set(err, ERR_UNAVAILABLE, "%s: is damaged: its ledger row is missing",
+		               s->path);
+	s->tally = (struct tally){
+		.commits = sqlite3_column_int64(stmt, 0),
+		.njobs = sqlite3_column_int64(stmt, 1),
+		.nruns = sqlite3_column_int64(stmt, 2),
+		.nwaiting = sqlite3_column_int64(stmt, 3),
+		.nrunning = sqlite3_column_int64(stmt, 4),
+		.output_bytes = sqlite3_column_int64(stmt, 5),
+	};
+	snprintf(s->mark.instance, sizeof(s->mark.instance), "%s",
+	         (const char *)sqlite3_column_text(stmt, 6));
+	sqlite3_reset(stmt);
+	s->mark.commits = s->tally.commits;
+	s->commits_tended = s->tally.commits;
+	return 0;
+}
+
+/* Compares with the high-water mark, and says loudly what is missing. */
+static void
+compare_mark(struct sqlite *s)
+{
+	struct mark mark;
+	struct err err = { 0 };
+	int found = mark_read(s->path, &mark, &err);
+	if (found < 0)
+		s->warning = mem_printf("the high-water mark cannot be read: %s", err.text);
+	else if (found == 0 && strcmp(mark.instance, s->mark.instance) != 0)
+		s->warning = mem_printf("this is another database than the one used last: the mark "
+		                        "names %.8s, the file is %.8s", mark.instance,
+		                        s->mark.instance);
+	else if (found == 0 && mark.commits > s->tally.commits)
+		s->warning = mem_printf("%lld acknowledged commits are missing: the mark says %lld, "
+		                        "the database has %lld; it is damaged or an old copy",
+		                        (long long)(mark.commits - s->tally.commits),
+		                        (long long)mark.commits, (long long)s->tally.commits);
+	else if (found == 0)
+		s->mark = mark;
+	if (s->warning)
+		log_error("the database lost something", log_str("database", s->path),
+		          log_str("detail", s->warning));
+}
+
+/* A new database is whole, on the disk and marked before anything is promised about it. */
+static int
+settle_new(struct sqlite *s, struct err *err)
+{
+	int64_t n;
+	if (sqlite_sequence(&s->backend, &n, err) != BACKEND_OK ||
+	    file_sync_directory(s->path, err) != 0)
+		return -1;
+	return mark_write(s->path, &s->mark, err);
+}
+
+static int
+open_database(struct sqlite *s, bool is_new, struct err *err)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
+		return open_fail(s, err);
+	harden(s->db);
+	sqlite3_busy_timeout(s->db, OPEN_WAIT_MS);
+	if (set_pragmas(s, pragmas_first, sizeof(pragmas_first) / sizeof(pragmas_first[0]), err) != 0 ||
+	    check_contents(s, err) != 0 ||
+	    set_pragmas(s, pragmas_ours, sizeof(pragmas_ours) / sizeof(pragmas_ours[0]), err) != 0 ||
+	    schema_prepare(s->db, s->path, SCHEMA_VERSION, err) != 0)
+		return -1;
+	sqlite3_busy_timeout(s->db, 0);
+	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0); /* the copy before a migration needed one */
+	sqlite_care_begin(s);
+	if (sql_prepare(s, err) != 0 || load_tally(s, err) != 0)
+		return -1;
+	if (is_new)
+		return settle_new(s, err);
+	compare_mark(s);
+	return 0;
+}
+
+void
+sqlite_close(struct backend *backend)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite_backup_abort(s);
+	if (s->statements[0])
+		sqlite_care_end(s);
+	sql_finalize(s);
+	sqlite3_close(s->db);
+	buf_fini(&s->spec);
+	free(s->warning);
+	free(s->path);
+	free(s);
+}
+
+struct backend *
+sqlite_backend_open(const char *path, struct err *err)
+{
+	enum file_kind kind = judge(path, err);
+	if (kind == FILE_REFUSED || (kind == FILE_NEW && check_is_new(path, err) != 0))
+		return NULL;
+	struct sqlite *s = mem_alloc(sizeof(*s));
+	s->backend.ops = &sqlite_ops;
+	s->path = mem_dup(path);
+	if (open_database(s, kind == FILE_NEW, err) == 0)
+		return &s->backend;
+	sqlite_close(&s->backend);
+	return NULL;
+}

@@ -1,0 +1,216 @@
+/*
+ * Pages of jobs and runs by key: a cursor names the last row that was looked at, and a page looks
+ * at no more than BACKEND_SCAN_MAX rows, so that no filter can hold the thread.
+ */
+#include "store/sqlite_db.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "store/filter.h"
+
+/* The columns that a page has behind a job's own and its spec. */
+enum { JOB_OWNER = 12, JOB_NAME, JOB_QUEUE, JOB_CLAIM_AT };
+enum { RUN_OWNER = NRUN_COLUMNS, RUN_NAME, RUN_QUEUE };
+
+/* Where a page of jobs goes on: in the unfinished ones, then in the ended ones. */
+struct jobs_cursor {
+	char part; /* 'u' unfinished, 'e' ended */
+	usec_t at;
+	int64_t id;
+};
+
+static int
+bad_cursor(struct intent *intent)
+{
+	return err_invalid(&intent->err, "cursor", "'%.40s' is not one that a list gave",
+	                   intent->cursor);
+}
+
+static int
+jobs_cursor_read(struct intent *intent, struct jobs_cursor *cursor)
+{
+	*cursor = (struct jobs_cursor){ .part = 'u', .at = INT64_MIN };
+	if (!intent->cursor)
+		return 0;
+	char end;
+	int n = sscanf(intent->cursor, "%c:%" SCNd64 ":%" SCNd64 "%c", &cursor->part, &cursor->at,
+	               &cursor->id, &end);
+	if (n != 3 || (cursor->part != 'u' && cursor->part != 'e'))
+		return bad_cursor(intent);
+	return 0;
+}
+
+static const char *
+column_text(sqlite3_stmt *stmt, int number)
+{
+	return (const char *)sqlite3_column_text(stmt, number);
+}
+
+enum backend_result
+sqlite_job_summary(struct backend *backend, struct job_item *item, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *count = sql_use(s, SQL_RUNS_ACTIVE_COUNT);
+	sqlite3_bind_int64(count, 1, item->job.id);
+	if (sql_row(s, count, err) != BACKEND_OK)
+		return BACKEND_ERROR;
+	item->nwaiting = sqlite3_column_int(count, 0);
+	item->nrunning = sqlite3_column_int(count, 1);
+	sqlite3_reset(count);
+
+	sqlite3_stmt *last = sql_use(s, SQL_RUN_LAST_ENDED);
+	sqlite3_bind_int64(last, 1, item->job.id);
+	enum backend_result result = sql_row(s, last, err);
+	item->has_last = result == BACKEND_OK;
+	if (item->has_last)
+		sqlite_run_read(last, 0, &item->last);
+	sqlite3_reset(last);
+	return result == BACKEND_ERROR ? BACKEND_ERROR : BACKEND_OK;
+}
+
+/* Adds the job of the row if the filter takes it. */
+static enum backend_result
+take_job(struct sqlite *s, sqlite3_stmt *stmt, struct intent *intent, struct err *err)
+{
+	struct job_item *item = &intent->jobs[intent->njobs];
+	if (!filter_takes(&intent->filter, (uid_t)sqlite3_column_int64(stmt, JOB_OWNER),
+	                  column_text(stmt, JOB_NAME), column_text(stmt, JOB_QUEUE)))
+		return BACKEND_NONE;
+	*item = (struct job_item){ .job.id = sqlite3_column_int64(stmt, 0) };
+	if (sqlite_job_summary(&s->backend, item, err) != BACKEND_OK)
+		return BACKEND_ERROR;
+	if (!filter_takes_job(&intent->filter, item->has_last ? &item->last : NULL, item->nrunning))
+		return BACKEND_NONE;
+	if (sqlite_job_read(stmt, &item->job, err) != BACKEND_OK)
+		return BACKEND_ERROR;
+	intent->njobs++;
+	return BACKEND_OK;
+}
+
+/*
+ * Goes on in one part of the jobs. NONE: the part is through; OK: the page is, and *cursor says
+ * where the next begins.
+ */
+static enum backend_result
+scan_jobs(struct sqlite *s, struct intent *intent, struct jobs_cursor *cursor, int *nscanned,
+          struct err *err)
+{
+	bool is_ended = cursor->part == 'e';
+	sqlite3_stmt *stmt = sql_use(s, is_ended ? SQL_JOBS_PAGE_ENDED : SQL_JOBS_PAGE);
+	if (!is_ended)
+		sqlite3_bind_int64(stmt, 1, cursor->at);
+	sqlite3_bind_int64(stmt, is_ended ? 1 : 2, cursor->id);
+	while ((int64_t)intent->njobs < intent->limit && *nscanned < BACKEND_SCAN_MAX) {
+		enum backend_result result = sql_row(s, stmt, err);
+		if (result != BACKEND_OK)
+			return result;
+		(*nscanned)++;
+		cursor->id = sqlite3_column_int64(stmt, 0);
+		cursor->at = sqlite3_column_int64(stmt, JOB_CLAIM_AT);
+		if (take_job(s, stmt, intent, err) == BACKEND_ERROR) {
+			sqlite3_reset(stmt);
+			return BACKEND_ERROR;
+		}
+	}
+	sqlite3_reset(stmt);
+	return BACKEND_OK;
+}
+
+enum backend_result
+sqlite_jobs_page(struct backend *backend, struct intent *intent, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	struct jobs_cursor cursor;
+	if (jobs_cursor_read(intent, &cursor) != 0)
+		return BACKEND_OK; /* the answer says it */
+	intent->jobs = mem_array((size_t)intent->limit, sizeof(*intent->jobs));
+	int nscanned = 0;
+	enum backend_result result = BACKEND_NONE;
+	if (cursor.part == 'u') {
+		result = scan_jobs(s, intent, &cursor, &nscanned, err);
+		if (result == BACKEND_NONE && intent->filter.with_ended)
+			cursor = (struct jobs_cursor){ .part = 'e' };
+	}
+	if (result == BACKEND_NONE && cursor.part == 'e')
+		result = scan_jobs(s, intent, &cursor, &nscanned, err);
+	free(intent->cursor);
+	intent->cursor = NULL;
+	if (result == BACKEND_OK)
+		intent->cursor = mem_printf("%c:%" PRId64 ":%" PRId64, cursor.part, cursor.at,
+		                            cursor.id);
+	return result == BACKEND_ERROR ? BACKEND_ERROR : BACKEND_OK;
+}
+
+static int
+runs_cursor_read(struct intent *intent, int64_t *id)
+{
+	*id = INT64_MAX;
+	char end;
+	if (intent->cursor && (sscanf(intent->cursor, "%" SCNd64 "%c", id, &end) != 1 || *id <= 0))
+		return bad_cursor(intent);
+	return 0;
+}
+
+static sqlite3_stmt *
+runs_page_stmt(struct sqlite *s, const struct list_filter *filter, int64_t before)
+{
+	enum sql number = filter->job_id       ? SQL_RUNS_PAGE_OF_JOB :
+	                  filter->only_running ? SQL_RUNS_PAGE_RUNNING :
+	                                         SQL_RUNS_PAGE;
+	sqlite3_stmt *stmt = sql_use(s, number);
+	sqlite3_bind_int64(stmt, 1, before);
+	if (filter->job_id)
+		sqlite3_bind_int64(stmt, 2, filter->job_id);
+	return stmt;
+}
+
+/* Adds the run of the row if the filter takes it. */
+static enum backend_result
+take_run(struct sqlite *s, sqlite3_stmt *stmt, struct intent *intent, struct err *err)
+{
+	struct run_item *item = &intent->runs[intent->nruns];
+	uid_t owner = (uid_t)sqlite3_column_int64(stmt, RUN_OWNER);
+	const char *name = column_text(stmt, RUN_NAME);
+	if (!filter_takes(&intent->filter, owner, name, column_text(stmt, RUN_QUEUE)))
+		return BACKEND_NONE;
+	*item = (struct run_item){ .owner = owner };
+	sqlite_run_read(stmt, 0, &item->run);
+	if (!filter_takes_run(&intent->filter, item->run.state))
+		return BACKEND_NONE;
+	item->job_name = mem_dup(name);
+	intent->nruns++;
+	if (item->run.attempt == 0)
+		return BACKEND_OK;
+	return sqlite_attempt_load(&s->backend, item->run.id, item->run.attempt, &item->last, err);
+}
+
+enum backend_result
+sqlite_runs_page(struct backend *backend, struct intent *intent, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	int64_t id;
+	if (runs_cursor_read(intent, &id) != 0)
+		return BACKEND_OK; /* the answer says it */
+	intent->runs = mem_array((size_t)intent->limit, sizeof(*intent->runs));
+	free(intent->cursor);
+	intent->cursor = NULL;
+	sqlite3_stmt *stmt = runs_page_stmt(s, &intent->filter, id);
+	for (int n = 0; n < BACKEND_SCAN_MAX && (int64_t)intent->nruns < intent->limit; n++) {
+		enum backend_result result = sql_row(s, stmt, err);
+		if (result == BACKEND_NONE)
+			return BACKEND_OK;
+		if (result == BACKEND_ERROR)
+			return result;
+		id = sqlite3_column_int64(stmt, 0);
+		if (take_run(s, stmt, intent, err) == BACKEND_ERROR) {
+			sqlite3_reset(stmt);
+			return BACKEND_ERROR;
+		}
+	}
+	sqlite3_reset(stmt);
+	intent->cursor = mem_printf("%" PRId64, id);
+	return BACKEND_OK;
+}

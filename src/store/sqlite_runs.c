@@ -1,0 +1,185 @@
+/* Runs as rows, and what a claim asks about them. */
+#include "store/sqlite_db.h"
+
+#include <assert.h>
+
+#include "store/sqlite_row.h"
+
+/* RUN_COLUMNS. */
+static const struct column columns[] = {
+	COLUMN(run, id),         COLUMN(run, job_id),     COLUMN(run, due),
+	COLUMN(run, last_due),   COLUMN(run, count),      COLUMN(run, start_at),
+	COLUMN(run, trigger),    COLUMN(run, state),      COLUMN(run, gate),
+	COLUMN(run, reason),     COLUMN(run, detail),     COLUMN(run, attempt),
+	COLUMN(run, priority),   COLUMN(run, is_catchup), COLUMN(run, is_forced),
+	COLUMN(run, stop_reason), COLUMN(run, stop_uid),  COLUMN(run, claimed_at),
+	COLUMN(run, ended_at),
+};
+_Static_assert(NCOLUMNS(columns) == NRUN_COLUMNS, "RUN_COLUMNS");
+
+void
+sqlite_run_read(sqlite3_stmt *stmt, int first, struct run *run)
+{
+	row_read(stmt, first, columns, NCOLUMNS(columns), run);
+}
+
+static void
+tally_state(struct sqlite *s, enum run_state state, int change)
+{
+	if (state == RUN_WAITING)
+		s->tally.nwaiting += change;
+	else if (state == RUN_RUNNING)
+		s->tally.nrunning += change;
+}
+
+enum backend_result
+sqlite_run_insert(struct backend *backend, struct run *run, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_RUN_INSERT);
+	row_bind(stmt, 1, columns, NCOLUMNS(columns), run);
+	enum backend_result result = sql_change(s, stmt, err);
+	if (result != BACKEND_OK)
+		return result;
+	run->id = sqlite3_last_insert_rowid(s->db);
+	s->tally.nruns++;
+	tally_state(s, run->state, 1);
+	return BACKEND_OK;
+}
+
+enum backend_result
+sqlite_run_update(struct backend *backend, const struct run *run, enum run_state seen,
+                  int attempt, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_RUN_UPDATE);
+	row_bind(stmt, 1, columns, NCOLUMNS(columns), run);
+	sqlite3_bind_int(stmt, NRUN_COLUMNS + 1, (int)seen);
+	sqlite3_bind_int(stmt, NRUN_COLUMNS + 2, attempt);
+	enum backend_result result = sql_change(s, stmt, err);
+	if (result == BACKEND_OK) {
+		tally_state(s, seen, -1);
+		tally_state(s, run->state, 1);
+	}
+	return result;
+}
+
+/* Runs a question for one run. */
+static enum backend_result
+read_one(struct sqlite *s, sqlite3_stmt *stmt, struct run *run, struct err *err)
+{
+	enum backend_result result = sql_row(s, stmt, err);
+	if (result != BACKEND_OK)
+		return result;
+	sqlite_run_read(stmt, 0, run);
+	sqlite3_reset(stmt);
+	return BACKEND_OK;
+}
+
+/* Runs a question for at most max runs. */
+static enum backend_result
+read_many(struct sqlite *s, sqlite3_stmt *stmt, size_t max, struct run *runs, size_t *n,
+          struct err *err)
+{
+	*n = 0;
+	while (*n < max) {
+		enum backend_result result = sql_row(s, stmt, err);
+		if (result == BACKEND_NONE)
+			return BACKEND_OK;
+		if (result == BACKEND_ERROR)
+			return result;
+		sqlite_run_read(stmt, 0, &runs[(*n)++]);
+	}
+	sqlite3_reset(stmt);
+	return BACKEND_OK;
+}
+
+enum backend_result
+sqlite_run_load(struct backend *backend, int64_t id, struct run *run, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_RUN_LOAD);
+	sqlite3_bind_int64(stmt, 1, id);
+	return read_one(s, stmt, run, err);
+}
+
+enum backend_result
+sqlite_run_tail(struct backend *backend, int64_t job_id, struct run *run, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_RUN_TAIL);
+	sqlite3_bind_int64(stmt, 1, job_id);
+	return read_one(s, stmt, run, err);
+}
+
+enum backend_result
+sqlite_run_covering(struct backend *backend, int64_t job_id, usec_t at, struct run *run,
+                    struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_RUN_COVERING);
+	sqlite3_bind_int64(stmt, 1, job_id);
+	sqlite3_bind_int64(stmt, 2, at);
+	enum backend_result result = read_one(s, stmt, run, err);
+	return result == BACKEND_OK && run->last_due < at ? BACKEND_NONE : result;
+}
+
+enum backend_result
+sqlite_run_queued(struct backend *backend, int64_t job_id, struct run *run, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_RUN_QUEUED);
+	sqlite3_bind_int64(stmt, 1, job_id);
+	return read_one(s, stmt, run, err);
+}
+
+enum backend_result
+sqlite_runs_active(struct backend *backend, int64_t job_id, size_t max, struct run *runs,
+                   size_t *n, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_RUNS_ACTIVE);
+	sqlite3_bind_int64(stmt, 1, job_id);
+	sqlite3_bind_int64(stmt, 2, (int64_t)max);
+	return read_many(s, stmt, max, runs, n, err);
+}
+
+enum backend_result
+sqlite_runs_open_timed(struct backend *backend, usec_t until, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_RUNS_OPEN_TIMED);
+	sqlite3_bind_int64(stmt, 1, until);
+	return sql_change(s, stmt, err) == BACKEND_ERROR ? BACKEND_ERROR : BACKEND_OK;
+}
+
+enum backend_result
+sqlite_runs_next_timed(struct backend *backend, usec_t *at, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	*at = USEC_NEVER;
+	enum backend_result result = sql_number(s, sql_use(s, SQL_RUNS_NEXT_TIMED), at, err);
+	return result == BACKEND_ERROR ? BACKEND_ERROR : BACKEND_OK;
+}
+
+enum backend_result
+sqlite_runs_ready(struct backend *backend, const char *queue, size_t max, struct run *runs,
+                  size_t *n, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_RUNS_READY);
+	sql_bind_text(stmt, 1, queue);
+	sqlite3_bind_int64(stmt, 2, (int64_t)max);
+	return read_many(s, stmt, max, runs, n, err);
+}
+
+enum backend_result
+sqlite_runs_running(struct backend *backend, int64_t after, size_t max, struct run *runs,
+                    size_t *n, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_RUNS_RUNNING);
+	sqlite3_bind_int64(stmt, 1, after);
+	sqlite3_bind_int64(stmt, 2, (int64_t)max);
+	return read_many(s, stmt, max, runs, n, err);
+}
