@@ -111,7 +111,7 @@ park(struct ledger *ledger, struct intent *intent, struct job *job, const struct
 		           .count = 1, .start_at = job->next_start_at, .trigger = TRIGGER_SCHEDULE,
 		           .state = RUN_SKIPPED, .reason = REASON_REFUSED,
 		           .claimed_at = intent->now, .ended_at = intent->now };
-	snprintf(run.detail, sizeof(run.detail), "%s", why->text);
+	snprintf(run.detail, sizeof(run.detail), "%.*s", RUN_DETAIL_MAX - 1, why->text);
 	job->state = JOB_PAUSED;
 	job->paused_at = intent->now;
 	if (db->ops->run_insert(db, &run, &intent->err) == BACKEND_ERROR)
