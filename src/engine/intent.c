@@ -47,7 +47,7 @@ intent_new(enum intent_kind kind, usec_t now)
 	intent->now = now;
 	intent->outcome.output_fd = -1;
 	intent->next_due = USEC_NEVER;
-	intent->work.wake_at = USEC_NEVER;
+	intent->work.wake_at = -1;
 	return intent;
 }
 

@@ -2,6 +2,10 @@
 noinst_LIBRARIES += libengine.a
 libengine_a_SOURCES = \
 	src/engine/engine.h \
+	src/engine/engine.c \
 	src/engine/intent.c \
+	src/engine/live.c \
+	src/engine/parts.h \
+	src/engine/recover.c \
 	src/engine/runner.h \
 	src/engine/store.h

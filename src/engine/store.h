@@ -129,7 +129,7 @@ struct work {
 	size_t nstarts;
 	struct stop *stops;
 	size_t nstops;
-	usec_t wake_at; /* when to claim next; USEC_NEVER: not before something changes */
+	usec_t wake_at; /* when to claim next; NEVER: not before something changes; -1: not told */
 	bool is_full;   /* the limit was reached: claim again at once */
 };
 

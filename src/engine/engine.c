@@ -1,0 +1,437 @@
+/*
+ * DESIGN. The engine keeps no list of jobs. After every commit the ledger says when something is
+ * due next; shortly before that the engine claims: one transaction decides about all that is due
+ * and makes running what has a slot. What a claim gives is held until its instant and handed to a
+ * runner. At most one claim is under way; while one commits, the next one gathers.
+ */
+#include "engine/engine.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "engine/parts.h"
+
+#define PRUNE_EVERY (10 * USEC_PER_MIN)
+#define PRUNE_PAUSE (50 * USEC_PER_MSEC) /* between slices: claims go before */
+#define FAIL_PAUSE  USEC_PER_SEC         /* before a failed claim is tried again */
+
+static bool
+is_earlier(const void *a, const void *b)
+{
+	const struct live *x = a, *y = b;
+	if (x->alarm_at != y->alarm_at)
+		return x->alarm_at < y->alarm_at;
+	if (x->run.priority != y->run.priority)
+		return x->run.priority > y->run.priority;
+	return x->run.id < y->run.id;
+}
+
+static void
+set_pos(void *item, size_t pos)
+{
+	((struct live *)item)->pos = pos;
+}
+
+struct engine *
+engine_new(const struct engine_config *config, const struct engine_ports *ports)
+{
+	struct engine *engine = mem_alloc(sizeof(*engine));
+	engine->config = *config;
+	engine->ports = *ports;
+	engine->due_at = engine->stop_at = engine->prune_at = USEC_NEVER;
+	heap_init(&engine->alarms, is_earlier, set_pos);
+	return engine;
+}
+
+void
+engine_free(struct engine *engine)
+{
+	if (!engine)
+		return;
+	assert(engine->nintents == 0);
+	for (size_t at = 0; engine->lives.n; at = 0)
+		live_free(engine, map_next(&engine->lives, &at));
+	map_fini(&engine->lives);
+	heap_fini(&engine->alarms);
+	free(engine);
+}
+
+static void
+take_starts(struct engine *engine, struct work *work)
+{
+	for (size_t i = 0; i < work->nstarts; i++) {
+		struct start *start = &work->starts[i];
+		struct live *live = live_new(engine, &start->run, start->job);
+		start->job = NULL; /* taken */
+		live->state = LIVE_CLAIMED;
+		if (engine->is_stopping)
+			live_requeue(engine, live, REASON_NONE);
+		else
+			live_set_alarm(engine, live, ALARM_START, live->run.start_at);
+	}
+}
+
+static void
+take_stops(struct engine *engine, const struct work *work)
+{
+	for (size_t i = 0; i < work->nstops; i++) {
+		const struct stop *stop = &work->stops[i];
+		struct live *live = live_find(engine, stop->run_id, stop->attempt);
+		if (live)
+			live_stop(engine, live, stop);
+	}
+}
+
+static void
+claim_answered(struct engine *engine, const struct intent *intent)
+{
+	engine->is_claiming = false;
+	if (intent->err.code != ERR_NONE) {
+		engine->not_before = engine->now + FAIL_PAUSE;
+		return;
+	}
+	engine->claimed_until = intent->until;
+	if (intent->work.is_full)
+		engine->due_at = engine->now;
+}
+
+static void
+prune_answered(struct engine *engine, const struct intent *intent)
+{
+	bool has_more = intent->err.code == ERR_NONE && intent->count > 0;
+	engine->prune_at = engine->now + (has_more ? PRUNE_PAUSE : PRUNE_EVERY);
+}
+
+static void
+step_answered(struct engine *engine, const struct intent *intent)
+{
+	if (intent->err.code != ERR_NONE || intent->count == 0)
+		return;
+	struct intent *next = intent_new(INTENT_CLOCK_STEP, intent->now);
+	next->at = intent->at;
+	next->offset = intent->offset;
+	engine_send(engine, next);
+}
+
+/* Every answer comes through here, before its asker hears it. */
+static void
+on_answer(struct intent *intent, void *arg)
+{
+	struct engine *engine = arg;
+	engine->nintents--;
+	if (intent->err.code == ERR_NONE && intent->work.wake_at >= 0)
+		engine->due_at = intent->work.wake_at;
+	switch (intent->kind) {
+	case INTENT_UNFINISHED:
+		recover_page(engine, intent);
+		return;
+	case INTENT_CLAIM:
+		claim_answered(engine, intent);
+		break;
+	case INTENT_ENDED:
+		live_recorded(engine, intent);
+		break;
+	case INTENT_PRUNE:
+		prune_answered(engine, intent);
+		break;
+	case INTENT_CLOCK_STEP:
+		step_answered(engine, intent);
+		break;
+	default:
+		break;
+	}
+	if (intent->err.code == ERR_NONE) {
+		take_stops(engine, &intent->work);
+		take_starts(engine, &intent->work);
+	}
+}
+
+void
+engine_send(struct engine *engine, struct intent *intent)
+{
+	intent->before = on_answer;
+	intent->before_arg = engine;
+	if (intent_is_change(intent->kind) && intent->kind < INTENT_CLAIM)
+		intent->limit = engine->config.claim_batch;
+	engine->nintents++;
+	engine->ports.store->submit(engine->ports.store, intent);
+}
+
+void
+engine_submit(struct engine *engine, struct intent *intent)
+{
+	engine->now = intent->now;
+	engine_send(engine, intent);
+}
+
+void
+engine_replay_started(struct engine *engine, int64_t run_id, int attempt, pid_t pid,
+                      int64_t pid_start, usec_t at)
+{
+	(void)pid;
+	(void)pid_start;
+	if (live_find(engine, run_id, attempt))
+		return;
+	struct live *live =
+		live_new(engine, &(struct run){ .id = run_id, .attempt = attempt }, NULL);
+	live->state = LIVE_REPLAYED;
+	live->started_at = at;
+}
+
+void
+engine_recover(struct engine *engine, usec_t now)
+{
+	engine->now = engine->born_at = now;
+	struct intent *boot = intent_new(INTENT_BOOT, now);
+	boot->at = now;
+	engine_send(engine, boot);
+	engine->prune_at = now + USEC_PER_MIN;
+	recover_begin(engine);
+}
+
+bool
+engine_is_ready(const struct engine *engine)
+{
+	return engine->is_ready;
+}
+
+void
+engine_run_started(struct engine *engine, int64_t run_id, int attempt, pid_t pid,
+                   int64_t pid_start, usec_t at)
+{
+	struct live *live = live_find(engine, run_id, attempt);
+	if (!live) {
+		engine_replay_started(engine, run_id, attempt, pid, pid_start, at);
+		return;
+	}
+	if (live->state != LIVE_STARTING)
+		return;
+	engine->late[engine->nlate++ % LATE_SAMPLES] =
+		at > live->run.start_at ? at - live->run.start_at : 0;
+	live_started(engine, live, at);
+	struct intent *intent = intent_new(INTENT_STARTED, engine->now);
+	intent->run_id = run_id;
+	intent->attempt = attempt;
+	intent->pid = pid;
+	intent->pid_start = pid_start;
+	intent->at = at;
+	engine_send(engine, intent);
+}
+
+void
+engine_run_ended(struct engine *engine, int64_t run_id, int attempt, struct outcome *outcome,
+                 usec_t now)
+{
+	engine->now = now;
+	struct live *live = live_find(engine, run_id, attempt);
+	if (!live) {
+		/* An end told again: the ledger has it, or its row waits in recovery. */
+		engine_replay_started(engine, run_id, attempt, 0, 0, outcome->ended_at);
+		live = live_find(engine, run_id, attempt);
+	}
+	if (!live) { /* a newer attempt of the run is live: this one is long on record */
+		engine->ports.exec->forget(engine->ports.exec, run_id, attempt);
+		if (outcome->output_fd >= 0)
+			close(outcome->output_fd);
+		return;
+	}
+	live_ended(engine, live, outcome);
+}
+
+void
+engine_orphan_ended(struct engine *engine, int64_t run_id, int attempt, usec_t now)
+{
+	struct live *live = live_find(engine, run_id, attempt);
+	engine->now = now;
+	if (!live || live->state != LIVE_ORPHAN)
+		return;
+	struct outcome outcome = { .kind = OUTCOME_LOST, .text = "crash", .ended_at = now,
+		                   .cpu_us = -1, .peak_kib = -1, .output_fd = -1 };
+	live_ended(engine, live, &outcome);
+}
+
+static bool
+may_claim(const struct engine *engine)
+{
+	return engine->is_ready && !engine->is_recovering && !engine->is_claiming &&
+	       !engine->is_stopping && engine->store_state == STORE_OK;
+}
+
+/*
+ * Ahead of the instant by the look-ahead, but never twice for one horizon: what the last claim
+ * left because its decision may change is claimed at its instant.
+ */
+static usec_t
+claim_at(const struct engine *engine)
+{
+	if (!may_claim(engine) || engine->due_at == USEC_NEVER)
+		return USEC_NEVER;
+	usec_t at = engine->due_at > engine->claimed_until
+	                    ? engine->due_at - engine->config.lookahead
+	                    : engine->due_at;
+	return at > engine->not_before ? at : engine->not_before;
+}
+
+static void
+claim(struct engine *engine)
+{
+	struct intent *intent = intent_new(INTENT_CLAIM, engine->now);
+	intent->until = engine->now + engine->config.lookahead;
+	intent->limit = engine->config.claim_batch;
+	engine->is_claiming = true;
+	engine_send(engine, intent);
+}
+
+/* Its time to go on by itself is over. */
+static void
+end_all(struct engine *engine)
+{
+	struct live *live;
+	size_t at = 0;
+	engine->stop_at = USEC_NEVER;
+	while ((live = map_next(&engine->lives, &at))) {
+		bool stays = engine->is_restart && live->job && !job_is_http(live->job);
+		if (!stays && (live->state == LIVE_STARTING || live->state == LIVE_RUNNING))
+			live_stop(engine, live, &(struct stop){ .how = STOP_SOFT,
+			                                        .reason = REASON_SHUTDOWN });
+	}
+}
+
+void
+engine_tick(struct engine *engine, usec_t now)
+{
+	struct live *live;
+	engine->now = now;
+	while ((live = heap_peek(&engine->alarms)) && live->alarm_at <= now)
+		live_alarm(engine, live);
+	if (claim_at(engine) <= now)
+		claim(engine);
+	if (engine->stop_at <= now)
+		end_all(engine);
+	if (engine->prune_at <= now && !engine->is_stopping) {
+		engine->prune_at = USEC_NEVER;
+		engine_send(engine, intent_new(INTENT_PRUNE, now));
+	}
+	bool needs_recovery = !engine->is_ready && !engine->is_recovering && engine->born_at;
+	if (needs_recovery && engine->not_before <= now && engine->store_state == STORE_OK)
+		recover_begin(engine);
+}
+
+static usec_t
+sooner(usec_t a, usec_t b)
+{
+	return a < b ? a : b;
+}
+
+usec_t
+engine_wake_at(const struct engine *engine)
+{
+	const struct live *live = heap_peek(&engine->alarms);
+	usec_t at = sooner(live ? live->alarm_at : USEC_NEVER, claim_at(engine));
+	if (!engine->is_stopping)
+		at = sooner(at, engine->prune_at);
+	if (!engine->is_ready && !engine->is_recovering && engine->born_at)
+		at = sooner(at, engine->not_before);
+	return sooner(at, engine->stop_at);
+}
+
+void
+engine_store_changed(struct engine *engine, enum store_state state, usec_t now)
+{
+	bool is_healed = state == STORE_OK && engine->store_state != STORE_OK;
+	engine->now = now;
+	engine->store_state = state;
+	/* A commit whose outcome was unknown may have made runs running that nobody started. */
+	if (is_healed && engine->is_ready && !engine->is_recovering)
+		recover_begin(engine);
+}
+
+void
+engine_clock_stepped(struct engine *engine, usec_t from, usec_t now)
+{
+	struct live *live;
+	size_t at = 0;
+	engine->now = now;
+	/* What runs has its time-out in elapsed time; what is to start, at an instant. */
+	while ((live = map_next(&engine->lives, &at))) {
+		if (live->alarm != ALARM_START && live->alarm != ALARM_NONE) {
+			live->alarm_at += now - from;
+			heap_moved(&engine->alarms, live->pos);
+		}
+	}
+	engine->claimed_until = 0;
+	engine->not_before = 0;
+	struct intent *intent = intent_new(INTENT_CLOCK_STEP, now);
+	intent->at = from;
+	engine_send(engine, intent);
+}
+
+void
+engine_stop(struct engine *engine, bool is_restart, usec_t now)
+{
+	struct live *live;
+	size_t at = 0;
+	engine->now = now;
+	engine->is_stopping = true;
+	engine->is_restart = is_restart;
+	engine->stop_at = now + engine->config.stop_timeout;
+	while ((live = map_next(&engine->lives, &at))) {
+		if (live->state == LIVE_CLAIMED) {
+			live_requeue(engine, live, REASON_NONE);
+			at = 0; /* the map has changed */
+		}
+	}
+}
+
+bool
+engine_is_idle(const struct engine *engine)
+{
+	struct live *live;
+	size_t at = 0;
+	if (engine->nintents > 0)
+		return false;
+	while ((live = map_next(&engine->lives, &at))) {
+		bool stays = live->state == LIVE_ORPHAN || live->state == LIVE_REPLAYED ||
+		             (engine->is_restart && live->job && !job_is_http(live->job));
+		if (!stays)
+			return false;
+	}
+	return true;
+}
+
+int
+engine_output(struct engine *engine, int64_t run_id, int *attempt)
+{
+	struct live *live = map_get(&engine->lives, run_id);
+	if (!live || !live->job || (live->state != LIVE_RUNNING && live->state != LIVE_STARTING))
+		return -1;
+	struct runner *runner = job_is_http(live->job) ? engine->ports.http : engine->ports.exec;
+	*attempt = live->run.attempt;
+	return runner->output(runner, run_id, live->run.attempt);
+}
+
+static int
+compare_usec(const void *a, const void *b)
+{
+	usec_t x = *(const usec_t *)a, y = *(const usec_t *)b;
+	return (x > y) - (x < y);
+}
+
+void
+engine_stats(const struct engine *engine, struct engine_stats *stats)
+{
+	usec_t late[LATE_SAMPLES];
+	size_t n = engine->nlate < LATE_SAMPLES ? engine->nlate : LATE_SAMPLES;
+	*stats = (struct engine_stats){ .nlive = (int)engine->lives.n,
+		                        .nintents = engine->nintents };
+	if (n == 0)
+		return;
+	memcpy(late, engine->late, n * sizeof(late[0]));
+	qsort(late, n, sizeof(late[0]), compare_usec);
+	stats->start_late_p50 = late[n / 2];
+	stats->start_late_p99 = late[n * 99 / 100];
+	stats->start_late_max = late[n - 1];
+}

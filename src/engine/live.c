@@ -1,0 +1,243 @@
+/*
+ * DESIGN. One attempt has one timer, and its state says what the timer means. Every change of
+ * state is here. The end of an attempt is kept in memory (and by its runner) until the ledger has
+ * it: a store in trouble delays the record, it does not lose it.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "engine/parts.h"
+
+/* An end that could not be recorded is tried again after this. */
+#define RECORD_RETRY USEC_PER_SEC
+
+#define BIT(state) (1u << (state))
+static const unsigned legal_steps[LIVE_NSTATES] = {
+	[LIVE_CLAIMED] = BIT(LIVE_STARTING),
+	[LIVE_STARTING] = BIT(LIVE_RUNNING) | BIT(LIVE_ENDED),
+	[LIVE_RUNNING] = BIT(LIVE_ENDED),
+	[LIVE_REPLAYED] = BIT(LIVE_RUNNING) | BIT(LIVE_ENDED),
+	[LIVE_ORPHAN] = BIT(LIVE_ENDED),
+};
+
+static void
+set_state(struct live *live, enum live_state state)
+{
+	assert(legal_steps[live->state] & BIT(state));
+	live->state = state;
+}
+
+struct live *
+live_new(struct engine *engine, const struct run *run, struct job *job)
+{
+	struct live *live = mem_alloc(sizeof(*live));
+	live->run = *run;
+	live->job = job;
+	live->pos = HEAP_NOWHERE;
+	live->outcome.output_fd = -1;
+	map_put(&engine->lives, run->id, live);
+	return live;
+}
+
+void
+live_free(struct engine *engine, struct live *live)
+{
+	live_set_alarm(engine, live, ALARM_NONE, USEC_NEVER);
+	map_remove(&engine->lives, live->run.id);
+	if (live->job) {
+		job_fini(live->job);
+		free(live->job);
+	}
+	if (live->outcome.output_fd >= 0)
+		close(live->outcome.output_fd);
+	free(live);
+}
+
+struct live *
+live_find(const struct engine *engine, int64_t run_id, int attempt)
+{
+	struct live *live = map_get(&engine->lives, run_id);
+	return live && live->run.attempt == attempt ? live : NULL;
+}
+
+void
+live_set_alarm(struct engine *engine, struct live *live, enum live_alarm alarm, usec_t at)
+{
+	if (live->pos != HEAP_NOWHERE)
+		heap_remove(&engine->alarms, live->pos);
+	live->alarm = alarm;
+	live->alarm_at = at;
+	if (alarm != ALARM_NONE && at != USEC_NEVER)
+		heap_push(&engine->alarms, live);
+}
+
+static struct runner *
+runner_of(const struct engine *engine, const struct live *live)
+{
+	return live->job && job_is_http(live->job) ? engine->ports.http : engine->ports.exec;
+}
+
+static void
+tell(struct engine *engine, enum run_event_kind kind, const struct live *live, usec_t late)
+{
+	struct run_event event = { .kind = kind, .run = &live->run, .job = live->job, .late = late };
+	if (engine->ports.event)
+		engine->ports.event(engine->ports.arg, &event);
+}
+
+static void
+start(struct engine *engine, struct live *live)
+{
+	set_state(live, LIVE_STARTING);
+	live->started_at = engine->now;
+	tell(engine, RUN_EVENT_STARTING, live, engine->now - live->run.start_at);
+	runner_of(engine, live)->start(runner_of(engine, live), live->job, &live->run);
+}
+
+void
+live_started(struct engine *engine, struct live *live, usec_t at)
+{
+	set_state(live, LIVE_RUNNING);
+	live->started_at = at;
+	if (live->alarm == ALARM_KILL) /* it was asked to end before it was confirmed */
+		return;
+	/* A request's own time-out belongs to its runner, which can tell where it hung. */
+	if (live->job->timeout > 0 && !job_is_http(live->job))
+		live_set_alarm(engine, live, ALARM_TIMEOUT, at + live->job->timeout);
+	tell(engine, RUN_EVENT_STARTED, live, at - live->run.start_at);
+}
+
+static void
+ask_to_end(struct engine *engine, struct live *live, enum stop_how how)
+{
+	struct runner *runner = runner_of(engine, live);
+	runner->stop(runner, live->run.id, live->run.attempt, how);
+	if (how == STOP_SOFT && live->job)
+		live_set_alarm(engine, live, ALARM_KILL, engine->now + live->job->kill_after);
+	else
+		live_set_alarm(engine, live, ALARM_NONE, USEC_NEVER);
+}
+
+/* The reason is on its way to the ledger before the process can feel anything. */
+static void
+stop_because(struct engine *engine, struct live *live, enum run_reason reason)
+{
+	struct intent *intent = intent_new(INTENT_STOPPING, engine->now);
+	intent->run_id = live->run.id;
+	intent->attempt = live->run.attempt;
+	intent->reason = reason;
+	engine_send(engine, intent);
+	ask_to_end(engine, live, STOP_SOFT);
+}
+
+void
+live_stop(struct engine *engine, struct live *live, const struct stop *stop)
+{
+	switch (live->state) {
+	case LIVE_CLAIMED:
+		live_requeue(engine, live, stop->reason);
+		break;
+	case LIVE_STARTING:
+	case LIVE_RUNNING:
+		if (stop->only_unstarted)
+			break;
+		if (stop->reason == REASON_SHUTDOWN)
+			stop_because(engine, live, REASON_SHUTDOWN);
+		else
+			ask_to_end(engine, live, stop->how);
+		break;
+	default:
+		break; /* over, or not ours to stop */
+	}
+}
+
+static void
+record(struct engine *engine, struct live *live)
+{
+	struct intent *intent = intent_new(INTENT_ENDED, engine->now);
+	intent->run_id = live->run.id;
+	intent->attempt = live->run.attempt;
+	intent->at = live->started_at;
+	intent->outcome = live->outcome;
+	intent->is_forced = engine->is_stopping; /* then it frees no slot for others */
+	live->outcome.output_fd = -1;
+	live->is_recording = true;
+	live_set_alarm(engine, live, ALARM_NONE, USEC_NEVER);
+	engine_send(engine, intent);
+}
+
+void
+live_ended(struct engine *engine, struct live *live, struct outcome *outcome)
+{
+	if (live->state == LIVE_ENDED) { /* told again after a restart: we have it */
+		if (outcome->output_fd >= 0)
+			close(outcome->output_fd);
+		return;
+	}
+	set_state(live, LIVE_ENDED);
+	live->outcome = *outcome;
+	record(engine, live);
+}
+
+void
+live_recorded(struct engine *engine, struct intent *intent)
+{
+	struct live *live = live_find(engine, intent->run_id, intent->attempt);
+	if (!live || !live->is_recording)
+		return;
+	live->is_recording = false;
+	if (intent->err.code != ERR_NONE) {
+		live->outcome.output_fd = intent->outcome.output_fd; /* taken back */
+		intent->outcome.output_fd = -1;
+		live_set_alarm(engine, live, ALARM_RECORD, engine->now + RECORD_RETRY);
+		return;
+	}
+	if (intent->nruns)
+		live->run = intent->runs[0].run;
+	struct run_event event = { .kind = RUN_EVENT_ENDED,
+		                   .run = &live->run,
+		                   .job = live->job,
+		                   .took = live->outcome.ended_at - live->started_at };
+	if (engine->ports.event)
+		engine->ports.event(engine->ports.arg, &event);
+	struct runner *runner = runner_of(engine, live);
+	runner->forget(runner, intent->run_id, intent->attempt);
+	live_free(engine, live);
+}
+
+void
+live_requeue(struct engine *engine, struct live *live, enum run_reason reason)
+{
+	assert(live->state == LIVE_CLAIMED);
+	struct intent *intent = intent_new(INTENT_REQUEUE, engine->now);
+	intent->run_id = live->run.id;
+	intent->attempt = live->run.attempt;
+	intent->reason = reason;
+	live_free(engine, live);
+	engine_send(engine, intent);
+}
+
+void
+live_alarm(struct engine *engine, struct live *live)
+{
+	enum live_alarm alarm = live->alarm;
+	live_set_alarm(engine, live, ALARM_NONE, USEC_NEVER);
+	switch (alarm) {
+	case ALARM_START:
+		start(engine, live);
+		break;
+	case ALARM_TIMEOUT:
+		stop_because(engine, live, REASON_TIMEOUT);
+		break;
+	case ALARM_KILL:
+		ask_to_end(engine, live, STOP_HARD);
+		break;
+	case ALARM_RECORD:
+		record(engine, live);
+		break;
+	case ALARM_NONE:
+		break;
+	}
+}

@@ -1,0 +1,82 @@
+/* What the files of the engine share. */
+#ifndef ENGINE_PARTS_H
+#define ENGINE_PARTS_H
+
+#include "base/heap.h"
+#include "base/map.h"
+#include "engine/engine.h"
+
+/* An attempt in memory: from its claim until its end is on record. */
+enum live_state {
+	LIVE_CLAIMED,    /* committed as running; handed to its runner at start_at */
+	LIVE_STARTING,   /* handed over, not yet confirmed */
+	LIVE_RUNNING,
+	LIVE_ENDED,      /* over, not yet on record: the intent is under way, or tried again */
+	LIVE_REPLAYED,   /* the runner has it running; the ledger was not asked yet */
+	LIVE_ORPHAN,     /* its spawner is gone, the process lives: only watched */
+	LIVE_NSTATES,
+};
+
+/* What is done next when its one timer goes off. */
+enum live_alarm { ALARM_NONE, ALARM_START, ALARM_TIMEOUT, ALARM_KILL, ALARM_RECORD };
+
+struct live {
+	struct run run;
+	struct job *job; /* owned; NULL while only replayed */
+	enum live_state state;
+	enum live_alarm alarm;
+	usec_t alarm_at;
+	size_t pos; /* in the heap of alarms */
+	usec_t started_at;
+	bool is_recording; /* its INTENT_ENDED is under way */
+	struct outcome outcome; /* of LIVE_ENDED; output_fd owned, -1 while it is with the intent */
+};
+
+#define LATE_SAMPLES 1024
+
+struct engine {
+	struct engine_config config;
+	struct engine_ports ports;
+	usec_t now; /* the last time we were told */
+	usec_t born_at;
+	struct map lives; /* by run id */
+	struct heap alarms;
+	enum store_state store_state;
+	bool is_recovering, is_ready, is_stopping, is_restart;
+	usec_t stop_at; /* when running work is asked to end; NEVER: not */
+	int nintents;
+
+	bool is_claiming;
+	usec_t due_at;        /* the ledger's word on what is next; NEVER: nothing */
+	usec_t claimed_until; /* the horizon of the last claim */
+	usec_t not_before;    /* claims rest until then after a failure */
+	usec_t prune_at;
+
+	usec_t late[LATE_SAMPLES];
+	size_t nlate; /* ever */
+};
+
+/* Submits an intent of the engine's own. Takes it. */
+void engine_send(struct engine *engine, struct intent *intent);
+
+/* live.c: one attempt's life. */
+struct live *live_new(struct engine *engine, const struct run *run, struct job *job); /* takes job */
+void live_free(struct engine *engine, struct live *live);
+struct live *live_find(const struct engine *engine, int64_t run_id, int attempt);
+void live_set_alarm(struct engine *engine, struct live *live, enum live_alarm alarm, usec_t at);
+void live_alarm(struct engine *engine, struct live *live);
+/* Began running (again known after a restart): arms its time-out. */
+void live_started(struct engine *engine, struct live *live, usec_t at);
+/* Is over: puts it on record. Takes outcome->output_fd. */
+void live_ended(struct engine *engine, struct live *live, struct outcome *outcome);
+void live_recorded(struct engine *engine, struct intent *intent);
+/* Somebody wants it to end. */
+void live_stop(struct engine *engine, struct live *live, const struct stop *stop);
+/* It was never started: back into the queue, or ended, as the ledger sees fit. Frees it. */
+void live_requeue(struct engine *engine, struct live *live, enum run_reason reason);
+
+/* recover.c: a page of what the ledger says is running. */
+void recover_begin(struct engine *engine);
+void recover_page(struct engine *engine, struct intent *intent);
+
+#endif

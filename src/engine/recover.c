@@ -1,0 +1,153 @@
+/*
+ * DESIGN. After a restart, and after the store was in trouble, what the ledger says is running is
+ * compared with what runs. The table, row by row of the ledger:
+ *
+ *   the runner has it running            adopt
+ *   the runner has its end               record
+ *   not there, same spawner              provably not started: back into the queue
+ *   not there, other spawner, same boot  its process lives: orphan, watched; else lost (crash)
+ *   not there, other boot                lost (reboot)
+ *   a request of this daemon's life      provably not started, as above; of an earlier: lost
+ *
+ * "Not there, same spawner" holds because the spawner executes all requests of the dead daemon
+ * before it answers the new one, and keeps every run until it is told to forget it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/parts.h"
+
+#define PAGE 256
+
+static void
+ask_page(struct engine *engine, int64_t after)
+{
+	struct intent *intent = intent_new(INTENT_UNFINISHED, engine->now);
+	intent->offset = after;
+	intent->limit = PAGE;
+	engine_send(engine, intent);
+}
+
+void
+recover_begin(struct engine *engine)
+{
+	engine->is_recovering = true;
+	ask_page(engine, 0);
+}
+
+static bool
+is_unstarted(const struct engine *engine, const struct start *start)
+{
+	if (job_is_http(start->job))
+		return start->attempt.claimed_at >= engine->born_at;
+	return start->attempt.number > 0 &&
+	       strcmp(start->attempt.spawner, engine->config.spawner) == 0;
+}
+
+static bool
+is_orphan(const struct engine *engine, const struct start *start)
+{
+	return start->attempt.pid > 0 && engine->ports.orphan_lives &&
+	       strcmp(start->attempt.boot, engine->config.boot) == 0 &&
+	       engine->ports.orphan_lives(engine->ports.arg, &start->attempt);
+}
+
+static struct job *
+take_job(struct start *start)
+{
+	struct job *job = start->job;
+	start->job = NULL;
+	return job;
+}
+
+static void
+lose(struct engine *engine, struct live *live, const struct start *start)
+{
+	bool is_same_boot = strcmp(start->attempt.boot, engine->config.boot) == 0;
+	struct outcome outcome = { .kind = OUTCOME_LOST,
+		                   .ended_at = engine->now,
+		                   .cpu_us = -1,
+		                   .peak_kib = -1,
+		                   .output_fd = -1 };
+	strcpy(outcome.text, is_same_boot ? "crash" : "reboot");
+	live_ended(engine, live, &outcome);
+}
+
+static void
+adopt(struct engine *engine, struct live *live, struct start *start)
+{
+	live->run = start->run;
+	live->job = take_job(start);
+	usec_t at = start->attempt.started_at ? start->attempt.started_at : live->started_at;
+	if (start->attempt.started_at == 0) {
+		struct intent *intent = intent_new(INTENT_STARTED, engine->now);
+		intent->run_id = live->run.id;
+		intent->attempt = live->run.attempt;
+		intent->at = live->started_at;
+		intent->pid = start->attempt.pid;
+		engine_send(engine, intent);
+	}
+	live_started(engine, live, at);
+	if (live->run.stop_reason != REASON_NONE) /* its TERM may have been lost with us */
+		live_stop(engine, live,
+		          &(struct stop){ .how = STOP_SOFT, .reason = live->run.stop_reason });
+}
+
+static void
+recover_run(struct engine *engine, struct start *start)
+{
+	struct live *live = live_find(engine, start->run.id, start->run.attempt);
+	if (live) {
+		if (live->state == LIVE_REPLAYED)
+			adopt(engine, live, start);
+		return;
+	}
+	live = live_new(engine, &start->run, take_job(start));
+	start->job = live->job; /* borrowed for the questions below */
+	live->started_at = start->attempt.started_at ? start->attempt.started_at
+	                                             : start->attempt.claimed_at;
+	if (is_unstarted(engine, start)) {
+		live->state = LIVE_CLAIMED;
+		live_requeue(engine, live, REASON_NONE);
+	} else if (is_orphan(engine, start)) {
+		live->state = LIVE_ORPHAN;
+	} else {
+		live->state = LIVE_REPLAYED;
+		lose(engine, live, start);
+	}
+	start->job = NULL;
+}
+
+/* What the runner has and the ledger does not know as running: a record that was lost. */
+static void
+drop_strangers(struct engine *engine)
+{
+	struct live *live;
+	size_t at = 0;
+	while ((live = map_next(&engine->lives, &at))) {
+		if (live->state == LIVE_REPLAYED && engine->ports.trouble)
+			engine->ports.trouble(engine->ports.arg,
+			                      "a process runs for a run that is not running in the "
+			                      "ledger: was an older database put in place?");
+	}
+}
+
+void
+recover_page(struct engine *engine, struct intent *intent)
+{
+	if (intent->err.code != ERR_NONE) {
+		engine->is_recovering = false;
+		engine->not_before = engine->now + USEC_PER_SEC;
+		return;
+	}
+	for (size_t i = 0; i < intent->work.nstarts; i++)
+		recover_run(engine, &intent->work.starts[i]);
+	if (intent->count > 0) {
+		ask_page(engine, intent->offset);
+		return;
+	}
+	drop_strangers(engine);
+	engine->is_recovering = false;
+	engine->is_ready = true;
+	engine->due_at = engine->now; /* claim to learn what is next */
+}
