@@ -12,3 +12,11 @@ libmodel_a_SOURCES = \
 UNIT_TESTS += tests/unit/request
 tests_unit_request_SOURCES = tests/unit/request.c
 tests_unit_request_LDADD = libmodel.a libbase.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/model
+tests_unit_model_SOURCES = tests/unit/model.c
+tests_unit_model_LDADD = libmodel.a libwhen.a libbase.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/plan
+tests_unit_plan_SOURCES = tests/unit/plan.c
+tests_unit_plan_LDADD = libmodel.a libwhen.a libbase.a $(UNIT_LIBS)

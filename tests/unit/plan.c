@@ -1,0 +1,251 @@
+/* What becomes of due instants: catch-up, overlap, deadline, pauses, bounds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "model/plan.h"
+
+#define T0 (1000000 * USEC_PER_SEC) /* an instant that `every 10s` hits */
+#define SEC USEC_PER_SEC
+
+/* A job every 10 s, due next at T0. */
+static struct job
+every_ten(void)
+{
+	struct job job;
+	struct err err;
+	job_init(&job);
+	assert_int_equal(job_set_schedule(&job, SCHEDULE_EVERY, "10s", NULL, T0 - SEC, &err), 0);
+	job.next_due = job.next_start_at = T0;
+	return job;
+}
+
+/* The plan as text: "run@0 skipped(overlap)@10-20x2 next=30", seconds after T0. */
+static char *
+plan_text(struct job *job, usec_t now, size_t nactive, size_t nqueued)
+{
+	struct schedule schedule;
+	struct err err;
+	struct plan plan;
+	struct buf out = BUF_EMPTY;
+	static char text[4096];
+	assert_int_equal(job_schedule(job, NULL, &schedule, &err), 0);
+	plan_make(&plan, &(struct plan_view){ .job = job, .schedule = &schedule, .now = now,
+	                                      .horizon = now, .nactive = nactive,
+	                                      .nqueued = nqueued });
+	for (size_t i = 0; i < plan.nrows; i++) {
+		const struct plan_row *row = &plan.rows[i];
+		int from = (int)((row->due - T0) / SEC), to = (int)((row->last_due - T0) / SEC);
+		if (row->state == RUN_WAITING)
+			buf_printf(&out, "%s%s@%d ", row->is_catchup ? "catchup" : "run",
+			           row->gate == GATE_JOB ? "-behind" : "", from);
+		else
+			buf_printf(&out, "%s(%s)@%d-%dx%d ", run_state_name(row->state),
+			           run_reason_name(row->reason), from, to, (int)row->count);
+	}
+	if (plan.stops_active)
+		buf_add_text(&out, "stop ");
+	if (plan.next_due == USEC_NEVER)
+		buf_add_text(&out, "never");
+	else
+		buf_printf(&out, "next=%d", (int)((plan.next_due - T0) / SEC));
+	snprintf(text, sizeof(text), "%s", buf_text(&out));
+	buf_fini(&out);
+	plan_fini(&plan);
+	schedule_fini(&schedule);
+	return text;
+}
+
+static void
+an_instant_on_time_is_a_run(void **state)
+{
+	(void)state;
+	struct job job = every_ten();
+	assert_string_equal(plan_text(&job, T0, 0, 0), "run@0 next=10");
+	assert_string_equal(plan_text(&job, T0 + 9 * SEC, 0, 0), "run@0 next=10");
+	job_fini(&job);
+}
+
+static void
+nothing_is_claimed_before_its_time(void **state)
+{
+	(void)state;
+	struct job job = every_ten();
+	assert_string_equal(plan_text(&job, T0 - 1, 0, 0), "next=0");
+	job_fini(&job);
+}
+
+static void
+overlap_decides_when_a_run_is_active(void **state)
+{
+	static const struct {
+		enum overlap overlap;
+		size_t nactive, nqueued;
+		const char *plan;
+	} cases[] = {
+		{ OVERLAP_SKIP, 1, 0, "skipped(overlap)@0-0x1 next=10" },
+		{ OVERLAP_QUEUE, 1, 0, "run-behind@0 next=10" },
+		{ OVERLAP_QUEUE, 2, 1, "skipped(overlap)@0-0x1 next=10" },
+		{ OVERLAP_CANCEL, 1, 0, "run-behind@0 stop next=10" },
+		{ OVERLAP_KILL, 1, 0, "run-behind@0 stop next=10" },
+		{ OVERLAP_ALLOW, 5, 0, "run@0 next=10" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct job job = every_ten();
+		job.overlap = cases[i].overlap;
+		assert_string_equal(plan_text(&job, T0, cases[i].nactive, cases[i].nqueued),
+		                    cases[i].plan);
+		job_fini(&job);
+	}
+}
+
+static void
+catch_up_runs_none_the_latest_or_some(void **state)
+{
+	/* Seen 35 s late: the instants 0, 10, 20 are missed, 30 is the latest. */
+	static const struct {
+		enum missed missed;
+		int limit;
+		int late;
+		const char *plan;
+	} cases[] = {
+		{ MISSED_SKIP, 10, 35, "missed(downtime)@0-20x3 run@30 next=40" },
+		{ MISSED_ONCE, 10, 35, "missed(downtime)@0-20x3 run@30 next=40" },
+		{ MISSED_ALL, 10, 35,
+		  "catchup@0 catchup-behind@10 catchup-behind@20 skipped(overlap)@30-30x1 next=40" },
+		{ MISSED_ALL, 2, 35,
+		  "missed(downtime)@0-0x1 catchup@10 catchup-behind@20 skipped(overlap)@30-30x1 "
+		  "next=40" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct job job = every_ten();
+		job.missed = cases[i].missed;
+		job.missed_limit = cases[i].limit;
+		assert_string_equal(plan_text(&job, T0 + cases[i].late * SEC, 0, 0), cases[i].plan);
+		job_fini(&job);
+	}
+}
+
+static void
+a_single_instant_counts_as_missed_after_a_minute(void **state)
+{
+	static const struct {
+		enum missed missed;
+		int late;
+		const char *plan;
+	} cases[] = {
+		{ MISSED_SKIP, 60, "run@0 never" },
+		{ MISSED_SKIP, 61, "missed(downtime)@0-0x1 never" },
+		{ MISSED_ONCE, 3600, "catchup@0 never" },
+		{ MISSED_ALL, 3600, "catchup@0 never" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct job job = every_ten();
+		job.until = T0;
+		job.missed = cases[i].missed;
+		assert_string_equal(plan_text(&job, T0 + cases[i].late * SEC, 0, 0), cases[i].plan);
+		job_fini(&job);
+	}
+}
+
+static void
+a_start_deadline_makes_a_late_instant_missed(void **state)
+{
+	(void)state;
+	struct job job = every_ten();
+	job.start_deadline = 5 * SEC;
+	assert_string_equal(plan_text(&job, T0 + 5 * SEC, 0, 0), "run@0 next=10");
+	assert_string_equal(plan_text(&job, T0 + 6 * SEC, 0, 0), "missed(deadline)@0-0x1 next=10");
+	job.missed = MISSED_ALL;
+	assert_string_equal(plan_text(&job, T0 + 21 * SEC, 0, 0),
+	                    "missed(deadline)@0-10x2 run@20 next=30");
+	job_fini(&job);
+}
+
+static void
+instants_of_a_pause_are_skipped_and_nothing_else(void **state)
+{
+	(void)state;
+	struct job job = every_ten();
+	job.paused_at = T0 - 5 * SEC;
+	job.anchor_at = T0 + 25 * SEC;
+	assert_string_equal(plan_text(&job, T0 + 31 * SEC, 0, 0), "skipped(paused)@0-20x3 run@30 next=40");
+	job_fini(&job);
+}
+
+static void
+until_and_max_runs_end_the_schedule(void **state)
+{
+	(void)state;
+	struct job job = every_ten();
+	job.until = T0 + 10 * SEC;
+	assert_string_equal(plan_text(&job, T0 + 10 * SEC, 0, 0), "missed(downtime)@0-0x1 run@10 never");
+	job.until = 0;
+	job.max_runs = 1;
+	assert_string_equal(plan_text(&job, T0, 0, 0), "run@0 never");
+	job_fini(&job);
+}
+
+static void
+a_long_outage_is_covered_in_bounded_steps(void **state)
+{
+	(void)state;
+	struct job job = every_ten();
+	usec_t now = T0 + 25000 * (10 * SEC);
+	job.missed = MISSED_ALL;
+	job.missed_limit = 2;
+	assert_string_equal(plan_text(&job, now, 0, 0), "missed(downtime)@0-99970x9998 next=99980");
+	job.next_due = job.next_start_at = T0 + 99980 * SEC;
+	assert_string_equal(plan_text(&job, now, 0, 0),
+	                    "missed(downtime)@99980-199950x9998 next=199960");
+	job.next_due = job.next_start_at = T0 + 199960 * SEC;
+	assert_string_equal(plan_text(&job, now, 0, 0),
+	                    "missed(downtime)@199960-249970x5002 catchup@249980 "
+	                    "catchup-behind@249990 skipped(overlap)@250000-250000x1 next=250010");
+	job_fini(&job);
+}
+
+static void
+splay_and_jitter_delay_the_start_and_stay_the_same(void **state)
+{
+	(void)state;
+	struct job job = every_ten();
+	job.seed = 42;
+	job.splay = 5 * SEC;
+	job.jitter = 3 * SEC;
+	usec_t a = job_start_at(&job, T0, 7), again = job_start_at(&job, T0, 7);
+	assert_true(a >= T0 && a < T0 + 8 * SEC);
+	assert_true(a == again);
+	job.jitter = 0;
+	assert_true(job_start_at(&job, T0, 7) - T0 ==
+	            job_start_at(&job, T0 + 10 * SEC, 7) - T0 - 10 * SEC);
+	assert_true(job_start_at(&job, T0, 7) != job_start_at(&job, T0, 8));
+	job_fini(&job);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_instant_on_time_is_a_run),
+		cmocka_unit_test(nothing_is_claimed_before_its_time),
+		cmocka_unit_test(overlap_decides_when_a_run_is_active),
+		cmocka_unit_test(catch_up_runs_none_the_latest_or_some),
+		cmocka_unit_test(a_single_instant_counts_as_missed_after_a_minute),
+		cmocka_unit_test(a_start_deadline_makes_a_late_instant_missed),
+		cmocka_unit_test(instants_of_a_pause_are_skipped_and_nothing_else),
+		cmocka_unit_test(until_and_max_runs_end_the_schedule),
+		cmocka_unit_test(a_long_outage_is_covered_in_bounded_steps),
+		cmocka_unit_test(splay_and_jitter_delay_the_start_and_stay_the_same),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
