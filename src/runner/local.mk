@@ -5,7 +5,9 @@ librunner_a_SOURCES = \
 	src/runner/address.c src/runner/address.h \
 	src/runner/curl_loop.c src/runner/curl_loop.h \
 	src/runner/http.c src/runner/http.h \
-	src/runner/http_request.c src/runner/http_request.h
+	src/runner/http_request.c src/runner/http_request.h \
+	src/runner/process.c src/runner/process.h \
+	src/runner/process_msg.c src/runner/process_msg.h
 
 RUNNER_TEST_LIBS = librunner.a libmodel.a libbase.a $(CURL_LIBS) $(EV_LIBS) $(UNIT_LIBS)
 HTTP_WORLD = tests/fake/http_world.c tests/fake/http_world.h \

@@ -1,1 +1,32 @@
-# What src/spawn builds.
+# spawn: the message format (for both ends) and the program asched-spawn, which needs libc only.
+noinst_LIBRARIES += libmsg.a libspawn.a
+libmsg_a_SOURCES = src/spawn/msg.c src/spawn/msg.h
+
+libspawn_a_SOURCES = \
+	src/spawn/child.c src/spawn/child.h \
+	src/spawn/daemon.c src/spawn/daemon.h \
+	src/spawn/link.c src/spawn/link.h \
+	src/spawn/loop.c src/spawn/loop.h \
+	src/spawn/notify.c src/spawn/notify.h \
+	src/spawn/output.c src/spawn/output.h \
+	src/spawn/policy.c src/spawn/policy.h \
+	src/spawn/reap.c src/spawn/reap.h \
+	src/spawn/say.c src/spawn/say.h \
+	src/spawn/slots.c src/spawn/slots.h \
+	src/spawn/spawn.h \
+	src/spawn/start.c src/spawn/start.h \
+	src/spawn/ticks.c src/spawn/ticks.h \
+	src/spawn/tree.c src/spawn/tree.h
+
+libexec_PROGRAMS += asched-spawn
+asched_spawn_SOURCES = src/spawn/main.c
+asched_spawn_LDADD = libspawn.a libmsg.a
+
+# Tests: as its daemon, against the program.
+check_PROGRAMS += tests/fake/fake_daemon
+tests_fake_fake_daemon_SOURCES = tests/fake/fake_daemon.c
+
+UNIT_TESTS += tests/unit/spawn_program
+tests_unit_spawn_program_SOURCES = tests/unit/spawn_program.c tests/fake/spawner.c tests/fake/spawner.h
+tests_unit_spawn_program_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_spawn_program_LDADD = libmsg.a libbase.a $(UNIT_LIBS)

@@ -1,0 +1,48 @@
+/*
+ * The exec runner: the daemon's side of the conversation with asched-spawn (spawn/msg.h), on the
+ * loop. It keeps one record of every run that the spawner has, and never waits: what the socket
+ * has no room for waits in a queue, which is bounded for starts.
+ */
+#ifndef RUNNER_PROCESS_H
+#define RUNNER_PROCESS_H
+
+#include <ev.h>
+
+#include "engine/runner.h"
+#include "when/zones.h"
+
+/* What the spawner has to say besides what becomes of runs. None may free the runner. */
+struct process_events {
+	/*
+	 * Everything the spawner had has been told through runner_events; `instance` of the
+	 * spawner and `boot` of the machine stay valid as long as the runner.
+	 */
+	void (*replayed)(void *arg, const char *instance, const char *boot);
+	/* SIGTERM, SIGHUP or SIGUSR2 was sent to the spawner. */
+	void (*signal_received)(void *arg, int signo);
+	/* The spawner is dead, or talks nonsense: nothing is started or heard of any more. */
+	void (*spawner_gone)(void *arg);
+	void *arg;
+};
+
+enum process_notice { PROCESS_READY, PROCESS_RELOADING, PROCESS_STOPPING, PROCESS_WATCHDOG };
+
+/*
+ * Takes fd, the end of the socket that the spawner gave (ASCHED_SPAWN_FD); copies the events;
+ * borrows the zones. Says HELLO; the answers come from the loop.
+ */
+struct runner *process_runner_new(struct ev_loop *loop, int fd, struct zones *zones,
+                                  const struct runner_events *runner_events,
+                                  const struct process_events *process_events);
+void process_runner_free(struct runner *runner);
+
+/* For the service manager, which listens to the spawner. */
+void process_runner_notify(struct runner *runner, enum process_notice notice);
+
+/*
+ * What becomes of what runs when this process exits with status 0: is_kept leaves it alone,
+ * else it is ended with TERM, then KILL. Sent before returning if there is any room.
+ */
+void process_runner_keep_runs(struct runner *runner, bool is_kept);
+
+#endif

@@ -1,0 +1,116 @@
+/* START messages from jobs, outcomes from reports. */
+#include "runner/process_msg.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/* The string and its NUL. */
+static void
+add(struct buf *payload, const char *text)
+{
+	buf_add(payload, text, strlen(text) + 1);
+}
+
+static uint32_t
+add_command(const struct job *job, struct buf *payload)
+{
+	if (job->shell) {
+		add(payload, "/bin/sh");
+		add(payload, "-c");
+		add(payload, job->shell);
+		return 3;
+	}
+	for (size_t i = 0; i < job->command.n; i++)
+		add(payload, job->command.items[i]);
+	return (uint32_t)job->command.n;
+}
+
+static void
+add_due(const struct job *job, const struct run *run, struct zones *zones, struct buf *payload)
+{
+	char text[SCHEDULE_TIME_MAX];
+	struct zone *zone = zones_get(zones, job->tz, NULL);
+	if (!zone)
+		zone = zones_get(zones, "UTC", NULL);
+	buf_printf(payload, "ASCHED_DUE=%s", zone ? schedule_print_time(zone, run->due, text) : "");
+	buf_add_char(payload, '\0');
+	zone_unref(zone);
+}
+
+/* What a child knows of its run, then the job's own; the user's names are the child's to add. */
+static uint32_t
+add_env(const struct job *job, const struct run *run, struct zones *zones, struct buf *payload)
+{
+	const uint32_t nown = 4;
+	if (job->name)
+		buf_printf(payload, "ASCHED_JOB=%s", job->name);
+	else
+		buf_printf(payload, "ASCHED_JOB=%" PRId64, job->id);
+	buf_add_char(payload, '\0');
+	buf_printf(payload, "ASCHED_RUN=%" PRId64, run->id);
+	buf_add_char(payload, '\0');
+	buf_printf(payload, "ASCHED_ATTEMPT=%d", run->attempt);
+	buf_add_char(payload, '\0');
+	add_due(job, run, zones, payload);
+	for (size_t i = 0; i < job->env.n; i++)
+		add(payload, job->env.items[i]);
+	return nown + (uint32_t)job->env.n;
+}
+
+void
+process_msg_start(const struct job *job, const struct run *run, struct zones *zones,
+            struct msg_start *start, struct buf *payload)
+{
+	*start = (struct msg_start){
+		.uid = job->owner,
+		.umask = job->umask >= 0 ? job->umask : PROCESS_UMASK,
+		.nice = job->nice,
+		.output_max = PROCESS_OUTPUT_MAX,
+	};
+	add(payload, job->cwd ? job->cwd : "");
+	start->nargs = add_command(job, payload);
+	start->nenv = add_env(job, run, zones, payload);
+	if (job->stdin_text) {
+		start->stdin_len = (uint32_t)strlen(job->stdin_text);
+		buf_add(payload, job->stdin_text, start->stdin_len);
+	}
+}
+
+static void
+set_kind(struct outcome *outcome, const struct msg *msg)
+{
+	int status = msg->report.wait_status;
+	if (msg->kind == MSG_START_FAILED) {
+		outcome->kind = OUTCOME_START_FAILED;
+		outcome->code = msg->report.error;
+		snprintf(outcome->text, sizeof(outcome->text), "%s",
+		         msg_stage_name(msg->report.stage));
+	} else if (WIFSIGNALED(status)) {
+		outcome->kind = OUTCOME_SIGNAL;
+		outcome->code = WTERMSIG(status);
+	} else {
+		outcome->kind = OUTCOME_EXIT;
+		outcome->code = WEXITSTATUS(status);
+	}
+}
+
+void
+process_msg_outcome(const struct msg *msg, int output_fd, struct outcome *outcome)
+{
+	const struct msg_report *report = &msg->report;
+	*outcome = (struct outcome){
+		.ended_at = report->ended_at,
+		.cpu_us = msg->kind == MSG_EXITED ? report->cpu_us : -1,
+		.peak_kib = msg->kind == MSG_EXITED ? report->peak_kib : -1,
+		.nleftovers = report->nleftovers,
+		.output_fd = output_fd,
+		.output_bytes = report->output_bytes,
+	};
+	if (report->output_bytes > PROCESS_OUTPUT_MAX)
+		outcome->output_omitted = report->output_bytes - PROCESS_OUTPUT_MAX;
+	set_kind(outcome, msg);
+	if (report->is_truncated && !outcome->text[0])
+		snprintf(outcome->text, sizeof(outcome->text), "the run shortened its own output");
+}

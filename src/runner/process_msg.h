@@ -1,0 +1,20 @@
+/* Between the model and the spawner's messages: a job as a START, a report as an outcome. */
+#ifndef RUNNER_PROCESS_MSG_H
+#define RUNNER_PROCESS_MSG_H
+
+#include "base/buf.h"
+#include "model/run.h"
+#include "spawn/msg.h"
+#include "when/zones.h"
+
+#define PROCESS_UMASK      022
+#define PROCESS_OUTPUT_MAX (INT64_C(1) << 20) /* kept of an attempt's output, in bytes */
+
+/* The body and the payload of the START of run->attempt. */
+void process_msg_start(const struct job *job, const struct run *run, struct zones *zones,
+                 struct msg_start *start, struct buf *payload);
+
+/* What an EXITED or START_FAILED says. The outcome takes output_fd (-1: none). */
+void process_msg_outcome(const struct msg *msg, int output_fd, struct outcome *outcome);
+
+#endif

@@ -1,0 +1,254 @@
+/*
+ * DESIGN. Nothing is inherited by accident: what a run gets is said here, step by step, in the
+ * order in which it has to happen. Descriptors first, so that nothing of ours (the lock!) stays
+ * open in a child that hangs in a look-up; ids after everything that needs root; the working
+ * directory after the ids, as the user; the program last. Each step names its stage on the card
+ * before it is tried.
+ */
+#include "spawn/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHILD_EXEC_FD    3 /* where exec_fd is moved to */
+#define CHILD_FAILED     127
+#define CHILD_GROUPS_MAX 65536
+#define PATH_OF_ROOT     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define PATH_OF_USERS    "/usr/local/bin:/usr/bin:/bin"
+
+/* The user as the system knows him; the texts are the C library's, or constants. */
+struct user {
+	const char *name, *home, *shell;
+	gid_t gid;
+};
+
+static void
+begin(const struct child_plan *plan, enum msg_stage stage)
+{
+	plan->card->stage = stage;
+}
+
+static _Noreturn void
+fail(const struct child_plan *plan, int error)
+{
+	plan->card->error = error ? error : EINVAL;
+	_exit(CHILD_FAILED);
+}
+
+static void
+need(const struct child_plan *plan, bool is_done)
+{
+	if (!is_done)
+		fail(plan, errno);
+}
+
+/* The spawner ignores two signals and blocks its own; everything else is at its default. */
+static void
+set_session(const struct child_plan *plan)
+{
+	sigset_t none;
+	begin(plan, STAGE_SESSION);
+	need(plan, setsid() >= 0);
+	need(plan, signal(SIGPIPE, SIG_DFL) != SIG_ERR && signal(SIGXFSZ, SIG_DFL) != SIG_ERR);
+	sigemptyset(&none);
+	need(plan, sigprocmask(SIG_SETMASK, &none, NULL) == 0);
+}
+
+static void
+set_files(const struct child_plan *plan)
+{
+	begin(plan, STAGE_FILES);
+	need(plan, dup2(plan->stdin_fd, STDIN_FILENO) >= 0);
+	need(plan, dup2(plan->output_fd, STDOUT_FILENO) >= 0);
+	need(plan, dup2(plan->output_fd, STDERR_FILENO) >= 0);
+	if (plan->exec_fd != CHILD_EXEC_FD)
+		need(plan, dup3(plan->exec_fd, CHILD_EXEC_FD, O_CLOEXEC) >= 0);
+	need(plan, close_range(CHILD_EXEC_FD + 1, ~0u, 0) == 0);
+}
+
+static void
+set_limits(const struct child_plan *plan)
+{
+	begin(plan, STAGE_LIMITS);
+	umask((mode_t)plan->start->umask);
+	need(plan, setrlimit(RLIMIT_NOFILE, &plan->normal->nofile) == 0);
+	if (!plan->normal->has_oom_adjustment)
+		return;
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	need(plan, fd >= 0 && write(fd, "0", 1) == 1);
+	close(fd);
+}
+
+/*
+ * With root's rights a user that the system does not know is refused; without them it can only
+ * be ourselves, as in a container that has no passwd file.
+ */
+static void
+find_user(const struct child_plan *plan, struct user *user)
+{
+	begin(plan, STAGE_USER);
+	errno = 0;
+	const struct passwd *entry = getpwuid((uid_t)plan->start->uid);
+	if (entry) {
+		*user = (struct user){ entry->pw_name, entry->pw_dir, entry->pw_shell,
+			               entry->pw_gid };
+		if (!user->shell[0])
+			user->shell = "/bin/sh";
+		return;
+	}
+	if (plan->may_set_ids)
+		fail(plan, errno ? errno : ENOENT);
+	static char number[16];
+	snprintf(number, sizeof(number), "%u", plan->start->uid);
+	*user = (struct user){ number, "/", "/bin/sh", getgid() };
+}
+
+/* Sets all ids, then reads them back and proves that there is no way back to root. */
+static void
+set_ids(const struct child_plan *plan, const struct user *user)
+{
+	uid_t uid = (uid_t)plan->start->uid, r, e, s;
+	gid_t gr, ge, gs;
+	if (!plan->may_set_ids)
+		return;
+	begin(plan, STAGE_GROUPS);
+	need(plan, initgroups(user->name, user->gid) == 0);
+	begin(plan, STAGE_IDS);
+	need(plan, setresgid(user->gid, user->gid, user->gid) == 0);
+	need(plan, setresuid(uid, uid, uid) == 0);
+	need(plan, getresuid(&r, &e, &s) == 0 && getresgid(&gr, &ge, &gs) == 0);
+	if (r != uid || e != uid || s != uid || gr != user->gid || ge != user->gid ||
+	    gs != user->gid || (uid != 0 && setuid(0) == 0))
+		fail(plan, EPERM);
+}
+
+/*
+ * Raising the priority takes root's rights, so it is tried after they are gone: fails for all
+ * but root. Only the way back from the spawner's own niceness is not the user's to pay for.
+ */
+static void
+set_back_priority(const struct child_plan *plan)
+{
+	if (plan->normal->nice != 0)
+		(void)setpriority(PRIO_PROCESS, 0, 0);
+}
+
+static void
+set_priority(const struct child_plan *plan)
+{
+	begin(plan, STAGE_PRIORITY);
+	if (plan->start->nice != 0)
+		need(plan, setpriority(PRIO_PROCESS, 0, plan->start->nice) == 0);
+}
+
+static bool
+is_same_name(const char *a, const char *b)
+{
+	size_t len = strcspn(a, "=");
+	return strncmp(a, b, len + 1) == 0;
+}
+
+/* Adds NAME=VALUE or replaces what has that name. */
+static void
+put_env(char **env, size_t *n, const char *text)
+{
+	size_t i = 0;
+	while (i < *n && !is_same_name(env[i], text))
+		i++;
+	env[i] = (char *)(uintptr_t)text;
+	*n += i == *n;
+}
+
+static void
+put_pair(const struct child_plan *plan, char **env, size_t *n, const char *name, const char *value)
+{
+	char *text = NULL;
+	need(plan, asprintf(&text, "%s=%s", name, value) >= 0);
+	put_env(env, n, text);
+}
+
+static char **
+build_env(const struct child_plan *plan, const struct user *user)
+{
+	enum { NBUILTIN = 5 };
+	size_t n = 0;
+	begin(plan, STAGE_ENV);
+	char **env = calloc(NBUILTIN + (size_t)plan->start->nenv + 1, sizeof(*env));
+	need(plan, env != NULL);
+	put_pair(plan, env, &n, "HOME", user->home);
+	put_pair(plan, env, &n, "LOGNAME", user->name);
+	put_pair(plan, env, &n, "USER", user->name);
+	put_pair(plan, env, &n, "SHELL", user->shell);
+	put_pair(plan, env, &n, "PATH", plan->start->uid == 0 ? PATH_OF_ROOT : PATH_OF_USERS);
+	for (uint32_t i = 0; i < plan->start->nenv; i++)
+		put_env(env, &n, plan->env[i]);
+	return env;
+}
+
+static const char *
+find_path(char *const *env)
+{
+	for (; *env; env++) {
+		if (is_same_name("PATH=", *env))
+			return *env + strlen("PATH=");
+	}
+	return "";
+}
+
+/*
+ * As execvpe(3), but for two things: the PATH is that of the new environment, and a file of
+ * unknown format is an error (ENOEXEC), not silently a shell script. Empty parts are skipped.
+ */
+static void
+execute(const struct child_plan *plan, char **env)
+{
+	char file[4096];
+	const char *name = plan->args[0];
+	char *const *args = (char *const *)(uintptr_t)plan->args;
+	int error = ENOENT;
+	begin(plan, STAGE_EXEC);
+	need(plan, close_range(CHILD_EXEC_FD, ~0u, CLOSE_RANGE_CLOEXEC) == 0); /* of look-ups */
+	if (strchr(name, '/')) {
+		execve(name, args, env);
+		fail(plan, errno);
+	}
+	for (const char *at = find_path(env), *end; *name && *at; at = end + (*end == ':')) {
+		end = strchrnul(at, ':');
+		int n = snprintf(file, sizeof(file), "%.*s/%s", (int)(end - at), at, name);
+		if (end == at || n >= (int)sizeof(file))
+			continue;
+		execve(file, args, env);
+		if (errno == EACCES)
+			error = EACCES;
+		else if (errno != ENOENT && errno != ENOTDIR)
+			fail(plan, errno);
+	}
+	fail(plan, error);
+}
+
+_Noreturn void
+child_run(const struct child_plan *plan)
+{
+	struct user user;
+	set_session(plan);
+	set_files(plan);
+	set_limits(plan);
+	set_back_priority(plan);
+	find_user(plan, &user);
+	set_ids(plan, &user);
+	set_priority(plan);
+	char **env = build_env(plan, &user);
+	begin(plan, STAGE_CWD);
+	need(plan, chdir(plan->cwd[0] ? plan->cwd : user.home) == 0);
+	execute(plan, env);
+	fail(plan, errno);
+}

@@ -1,0 +1,23 @@
+/* The event loop: one epoll, one signalfd, deadlines computed from the state. */
+#ifndef SPAWN_LOOP_H
+#define SPAWN_LOOP_H
+
+#include "spawn/spawn.h"
+
+enum loop_source {
+	LOOP_SIGNAL,
+	LOOP_LINK,
+	LOOP_EXEC, /* a child's exec_fd; the index is its slot's */
+};
+
+/* Watches for reading until fd is closed. */
+void loop_watch(struct spawner *sp, int fd, enum loop_source source, uint16_t index);
+void loop_want_write(struct spawner *sp, int link_fd, bool is_wanted);
+
+/* There is no daemon any more and none will come: ends the runs so, then the loop. */
+void loop_stop(struct spawner *sp, enum msg_stop how);
+
+/* Starts the daemon and runs until the phase is DONE. */
+void loop_run(struct spawner *sp);
+
+#endif

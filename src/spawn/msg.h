@@ -1,0 +1,147 @@
+/*
+ * What aschedd and asched-spawn say to each other on a SOCK_SEQPACKET pair: every datagram is one
+ * struct msg, then nbytes of payload; a descriptor may come with it (SCM_RIGHTS). Both ends run
+ * on one machine; the layout is the compiler's, and MSG_VERSION changes with it.
+ *
+ *   daemon: HELLO                 spawner: WELCOME, one message a run it has, REPLAY_END
+ *   daemon: START                 spawner: STARTED, then EXITED; or START_FAILED
+ *   daemon: SIGNAL                (asks a run to end; EXITED tells that it did)
+ *   daemon: FORGET                (the end is on record: the slot is free again)
+ *
+ * Linked by both programs: libc only.
+ */
+#ifndef SPAWN_MSG_H
+#define SPAWN_MSG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define MSG_VERSION     1u
+#define MSG_PAYLOAD_MAX (192u * 1024) /* below the default SO_SNDBUF, so that it can be sent */
+#define MSG_ID_MAX      40            /* an instance or boot id as text, with its NUL */
+
+enum msg_kind {
+	/* The daemon says. */
+	MSG_HELLO,
+	MSG_START,  /* payload: cwd, args, env, each with its NUL; then the text for stdin */
+	MSG_SIGNAL, /* of the run; body: stop */
+	MSG_FORGET, /* of the run */
+	MSG_NOTIFY, /* body: notify */
+	MSG_STOP,   /* what becomes of the runs when the daemon exits with 0; body: stop */
+	/* The spawner says. */
+	MSG_WELCOME,
+	MSG_STARTED,      /* of the run; body: report; the output's descriptor, the first time */
+	MSG_EXITED,       /* likewise */
+	MSG_START_FAILED, /* likewise, never with a descriptor */
+	MSG_REPLAY_END,
+	MSG_SIGNAL_RECEIVED, /* body: signo */
+	MSG_NKINDS,
+};
+
+/* Where a start failed: the steps in their order. */
+enum msg_stage {
+	STAGE_REQUEST, /* it cannot be sent or read */
+	STAGE_POLICY,  /* that user may not */
+	STAGE_SLOT,    /* too many runs */
+	STAGE_OUTPUT,
+	STAGE_STDIN,
+	STAGE_FORK,
+	STAGE_SESSION,
+	STAGE_FILES,
+	STAGE_LIMITS,
+	STAGE_USER, /* look-up */
+	STAGE_GROUPS,
+	STAGE_IDS,
+	STAGE_PRIORITY,
+	STAGE_CWD,
+	STAGE_ENV,
+	STAGE_EXEC,
+	STAGE_NKINDS,
+};
+
+enum msg_stop {
+	MSG_STOP_SOFT, /* TERM, then CONT */
+	MSG_STOP_HARD, /* KILL */
+	MSG_STOP_NONE, /* leave it alone */
+	MSG_STOP_NKINDS,
+};
+
+enum msg_notify {
+	MSG_NOTIFY_READY,
+	MSG_NOTIFY_RELOADING,
+	MSG_NOTIFY_STOPPING,
+	MSG_NOTIFY_WATCHDOG,
+	MSG_NOTIFY_NKINDS,
+};
+
+struct msg_start {
+	uint32_t uid;
+	uint32_t nargs; /* at least 1 */
+	uint32_t nenv;
+	uint32_t stdin_len; /* 0: /dev/null */
+	int32_t umask;
+	int32_t nice;
+	int64_t output_max; /* bytes; the first and the last half of it are kept */
+};
+
+struct msg_report {
+	int32_t pid; /* 0: it never had one */
+	int32_t wait_status;
+	int32_t stage; /* of START_FAILED */
+	int32_t error; /* of START_FAILED: errno */
+	int32_t nleftovers;
+	int32_t is_truncated; /* the run shortened its own output */
+	int64_t pid_start;    /* clock ticks after boot, as in proc(5) stat */
+	int64_t started_at;   /* microseconds since 1970; 0: not */
+	int64_t ended_at;
+	int64_t cpu_us;
+	int64_t peak_kib;
+	int64_t output_bytes; /* written so far, the gap included */
+};
+
+struct msg_welcome {
+	char instance[MSG_ID_MAX]; /* of the spawner: random, 32 hex digits */
+	char boot[MSG_ID_MAX];
+	uint32_t epoch; /* counts the daemons that it started */
+};
+
+struct msg {
+	uint32_t version;
+	uint32_t kind;
+	uint32_t nbytes; /* of payload */
+	int32_t attempt; /* with run_id: which run; both 0 in messages about none */
+	int64_t run_id;
+	union {
+		struct msg_start start;
+		struct msg_report report;
+		struct msg_welcome welcome;
+		int32_t stop;   /* enum msg_stop */
+		int32_t notify; /* enum msg_notify */
+		int32_t signo;  /* SIGTERM, SIGHUP, SIGUSR2 */
+	};
+};
+
+/*
+ * Is it well formed? `size` bytes were received, of the struct and the payload together. Lengths,
+ * kind, counts and enums are checked, and that a START holds the strings that it announces.
+ */
+bool msg_is_valid(const struct msg *msg, const char *payload, size_t size);
+
+/* The next string of a payload and moves *at behind it; NULL at the end. */
+const char *msg_next_string(const char *payload, size_t nbytes, size_t *at);
+
+/* Sends one message; passed_fd -1: none. 0, or -1 with errno; EAGAIN: no room now. */
+int msg_send(int fd, const struct msg *msg, const void *payload, int passed_fd);
+
+/*
+ * Receives one: into *msg and, up to `cap` bytes, payload. *passed_fd (may be NULL: descriptors
+ * are dropped) gets a close-on-exec descriptor, the caller's, or -1. 1; 0 at the end of the
+ * stream; -1 with errno: EAGAIN: none now, EBADMSG: not valid.
+ */
+int msg_recv(int fd, struct msg *msg, void *payload, size_t cap, int *passed_fd);
+
+const char *msg_stage_name(int stage); /* "cwd"; never NULL */
+
+#endif

@@ -1,0 +1,102 @@
+/* Output files. */
+#include "spawn/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "spawn/ticks.h"
+
+#define RESERVE_BYTES   (INT64_C(16) << 20) /* left free for the ledger, on small disks too */
+#define SPACE_ASKED_US  TICKS_US_PER_SEC
+#define PUNCH_SLACK     (INT64_C(1) << 20) /* grown beyond the cap by so much: worth a punch */
+
+/* Is there room? Asked once a second at most: a stampede fills no disk in a second. */
+static bool
+has_space(struct spawner *sp)
+{
+	struct statvfs fs;
+	if (sp->space_at != 0 && sp->now - sp->space_at < SPACE_ASKED_US)
+		return sp->has_space;
+	sp->space_at = sp->now;
+	sp->has_space = fstatvfs(sp->output_dir_fd, &fs) < 0 ||
+	                (int64_t)fs.f_bavail * (int64_t)fs.f_frsize >= RESERVE_BYTES;
+	return sp->has_space;
+}
+
+/* For file systems without O_TMPFILE. */
+static int
+open_and_unlink(const struct spawner *sp)
+{
+	char path[4096];
+	int n = snprintf(path, sizeof(path), "%s/.output-XXXXXX", sp->options.output_dir);
+	if (n >= (int)sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	int fd = mkostemp(path, O_APPEND | O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	return fd;
+}
+
+int
+output_open(struct spawner *sp, uid_t uid)
+{
+	if (!has_space(sp)) {
+		errno = ENOSPC;
+		return -1;
+	}
+	int fd = openat(sp->output_dir_fd, ".", O_TMPFILE | O_RDWR | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT))
+		fd = open_and_unlink(sp);
+	if (fd >= 0 && sp->options.has_ids && fchown(fd, uid, (gid_t)-1) < 0) {
+		int error = errno;
+		close(fd);
+		errno = error;
+		return -1;
+	}
+	return fd;
+}
+
+int
+output_stdin(const char *text, size_t len)
+{
+	int fd = memfd_create("stdin", MFD_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	for (size_t done = 0; done < len;) {
+		ssize_t n = pwrite(fd, text + done, len - done, (off_t)done);
+		if (n <= 0) {
+			close(fd);
+			return -1;
+		}
+		done += (size_t)n;
+	}
+	return fd;
+}
+
+bool
+output_look(struct slot *slot)
+{
+	struct stat file;
+	if (slot->output_fd < 0 || fstat(slot->output_fd, &file) < 0)
+		return false;
+	bool has_grown = file.st_size > slot->output_seen;
+	if (file.st_size < slot->output_seen)
+		slot->report.is_truncated = 1;
+	slot->output_seen = file.st_size;
+	slot->report.output_bytes = file.st_size;
+	int64_t half = slot->output_max / 2;
+	int64_t allocated = (int64_t)file.st_blocks * 512;
+	if (slot->output_max > 0 && allocated > slot->output_max + PUNCH_SLACK &&
+	    file.st_size > slot->output_max)
+		(void)fallocate(slot->output_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, half,
+		                file.st_size - 2 * half);
+	return has_grown;
+}

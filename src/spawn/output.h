@@ -1,0 +1,25 @@
+/*
+ * Where a run's stdout and stderr go: a file without a name, appended to, owned by the run's
+ * user so that it can be opened again through /dev/stdout.
+ *
+ * The first and the last half of output_max are kept. What lies between them is punched out
+ * while the file grows, so a run that writes without end costs bounded space; readers take the
+ * head from the beginning and the tail from the end, and get zeros for the rest.
+ */
+#ifndef SPAWN_OUTPUT_H
+#define SPAWN_OUTPUT_H
+
+#include <stdbool.h>
+
+#include "spawn/spawn.h"
+
+/* A new file of that user; -1 with errno. ENOSPC also below the reserve of free space. */
+int output_open(struct spawner *sp, uid_t uid);
+
+/* A file that holds the text, at its beginning, for stdin; -1 with errno. */
+int output_stdin(const char *text, size_t len);
+
+/* Looks at one output's size; returns whether it grew. Punches its middle out when it is due. */
+bool output_look(struct slot *slot);
+
+#endif

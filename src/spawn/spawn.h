@@ -1,0 +1,85 @@
+/*
+ * The state of asched-spawn: one struct that main.c owns, made before the first child and of
+ * fixed size from then on. Each part is changed by the file that it is named after.
+ */
+#ifndef SPAWN_SPAWN_H
+#define SPAWN_SPAWN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "spawn/child.h"
+#include "spawn/policy.h"
+#include "spawn/slots.h"
+
+struct options {
+	int listen_fd;
+	int lock_fd;
+	const char *output_dir;
+	const char *policy_file; /* NULL: none */
+	bool has_ids;            /* root, for all users; else for its own user only */
+	uid_t uid;               /* of the daemon, with has_ids */
+	gid_t gid;
+	int64_t stop_timeout_us;
+	char **daemon_args; /* NULL-terminated, [0] is its absolute path */
+};
+
+/* What the daemon is owed besides the slots of the tell list. */
+struct link {
+	int fd; /* -1: there is no daemon to talk to */
+	bool wants_write;
+	bool is_greeted; /* has had its WELCOME */
+	bool owes_welcome;
+	bool owes_replay_end;
+	bool owes_refusal;     /* `refusal`; nothing more is read until it is sent */
+	struct msg refusal;
+	uint64_t owes_signals; /* bit n: signal n */
+	enum msg_stop stop;    /* what the daemon wants for the runs when it exits with 0 */
+};
+
+struct daemon {
+	pid_t pid; /* 0: none */
+	uint32_t epoch;
+	bool was_ready;      /* one of them has said READY */
+	int64_t started_at;  /* monotonic, as all times here */
+	int64_t delay_us;    /* before the next start after a failure */
+	int64_t restart_at;  /* 0: no restart is planned */
+	int64_t kill_at;     /* 0: it is not expected to end */
+};
+
+/* What the spawner is about; it only moves downwards. */
+enum phase {
+	PHASE_SERVE,
+	PHASE_STOP_RUNS, /* they have been asked to end, and have until phase_until */
+	PHASE_KILL_RUNS,
+	PHASE_DONE,
+};
+
+struct spawner {
+	struct options options;
+	struct normal normal;
+	struct policy policy;
+	struct link link;
+	struct daemon daemon;
+	struct slots *slots;
+	struct card *cards; /* one a slot */
+	char instance[MSG_ID_MAX];
+	char boot[MSG_ID_MAX];
+	int epoll_fd;
+	int signal_fd;
+	int output_dir_fd;
+	int null_fd;
+	enum phase phase;
+	int64_t phase_until;
+	int64_t now;      /* monotonic, of this round of the loop */
+	int64_t look_at;  /* when to look at the outputs and late starts next; 0: never */
+	int64_t look_us;  /* until the next look */
+	int64_t space_at; /* when the free space was last asked for */
+	bool has_space;
+	bool is_terminating; /* was told to end */
+	bool must_reap;      /* something may have ended */
+	int exit_status;
+};
+
+#endif

@@ -1,0 +1,294 @@
+/* The program asched-spawn, driven by a test that speaks as its daemon. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fake/spawner.h"
+
+static int
+begin(void **state)
+{
+	static struct spawner_fixture fixture;
+	spawner_begin(&fixture, NULL);
+	*state = &fixture;
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)spawner_end(*state);
+	return 0;
+}
+
+static int
+begin_with_hello(void **state)
+{
+	begin(state);
+	assert_int_equal(spawner_hello(*state), 0);
+	return 0;
+}
+
+static void
+a_run_is_told_started_and_exited_with_its_output(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	int fd;
+	spawner_shell(sp, 7, "echo out; echo err >&2; exit 3");
+	struct msg msg = spawner_expect(sp, MSG_EXITED, 7, &fd);
+	char *text = spawner_read_output(fd);
+	assert_string_equal(text, "out\nerr\n");
+	assert_true(WIFEXITED(msg.report.wait_status));
+	assert_int_equal(WEXITSTATUS(msg.report.wait_status), 3);
+	assert_int_equal(msg.report.output_bytes, 8);
+	assert_true(msg.report.pid > 0 && msg.report.pid_start > 0);
+	assert_true(msg.report.started_at > 0 && msg.report.started_at <= msg.report.ended_at);
+	assert_true(msg.report.peak_kib > 0 && msg.report.cpu_us >= 0);
+	free(text);
+}
+
+static void
+every_exit_code_and_signal_is_told_exactly(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGABRT, SIGFPE, SIGKILL,
+		                       SIGSEGV, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2,
+		                       SIGXCPU, SIGXFSZ, SIGVTALRM, SIGSYS };
+	char script[64];
+	const char *const args[] = { "/bin/sh", "-c", script, NULL };
+	for (int code = 0; code < 256; code++) {
+		snprintf(script, sizeof(script), "exit %d", code);
+		struct msg msg = spawner_run(sp, code + 1, (struct spawner_start){ .args = args },
+		                             NULL);
+		assert_int_equal(msg.kind, MSG_EXITED);
+		assert_int_equal(msg.report.wait_status, code << 8);
+	}
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		snprintf(script, sizeof(script), "kill -%d $$", signals[i]);
+		struct msg msg = spawner_run(sp, 1000 + (int64_t)i,
+		                             (struct spawner_start){ .args = args }, NULL);
+		assert_int_equal(msg.kind, MSG_EXITED);
+		assert_true(WIFSIGNALED(msg.report.wait_status));
+		assert_int_equal(WTERMSIG(msg.report.wait_status), signals[i]);
+	}
+}
+
+static void
+a_failed_start_names_its_stage_and_errno(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	char plain[128], script[512];
+	snprintf(plain, sizeof(plain), "%s/plain", sp->dir);
+	snprintf(script, sizeof(script),
+	         "echo data > %s; printf '\\001\\002' > %s.bad; chmod 755 %s.bad", plain, plain,
+	         plain);
+	assert_int_equal(system(script), 0);
+	char bad[140];
+	snprintf(bad, sizeof(bad), "%s.bad", plain);
+	const struct {
+		const char *command, *cwd;
+		enum msg_stage stage;
+		int error;
+	} cases[] = {
+		{ "/no/such/program", "/", STAGE_EXEC, ENOENT },
+		{ "no-such-program", "/", STAGE_EXEC, ENOENT },
+		{ "", "/", STAGE_EXEC, ENOENT },
+		{ plain, "/", STAGE_EXEC, EACCES },
+		{ "/tmp", "/", STAGE_EXEC, EACCES },
+		{ bad, "/", STAGE_EXEC, ENOEXEC },
+		{ "/bin/true", "/no/such/directory", STAGE_CWD, ENOENT },
+		{ "/bin/true", "/bin/true", STAGE_CWD, ENOTDIR },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *const args[] = { cases[i].command, NULL };
+		struct msg msg = spawner_run(
+			sp, (int64_t)i + 1,
+			(struct spawner_start){ .args = args, .cwd = cases[i].cwd }, NULL);
+		assert_int_equal(msg.kind, MSG_START_FAILED);
+		assert_int_equal(msg.report.stage, cases[i].stage);
+		assert_int_equal(msg.report.error, cases[i].error);
+	}
+}
+
+static void
+a_text_is_given_as_stdin_and_else_there_is_none(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	static const char *const args[] = { "cat", NULL };
+	char *text;
+	spawner_run(sp, 1, (struct spawner_start){ .args = args, .stdin_text = "a\nb" }, &text);
+	assert_string_equal(text, "a\nb");
+	free(text);
+	spawner_run(sp, 2, (struct spawner_start){ .args = args }, &text);
+	assert_string_equal(text, "");
+	free(text);
+}
+
+static void
+a_start_that_it_has_already_is_ignored(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	char *text, script[256];
+	const char *const args[] = { "/bin/sh", "-c", script, NULL };
+	snprintf(script, sizeof(script), "echo x >> %s/count; sleep 0.2; cat %s/count", sp->dir,
+	         sp->dir);
+	spawner_start(sp, 1, (struct spawner_start){ .args = args });
+	spawner_start(sp, 1, (struct spawner_start){ .args = args });
+	int fd;
+	spawner_expect(sp, MSG_EXITED, 1, &fd);
+	text = spawner_read_output(fd);
+	assert_string_equal(text, "x\n");
+	free(text);
+	spawner_start(sp, 1, (struct spawner_start){ .args = args });
+	spawner_forget(sp, 1);
+	struct msg msg = spawner_run(sp, 2, (struct spawner_start){ 0 }, NULL);
+	assert_int_equal(msg.kind, MSG_EXITED);
+}
+
+static void
+a_new_daemon_is_told_what_runs_and_what_ended(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	int fd;
+	char *text;
+	spawner_shell(sp, 1, "echo early; sleep 0.3; echo late");
+	spawner_shell(sp, 2, "echo done; exit 9");
+	spawner_expect(sp, MSG_EXITED, 2, NULL);
+	spawner_kill_daemon(sp);
+	spawner_meet_daemon(sp);
+	spawner_send(sp, (struct msg){ .kind = MSG_HELLO });
+	struct msg msg = spawner_next(sp, NULL);
+	assert_int_equal(msg.kind, MSG_WELCOME);
+	assert_int_equal(msg.welcome.epoch, 2);
+	assert_int_equal(strlen(msg.welcome.instance), 32);
+	assert_int_equal(strlen(msg.welcome.boot), 36);
+	bool has_started = false, has_ended = false;
+	int running = -1;
+	while ((msg = spawner_next(sp, &fd)).kind != MSG_REPLAY_END) {
+		if (msg.run_id == 1) {
+			has_started = msg.kind == MSG_STARTED;
+			running = fd;
+		} else {
+			has_ended = msg.kind == MSG_EXITED &&
+			            WEXITSTATUS(msg.report.wait_status) == 9;
+			text = spawner_read_output(fd);
+			assert_string_equal(text, "done\n");
+			free(text);
+		}
+	}
+	assert_true(has_started && has_ended);
+	spawner_forget(sp, 2);
+	spawner_expect(sp, MSG_EXITED, 1, NULL);
+	text = spawner_read_output(running);
+	assert_string_equal(text, "early\nlate\n");
+	free(text);
+	spawner_forget(sp, 1);
+	spawner_kill_daemon(sp);
+	spawner_meet_daemon(sp);
+	assert_int_equal(spawner_hello(sp), 0);
+}
+
+static void
+the_last_requests_of_a_dead_daemon_are_executed(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	for (int64_t run_id = 1; run_id <= 50; run_id++)
+		spawner_shell(sp, run_id, "exit 5");
+	spawner_kill_daemon(sp);
+	spawner_meet_daemon(sp);
+	assert_int_equal(spawner_hello(sp), 50);
+}
+
+static void
+a_planned_restart_comes_at_once_and_keeps_runs(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	spawner_shell(sp, 1, "sleep 60");
+	spawner_expect(sp, MSG_STARTED, 1, NULL);
+	for (int i = 0; i < 5; i++) {
+		spawner_end_daemon(sp, 75);
+		spawner_meet_daemon(sp);
+		assert_int_equal(spawner_hello(sp), 1);
+	}
+	spawner_signal(sp, 1, MSG_STOP_SOFT);
+	struct msg msg = spawner_expect(sp, MSG_EXITED, 1, NULL);
+	assert_int_equal(WTERMSIG(msg.report.wait_status), SIGTERM);
+}
+
+static void
+a_run_that_ignores_term_or_is_stopped_can_be_ended(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	int fd;
+	spawner_shell(sp, 1, "trap '' TERM; echo ready; while :; do sleep 0.1; done");
+	spawner_expect(sp, MSG_STARTED, 1, &fd);
+	while (lseek(fd, 0, SEEK_END) == 0)
+		usleep(1000);
+	close(fd);
+	spawner_signal(sp, 1, MSG_STOP_SOFT);
+	spawner_signal(sp, 1, MSG_STOP_HARD);
+	struct msg msg = spawner_expect(sp, MSG_EXITED, 1, NULL);
+	assert_int_equal(WTERMSIG(msg.report.wait_status), SIGKILL);
+	spawner_shell(sp, 2, "kill -STOP $$");
+	spawner_expect(sp, MSG_STARTED, 2, NULL);
+	spawner_signal(sp, 2, MSG_STOP_SOFT);
+	spawner_expect(sp, MSG_EXITED, 2, NULL);
+}
+
+static void
+a_run_ends_with_its_main_process_whoever_holds_the_output(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	spawner_shell(sp, 1, "sleep 30 & setsid sleep 30 & echo $!; exit 4");
+	struct msg msg = spawner_expect(sp, MSG_EXITED, 1, NULL);
+	assert_int_equal(WEXITSTATUS(msg.report.wait_status), 4);
+	assert_true(msg.report.ended_at - msg.report.started_at < 5000000);
+}
+
+static void
+signals_to_the_spawner_reach_the_daemon(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	static const int signals[] = { SIGHUP, SIGUSR2, SIGTERM };
+	for (size_t i = 0; i < 3; i++) {
+		kill(sp->pid, signals[i]);
+		struct msg msg = spawner_expect(sp, MSG_SIGNAL_RECEIVED, 0, NULL);
+		assert_int_equal(msg.signo, signals[i]);
+	}
+	spawner_end_daemon(sp, 0);
+	int status;
+	assert_int_equal(waitpid(sp->pid, &status, 0), sp->pid);
+	assert_int_equal(status, 0);
+	sp->pid = fork();
+	if (sp->pid == 0)
+		_exit(0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define SPAWNER_TEST(name) cmocka_unit_test_setup_teardown(name, begin_with_hello, end)
+		SPAWNER_TEST(a_run_is_told_started_and_exited_with_its_output),
+		SPAWNER_TEST(every_exit_code_and_signal_is_told_exactly),
+		SPAWNER_TEST(a_failed_start_names_its_stage_and_errno),
+		SPAWNER_TEST(a_text_is_given_as_stdin_and_else_there_is_none),
+		SPAWNER_TEST(a_start_that_it_has_already_is_ignored),
+		SPAWNER_TEST(a_new_daemon_is_told_what_runs_and_what_ended),
+		SPAWNER_TEST(the_last_requests_of_a_dead_daemon_are_executed),
+		SPAWNER_TEST(a_planned_restart_comes_at_once_and_keeps_runs),
+		SPAWNER_TEST(a_run_that_ignores_term_or_is_stopped_can_be_ended),
+		SPAWNER_TEST(a_run_ends_with_its_main_process_whoever_holds_the_output),
+		SPAWNER_TEST(signals_to_the_spawner_reach_the_daemon),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
