@@ -24,7 +24,7 @@ struct attempt_record {
 	int attempt;
 	bool is_started; /* its event was given */
 	bool is_ended;
-	int output_fd;   /* while it runs; -1: none yet, or given away with the end */
+	int output_fd;               /* while it runs; -1: none yet, or given away with the end */
 	struct attempt_record *next; /* another attempt of the run */
 };
 
@@ -90,8 +90,10 @@ static struct attempt_record *
 add_record(struct process_runner *runner, int64_t run_id, int attempt)
 {
 	struct attempt_record *record = mem_alloc(sizeof(*record));
-	*record = (struct attempt_record){ .run_id = run_id, .attempt = attempt, .output_fd = -1,
-		                           .next = map_get(&runner->records, run_id) };
+	*record = (struct attempt_record){ .run_id = run_id,
+					   .attempt = attempt,
+					   .output_fd = -1,
+					   .next = map_get(&runner->records, run_id) };
 	map_put(&runner->records, run_id, record);
 	return record;
 }
@@ -231,13 +233,13 @@ output(struct runner *port, int64_t run_id, int attempt)
 
 static void
 tell_started(struct process_runner *runner, struct attempt_record *record,
-             const struct msg_report *report)
+	     const struct msg_report *report)
 {
 	if (record->is_started)
 		return;
 	record->is_started = true;
 	runner->events.started(runner->events.arg, record->run_id, record->attempt,
-	                       (pid_t)report->pid, report->pid_start, report->started_at);
+			       (pid_t)report->pid, report->pid_start, report->started_at);
 }
 
 static void
@@ -276,9 +278,9 @@ handle(struct process_runner *runner, const struct msg *msg, int output_fd)
 	switch ((enum msg_kind)msg->kind) {
 	case MSG_WELCOME:
 		snprintf(runner->instance, sizeof(runner->instance), "%.*s", MSG_ID_MAX - 1,
-		         msg->welcome.instance);
+			 msg->welcome.instance);
 		snprintf(runner->boot, sizeof(runner->boot), "%.*s", MSG_ID_MAX - 1,
-		         msg->welcome.boot);
+			 msg->welcome.boot);
 		break;
 	case MSG_STARTED:
 	case MSG_EXITED:
@@ -292,7 +294,8 @@ handle(struct process_runner *runner, const struct msg *msg, int output_fd)
 		events->signal_received(events->arg, msg->signo);
 		break;
 	default:
-		log_warning("the spawner sends what only the daemon may", log_int("kind", msg->kind));
+		log_warning("the spawner sends what only the daemon may",
+			    log_int("kind", msg->kind));
 		break;
 	}
 	if (output_fd >= 0)
@@ -343,8 +346,8 @@ on_soon(struct ev_loop *loop, struct ev_timer *timer, int revents)
 
 struct runner *
 process_runner_new(struct ev_loop *loop, int fd, struct zones *zones,
-                   const struct runner_events *runner_events,
-                   const struct process_events *process_events)
+		   const struct runner_events *runner_events,
+		   const struct process_events *process_events)
 {
 	struct process_runner *runner = mem_alloc(sizeof(*runner));
 	runner->port = (struct runner){ start, stop, forget, output };

@@ -32,8 +32,8 @@ enum process_notice { PROCESS_READY, PROCESS_RELOADING, PROCESS_STOPPING, PROCES
  * borrows the zones. Says HELLO; the answers come from the loop.
  */
 struct runner *process_runner_new(struct ev_loop *loop, int fd, struct zones *zones,
-                                  const struct runner_events *runner_events,
-                                  const struct process_events *process_events);
+				  const struct runner_events *runner_events,
+				  const struct process_events *process_events);
 void process_runner_free(struct runner *runner);
 
 /* For the service manager, which listens to the spawner. */

@@ -61,7 +61,7 @@ add_env(const struct job *job, const struct run *run, struct zones *zones, struc
 
 void
 process_msg_start(const struct job *job, const struct run *run, struct zones *zones,
-            struct msg_start *start, struct buf *payload)
+		  struct msg_start *start, struct buf *payload)
 {
 	*start = (struct msg_start){
 		.uid = job->owner,
@@ -86,7 +86,7 @@ set_kind(struct outcome *outcome, const struct msg *msg)
 		outcome->kind = OUTCOME_START_FAILED;
 		outcome->code = msg->report.error;
 		snprintf(outcome->text, sizeof(outcome->text), "%s",
-		         msg_stage_name(msg->report.stage));
+			 msg_stage_name(msg->report.stage));
 	} else if (WIFSIGNALED(status)) {
 		outcome->kind = OUTCOME_SIGNAL;
 		outcome->code = WTERMSIG(status);

@@ -100,7 +100,7 @@ find_user(const struct child_plan *plan, struct user *user)
 	const struct passwd *entry = getpwuid((uid_t)plan->start->uid);
 	if (entry) {
 		*user = (struct user){ entry->pw_name, entry->pw_dir, entry->pw_shell,
-			               entry->pw_gid };
+				       entry->pw_gid };
 		if (!user->shell[0])
 			user->shell = "/bin/sh";
 		return;

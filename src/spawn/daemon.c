@@ -26,19 +26,22 @@
 #include "spawn/say.h"
 #include "spawn/ticks.h"
 
-#define DELAY_FIRST_US  (TICKS_US_PER_SEC / 10)
-#define DELAY_MAX_US    (30 * TICKS_US_PER_SEC)
-#define LIFE_GOOD_US    (60 * TICKS_US_PER_SEC) /* lived so long: the next failure is a first */
-#define END_GRACE_US    (15 * TICKS_US_PER_SEC) /* beyond stop_timeout, to record what ended */
-#define ENV_MAX         256
+#define DELAY_FIRST_US (TICKS_US_PER_SEC / 10)
+#define DELAY_MAX_US   (30 * TICKS_US_PER_SEC)
+#define LIFE_GOOD_US   (60 * TICKS_US_PER_SEC) /* lived so long: the next failure is a first */
+#define END_GRACE_US   (15 * TICKS_US_PER_SEC) /* beyond stop_timeout, to record what ended */
+#define ENV_MAX        256
 
 enum { FD_LINK = 3, FD_LISTEN, FD_LOCK, FD_END };
 
 /* Names (ending in '_': beginnings of names) that pass into the daemon's environment. */
 static const char *const known_names[] = {
-	"HOME=", "PATH=", "USER=", "LOGNAME=", "TMPDIR=", "TZ=", "LANG=", "LANGUAGE=",
-	"LC_", "XDG_", "ASCHED_", "SSL_CERT_", "WATCHDOG_USEC=", "JOURNAL_STREAM=",
-	"ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=",
+	"HOME=",          "PATH=",           "USER=",
+	"LOGNAME=",       "TMPDIR=",         "TZ=",
+	"LANG=",          "LANGUAGE=",       "LC_",
+	"XDG_",           "ASCHED_",         "SSL_CERT_",
+	"WATCHDOG_USEC=", "JOURNAL_STREAM=", "ASAN_OPTIONS=",
+	"UBSAN_OPTIONS=", "LSAN_OPTIONS=",
 };
 
 static bool
@@ -131,9 +134,8 @@ run_daemon(const struct spawner *sp, int link_fd)
 	sigemptyset(&none);
 	setsid(); /* ^C is for the spawner, which tells the daemon */
 	if (set_ids(sp) < 0 || set_files(sp, link_fd) < 0 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    signal(SIGPIPE, SIG_DFL) == SIG_ERR || signal(SIGXFSZ, SIG_DFL) == SIG_ERR ||
-	    sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || signal(SIGPIPE, SIG_DFL) == SIG_ERR ||
+	    signal(SIGXFSZ, SIG_DFL) == SIG_ERR || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		say_and_die("cannot set up the daemon");
 	execve(sp->options.daemon_args[0], sp->options.daemon_args, build_env(env));
 	say_and_die("cannot execute %s", sp->options.daemon_args[0]);

@@ -76,8 +76,8 @@ plan_stop(struct spawner *sp, const struct msg *msg, const char *payload)
 
 /* What the daemon may ask. */
 static void (*const requests[MSG_NKINDS])(struct spawner *, const struct msg *, const char *) = {
-	[MSG_HELLO] = hello,           [MSG_START] = start_run, [MSG_SIGNAL] = signal_run,
-	[MSG_FORGET] = forget_run,     [MSG_NOTIFY] = notify,   [MSG_STOP] = plan_stop,
+	[MSG_HELLO] = hello,       [MSG_START] = start_run, [MSG_SIGNAL] = signal_run,
+	[MSG_FORGET] = forget_run, [MSG_NOTIFY] = notify,   [MSG_STOP] = plan_stop,
 };
 
 /*
@@ -97,7 +97,8 @@ read_one(struct spawner *sp)
 	if (got < 0 && errno == EAGAIN)
 		return false;
 	if (got != 0) {
-		say("the daemon sends what is no request, and is killed pid=%d", (int)sp->daemon.pid);
+		say("the daemon sends what is no request, and is killed pid=%d",
+		    (int)sp->daemon.pid);
 		kill(sp->daemon.pid, SIGKILL);
 	}
 	link_close(sp);

@@ -17,15 +17,14 @@
 #include "spawn/ticks.h"
 #include "spawn/tree.h"
 
-#define EVENTS_MAX   64
-#define LOOK_MIN_US  (TICKS_US_PER_SEC / 10) /* between looks at the outputs while they grow */
-#define LOOK_MAX_US  TICKS_US_PER_SEC        /* while they do not */
+#define EVENTS_MAX  64
+#define LOOK_MIN_US (TICKS_US_PER_SEC / 10) /* between looks at the outputs while they grow */
+#define LOOK_MAX_US TICKS_US_PER_SEC        /* while they do not */
 
 static struct epoll_event
 event_of(uint32_t events, enum loop_source source, uint16_t index)
 {
-	return (struct epoll_event){ .events = events,
-		                     .data.u64 = (uint64_t)source << 32 | index };
+	return (struct epoll_event){ .events = events, .data.u64 = (uint64_t)source << 32 | index };
 }
 
 void

@@ -107,8 +107,9 @@ parse_options(struct options *options, int argc, char **argv)
 		{ "policy", required_argument, NULL, 'p' },
 		{ 0 },
 	};
-	*options = (struct options){ .listen_fd = -1, .lock_fd = -1, .gid = (gid_t)-1,
-		                     .stop_timeout_us = STOP_TIMEOUT_US };
+	*options = (struct options){
+		.listen_fd = -1, .lock_fd = -1, .gid = (gid_t)-1, .stop_timeout_us = STOP_TIMEOUT_US
+	};
 	for (int letter; (letter = getopt_long(argc, argv, "+", known, NULL)) != -1;)
 		parse_option(options, letter);
 	options->daemon_args = argv + optind;
@@ -221,7 +222,8 @@ static void
 read_policy(void)
 {
 	int line;
-	if (policy_read(&spawner.policy, spawner.options.policy_file, spawner.options.uid, &line) == 0)
+	if (policy_read(&spawner.policy, spawner.options.policy_file, spawner.options.uid, &line) ==
+	    0)
 		return;
 	if (line == 0)
 		say_and_die("%s", spawner.options.policy_file);

@@ -82,7 +82,7 @@ msg_is_valid(const struct msg *msg, const char *payload, size_t size)
 	if (msg->nbytes != 0 && !rules[msg->kind].has_payload)
 		return false;
 	if (rules[msg->kind].is_of_run ? msg->run_id <= 0 || msg->attempt <= 0
-	                               : msg->run_id != 0 || msg->attempt != 0)
+				       : msg->run_id != 0 || msg->attempt != 0)
 		return false;
 	if (msg->kind == MSG_START)
 		return is_valid_start(&msg->start, payload, msg->nbytes);

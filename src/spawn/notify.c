@@ -32,8 +32,8 @@ notify_send(enum msg_notify what)
 	if (fd < 0)
 		return;
 	int n = snprintf(text, sizeof(text), "%s\nMONOTONIC_USEC=%lld", words[what],
-	                 (long long)ticks_monotonic_us());
+			 (long long)ticks_monotonic_us());
 	(void)sendto(fd, text, (size_t)n, MSG_NOSIGNAL, (const struct sockaddr *)&to,
-	             (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+		     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
 	close(fd);
 }

@@ -12,9 +12,9 @@
 
 #include "spawn/ticks.h"
 
-#define RESERVE_BYTES   (INT64_C(16) << 20) /* left free for the ledger, on small disks too */
-#define SPACE_ASKED_US  TICKS_US_PER_SEC
-#define PUNCH_SLACK     (INT64_C(1) << 20) /* grown beyond the cap by so much: worth a punch */
+#define RESERVE_BYTES  (INT64_C(16) << 20) /* left free for the ledger, on small disks too */
+#define SPACE_ASKED_US TICKS_US_PER_SEC
+#define PUNCH_SLACK    (INT64_C(1) << 20) /* grown beyond the cap by so much: worth a punch */
 
 /* Is there room? Asked once a second at most: a stampede fills no disk in a second. */
 static bool
@@ -25,7 +25,7 @@ has_space(struct spawner *sp)
 		return sp->has_space;
 	sp->space_at = sp->now;
 	sp->has_space = fstatvfs(sp->output_dir_fd, &fs) < 0 ||
-	                (int64_t)fs.f_bavail * (int64_t)fs.f_frsize >= RESERVE_BYTES;
+			(int64_t)fs.f_bavail * (int64_t)fs.f_frsize >= RESERVE_BYTES;
 	return sp->has_space;
 }
 
@@ -97,6 +97,6 @@ output_look(struct slot *slot)
 	if (slot->output_max > 0 && allocated > slot->output_max + PUNCH_SLACK &&
 	    file.st_size > slot->output_max)
 		(void)fallocate(slot->output_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, half,
-		                file.st_size - 2 * half);
+				file.st_size - 2 * half);
 	return has_grown;
 }

@@ -17,7 +17,7 @@ write_line(const char *fmt, va_list args, const char *why)
 	char text[LINE_MAX_BYTES - 64], line[LINE_MAX_BYTES];
 	vsnprintf(text, sizeof(text), fmt, args);
 	int n = snprintf(line, sizeof(line), "asched-spawn: %s%s%s\n", text, why ? ": " : "",
-	                 why ? why : "");
+			 why ? why : "");
 	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
 	if (n >= (int)sizeof(line))
 		n = (int)sizeof(line) - 1;

@@ -33,12 +33,12 @@ struct slot {
 	enum slot_state state; /* by slot_set_state() only */
 	enum slot_state told;  /* what this daemon knows; FREE: nothing */
 	struct msg_report report;
-	int output_fd;         /* -1: none */
-	int exec_fd;           /* while STARTING: its end tells that the program runs; else -1 */
+	int output_fd; /* -1: none */
+	int exec_fd;   /* while STARTING: its end tells that the program runs; else -1 */
 	int64_t output_max;
-	int64_t output_seen;   /* greatest size seen */
-	int64_t start_by;      /* monotonic microseconds: killed when still STARTING then */
-	bool is_overdue;       /* that happened */
+	int64_t output_seen; /* greatest size seen */
+	int64_t start_by;    /* monotonic microseconds: killed when still STARTING then */
+	bool is_overdue;     /* that happened */
 	bool is_in_tell;
 	uint16_t next_by_run, next_by_pid, next_to_tell; /* chains; of free slots, next_by_run */
 };
@@ -47,7 +47,7 @@ struct slots {
 	struct slot slot[SLOTS_MAX];
 	uint16_t by_run[SLOTS_HASH], by_pid[SLOTS_HASH];
 	uint16_t free, tell_first, tell_last;
-	uint16_t end; /* no used slot is at or beyond it */
+	uint16_t end;      /* no used slot is at or beyond it */
 	int nused, nalive; /* alive: STARTING or RUNNING */
 };
 

@@ -32,7 +32,7 @@ struct link {
 	bool is_greeted; /* has had its WELCOME */
 	bool owes_welcome;
 	bool owes_replay_end;
-	bool owes_refusal;     /* `refusal`; nothing more is read until it is sent */
+	bool owes_refusal; /* `refusal`; nothing more is read until it is sent */
 	struct msg refusal;
 	uint64_t owes_signals; /* bit n: signal n */
 	enum msg_stop stop;    /* what the daemon wants for the runs when it exits with 0 */
@@ -41,11 +41,11 @@ struct link {
 struct daemon {
 	pid_t pid; /* 0: none */
 	uint32_t epoch;
-	bool was_ready;      /* one of them has said READY */
-	int64_t started_at;  /* monotonic, as all times here */
-	int64_t delay_us;    /* before the next start after a failure */
-	int64_t restart_at;  /* 0: no restart is planned */
-	int64_t kill_at;     /* 0: it is not expected to end */
+	bool was_ready;     /* one of them has said READY */
+	int64_t started_at; /* monotonic, as all times here */
+	int64_t delay_us;   /* before the next start after a failure */
+	int64_t restart_at; /* 0: no restart is planned */
+	int64_t kill_at;    /* 0: it is not expected to end */
 };
 
 /* What the spawner is about; it only moves downwards. */

@@ -72,8 +72,7 @@ fork_child(struct spawner *sp, struct slot *slot, const struct child_plan *plan)
 	if (pid < 0)
 		return -1;
 	slots_set_pid(sp->slots, slot, pid);
-	slot->report.pid_start =
-		ticks_since_boot() == before ? before : ticks_of_pid(pid);
+	slot->report.pid_start = ticks_since_boot() == before ? before : ticks_of_pid(pid);
 	slot->report.started_at = ticks_real_us();
 	slot->start_by = sp->now + START_LIMIT_US;
 	slots_set_state(sp->slots, slot, SLOT_STARTING);
@@ -83,7 +82,7 @@ fork_child(struct spawner *sp, struct slot *slot, const struct child_plan *plan)
 /* The plan's descriptors but for the output are closed again whatever happens. */
 static enum msg_stage
 start_child(struct spawner *sp, struct slot *slot, struct child_plan *plan,
-            const struct strings *strings)
+	    const struct strings *strings)
 {
 	enum msg_stage failed = STAGE_NKINDS;
 	int ends[2] = { -1, -1 };

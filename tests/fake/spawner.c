@@ -55,10 +55,10 @@ open_door(struct spawner_fixture *fixture)
 static _Noreturn void
 execute(const struct spawner_fixture *fixture, const char *const *options)
 {
-	const char *args[OPTIONS_MAX] = { "asched-spawn", "--listen", "10", "--lock", "11",
-		                          "--output-dir", fixture->dir };
-	char door[sizeof(fixture->dir) + 8], *daemon = realpath(
-		program("FAKE_DAEMON", "tests/fake/fake_daemon"), NULL);
+	const char *args[OPTIONS_MAX] = { "asched-spawn", "--listen",     "10",        "--lock",
+					  "11",           "--output-dir", fixture->dir };
+	char door[sizeof(fixture->dir) + 8],
+		*daemon = realpath(program("FAKE_DAEMON", "tests/fake/fake_daemon"), NULL);
 	size_t n = 7;
 	for (; options && *options; options++)
 		args[n++] = *options;
@@ -130,7 +130,7 @@ spawner_meet_daemon(struct spawner_fixture *fixture)
 	fixture->daemon_control = accept4(fixture->door, NULL, NULL, SOCK_CLOEXEC);
 	wait_readable(fixture->daemon_control);
 	assert_int_equal(recvmsg(fixture->daemon_control, &packet, MSG_CMSG_CLOEXEC),
-	                 sizeof(fixture->daemon_pid));
+			 sizeof(fixture->daemon_pid));
 	memcpy(&fixture->link, CMSG_DATA(&control.head), sizeof(int));
 }
 
@@ -210,8 +210,9 @@ spawner_shell(struct spawner_fixture *fixture, int64_t run_id, const char *scrip
 void
 spawner_signal(struct spawner_fixture *fixture, int64_t run_id, enum msg_stop how)
 {
-	spawner_send(fixture, (struct msg){ .kind = MSG_SIGNAL, .run_id = run_id, .attempt = 1,
-	                                    .stop = how });
+	spawner_send(
+		fixture,
+		(struct msg){ .kind = MSG_SIGNAL, .run_id = run_id, .attempt = 1, .stop = how });
 }
 
 void
@@ -283,7 +284,7 @@ spawner_read_output(int fd)
 
 struct msg
 spawner_run(struct spawner_fixture *fixture, int64_t run_id, struct spawner_start start,
-            char **output)
+	    char **output)
 {
 	int fd = -1;
 	struct msg msg;

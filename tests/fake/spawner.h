@@ -10,9 +10,9 @@
 #include "spawn/msg.h"
 
 struct spawner_fixture {
-	char dir[64];      /* output files, sockets; removed at the end */
-	pid_t pid;         /* of asched-spawn */
-	int door;          /* where fake daemons come in */
+	char dir[64]; /* output files, sockets; removed at the end */
+	pid_t pid;    /* of asched-spawn */
+	int door;     /* where fake daemons come in */
 	pid_t daemon_pid;
 	int daemon_control; /* one byte: its exit status */
 	int link;           /* the daemon's end */
@@ -47,7 +47,7 @@ void spawner_forget(struct spawner_fixture *fixture, int64_t run_id);
 struct msg spawner_next(struct spawner_fixture *fixture, int *fd);
 /* The next one of that kind about that run (0: about none); others are dropped. */
 struct msg spawner_expect(struct spawner_fixture *fixture, enum msg_kind kind, int64_t run_id,
-                          int *fd);
+			  int *fd);
 /* HELLO, and everything up to REPLAY_END is read: the number of runs told. */
 int spawner_hello(struct spawner_fixture *fixture);
 
@@ -55,7 +55,7 @@ int spawner_hello(struct spawner_fixture *fixture);
 char *spawner_read_output(int fd);
 
 /* Starts, waits, forgets: the report, and the output (may be NULL) for the caller to free. */
-struct msg spawner_run(struct spawner_fixture *fixture, int64_t run_id,
-                       struct spawner_start start, char **output);
+struct msg spawner_run(struct spawner_fixture *fixture, int64_t run_id, struct spawner_start start,
+		       char **output);
 
 #endif

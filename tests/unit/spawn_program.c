@@ -60,22 +60,22 @@ static void
 every_exit_code_and_signal_is_told_exactly(void **state)
 {
 	struct spawner_fixture *sp = *state;
-	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGABRT, SIGFPE, SIGKILL,
-		                       SIGSEGV, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2,
-		                       SIGXCPU, SIGXFSZ, SIGVTALRM, SIGSYS };
+	static const int signals[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGILL,    SIGABRT, SIGFPE,
+				       SIGKILL, SIGSEGV, SIGPIPE, SIGALRM,   SIGTERM, SIGUSR1,
+				       SIGUSR2, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGSYS };
 	char script[64];
 	const char *const args[] = { "/bin/sh", "-c", script, NULL };
 	for (int code = 0; code < 256; code++) {
 		snprintf(script, sizeof(script), "exit %d", code);
-		struct msg msg = spawner_run(sp, code + 1, (struct spawner_start){ .args = args },
-		                             NULL);
+		struct msg msg =
+			spawner_run(sp, code + 1, (struct spawner_start){ .args = args }, NULL);
 		assert_int_equal(msg.kind, MSG_EXITED);
 		assert_int_equal(msg.report.wait_status, code << 8);
 	}
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		snprintf(script, sizeof(script), "kill -%d $$", signals[i]);
 		struct msg msg = spawner_run(sp, 1000 + (int64_t)i,
-		                             (struct spawner_start){ .args = args }, NULL);
+					     (struct spawner_start){ .args = args }, NULL);
 		assert_int_equal(msg.kind, MSG_EXITED);
 		assert_true(WIFSIGNALED(msg.report.wait_status));
 		assert_int_equal(WTERMSIG(msg.report.wait_status), signals[i]);
@@ -89,8 +89,8 @@ a_failed_start_names_its_stage_and_errno(void **state)
 	char plain[128], script[512];
 	snprintf(plain, sizeof(plain), "%s/plain", sp->dir);
 	snprintf(script, sizeof(script),
-	         "echo data > %s; printf '\\001\\002' > %s.bad; chmod 755 %s.bad", plain, plain,
-	         plain);
+		 "echo data > %s; printf '\\001\\002' > %s.bad; chmod 755 %s.bad", plain, plain,
+		 plain);
 	assert_int_equal(system(script), 0);
 	char bad[140];
 	snprintf(bad, sizeof(bad), "%s.bad", plain);
@@ -140,7 +140,7 @@ a_start_that_it_has_already_is_ignored(void **state)
 	char *text, script[256];
 	const char *const args[] = { "/bin/sh", "-c", script, NULL };
 	snprintf(script, sizeof(script), "echo x >> %s/count; sleep 0.2; cat %s/count", sp->dir,
-	         sp->dir);
+		 sp->dir);
 	spawner_start(sp, 1, (struct spawner_start){ .args = args });
 	spawner_start(sp, 1, (struct spawner_start){ .args = args });
 	int fd;
@@ -178,8 +178,8 @@ a_new_daemon_is_told_what_runs_and_what_ended(void **state)
 			has_started = msg.kind == MSG_STARTED;
 			running = fd;
 		} else {
-			has_ended = msg.kind == MSG_EXITED &&
-			            WEXITSTATUS(msg.report.wait_status) == 9;
+			has_ended =
+				msg.kind == MSG_EXITED && WEXITSTATUS(msg.report.wait_status) == 9;
 			text = spawner_read_output(fd);
 			assert_string_equal(text, "done\n");
 			free(text);
