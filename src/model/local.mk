@@ -1,4 +1,5 @@
 # model: job, run, the field table and the pure decisions.
+TEST_ZONES = tests/fake/test_zones.c tests/fake/test_zones.h
 noinst_LIBRARIES += libmodel.a
 libmodel_a_SOURCES = \
 	src/model/expect.c src/model/expect.h \
@@ -14,9 +15,9 @@ tests_unit_request_SOURCES = tests/unit/request.c
 tests_unit_request_LDADD = libmodel.a libbase.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/model
-tests_unit_model_SOURCES = tests/unit/model.c
+tests_unit_model_SOURCES = tests/unit/model.c $(TEST_ZONES)
 tests_unit_model_LDADD = libmodel.a libwhen.a libbase.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/plan
-tests_unit_plan_SOURCES = tests/unit/plan.c
+tests_unit_plan_SOURCES = tests/unit/plan.c $(TEST_ZONES)
 tests_unit_plan_LDADD = libmodel.a libwhen.a libbase.a $(UNIT_LIBS)

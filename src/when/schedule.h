@@ -78,7 +78,7 @@ enum schedule_kind schedule_kind_find(const char *name);
 const char *dst_rule_name(enum dst_rule rule);
 enum dst_rule dst_rule_find(const char *name);
 
-/* RFC 3339 with the zone's numeric offset and as many decimals as needed (none, 3 or 6). */
+/* RFC 3339 with the zone's numeric offset (zone NULL: UTC) and no, 3 or 6 decimals as needed. */
 #define SCHEDULE_TIME_MAX 48
 char *schedule_print_time(struct zone *zone, usec_t at, char out[SCHEDULE_TIME_MAX]);
 /* "2026-11-20 10:00:00 CET", for people. */

@@ -186,7 +186,7 @@ char *
 schedule_print_time(struct zone *zone, usec_t at, char out[SCHEDULE_TIME_MAX])
 {
 	at = printable(at);
-	usec_t offset = zone_span_at(zone, at)->offset;
+	usec_t offset = zone ? zone_span_at(zone, at)->offset : 0;
 	/* RFC 3339 has no seconds in the offset; local mean times had. The instant stays exact. */
 	int minutes = (int)((offset + (offset < 0 ? -30 : 30) * USEC_PER_SEC) / USEC_PER_MIN);
 	struct civil local = civil_split(at + minutes * USEC_PER_MIN);
@@ -205,9 +205,10 @@ char *
 schedule_print_time_local(struct zone *zone, usec_t at, char out[SCHEDULE_TIME_MAX])
 {
 	at = printable(at);
-	const struct zone_span *span = zone_span_at(zone, at);
-	struct civil local = civil_split(at + span->offset);
+	const struct zone_span *span = zone ? zone_span_at(zone, at) : NULL;
+	struct civil local = civil_split(at + (span ? span->offset : 0));
 	char *end = put_date_and_clock(out, &local, ' ');
-	snprintf(end, SCHEDULE_TIME_MAX - (size_t)(end - out), " %s", span->abbreviation);
+	snprintf(end, SCHEDULE_TIME_MAX - (size_t)(end - out), " %s",
+	         span ? span->abbreviation : "UTC");
 	return out;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "fake/test_zones.h"
 #include "model/field.h"
 #include "model/job.h"
 #include "model/retry.h"
@@ -65,7 +66,7 @@ a_packed_job_unpacks_to_the_same(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		assert_int_equal(set(&job, texts[i][0], texts[i][1], &err), 0);
-	assert_int_equal(job_set_schedule(&job, SCHEDULE_EVERY, "90s", NULL, 5, &err), 0);
+	assert_int_equal(job_set_schedule(&job, SCHEDULE_EVERY, "90s", test_zones(), 5, &err), 0);
 	job_pack(&job, &packed);
 	job_init(&copy);
 	assert_int_equal(job_unpack(&copy, packed.data, packed.len, &err), 0);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "fake/test_zones.h"
 #include "model/plan.h"
 
 #define T0 (1000000 * USEC_PER_SEC) /* an instant that `every 10s` hits */
@@ -21,7 +22,7 @@ every_ten(void)
 	struct job job;
 	struct err err;
 	job_init(&job);
-	assert_int_equal(job_set_schedule(&job, SCHEDULE_EVERY, "10s", NULL, T0 - SEC, &err), 0);
+	assert_int_equal(job_set_schedule(&job, SCHEDULE_EVERY, "10s", test_zones(), T0 - SEC, &err), 0);
 	job.next_due = job.next_start_at = T0;
 	return job;
 }
@@ -35,7 +36,7 @@ plan_text(struct job *job, usec_t now, size_t nactive, size_t nqueued)
 	struct plan plan;
 	struct buf out = BUF_EMPTY;
 	static char text[4096];
-	assert_int_equal(job_schedule(job, NULL, &schedule, &err), 0);
+	assert_int_equal(job_schedule(job, test_zones(), &schedule, &err), 0);
 	plan_make(&plan, &(struct plan_view){ .job = job, .schedule = &schedule, .now = now,
 	                                      .horizon = now, .nactive = nactive,
 	                                      .nqueued = nqueued });
