@@ -16,9 +16,7 @@
 #include "runner/http.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 #include <unistd.h>
@@ -268,24 +266,6 @@ find(struct http_runner *runner, int64_t run_id, int attempt)
 	return transfer && transfer->attempt == attempt ? transfer : NULL;
 }
 
-/* An attempt that cannot be sent ends without a start. */
-static void
-refuse(struct transfer *transfer, const struct err *why)
-{
-	struct http_runner *runner = transfer->runner;
-	struct outcome *outcome = &transfer->outcome;
-	*outcome = (struct outcome){ .kind = OUTCOME_START_FAILED,
-				     .code = why->code == ERR_INVALID ? EINVAL : ENOMEM,
-				     .ended_at = now_of(runner),
-				     .cpu_us = -1,
-				     .peak_kib = -1,
-				     .output_fd = -1 };
-	snprintf(outcome->text, sizeof(outcome->text), "%s: %.80s",
-		 why->field[0] ? why->field : "request", why->text);
-	set_state(transfer, TRANSFER_ENDING);
-	TAILQ_INSERT_TAIL(&runner->ending, transfer, link);
-}
-
 static void
 transfer_free(struct transfer *transfer)
 {
@@ -330,7 +310,9 @@ start(struct runner *port, const struct job *job, const struct run *run)
 	struct transfer *transfer = transfer_new(runner, run);
 	settle_soon(runner);
 	if (http_request_init(&transfer->request, job, run, &runner->config, &err) < 0) {
-		refuse(transfer, &err);
+		http_request_refuse(&err, now_of(runner), &transfer->outcome);
+		set_state(transfer, TRANSFER_ENDING);
+		TAILQ_INSERT_TAIL(&runner->ending, transfer, link);
 		return;
 	}
 	curl_easy_setopt(transfer->request.easy, CURLOPT_PRIVATE, transfer);

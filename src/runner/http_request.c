@@ -354,7 +354,7 @@ http_request_fini(struct http_request *request)
 	request->output_fd = -1;
 }
 
-/* In printable ASCII, for libcurl may quote the server. */
+/* In printable ASCII, for it may quote the server or the job. */
 static void
 say(struct outcome *outcome, const char *text)
 {
@@ -362,6 +362,20 @@ say(struct outcome *outcome, const char *text)
 	for (i = 0; text[i] && i < sizeof(outcome->text) - 1; i++)
 		outcome->text[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
 	outcome->text[i] = '\0';
+}
+
+void
+http_request_refuse(const struct err *why, usec_t now, struct outcome *outcome)
+{
+	char text[sizeof(why->field) + sizeof(why->text) + 2];
+	*outcome = (struct outcome){ .kind = OUTCOME_START_FAILED,
+				     .code = why->code == ERR_INVALID ? EINVAL : ENOMEM,
+				     .ended_at = now,
+				     .cpu_us = -1,
+				     .peak_kib = -1,
+				     .output_fd = -1 };
+	snprintf(text, sizeof(text), "%s: %s", why->field[0] ? why->field : "request", why->text);
+	say(outcome, text);
 }
 
 static const char *

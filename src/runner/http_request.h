@@ -43,6 +43,8 @@ struct http_request {
  */
 int http_request_init(struct http_request *request, const struct job *job, const struct run *run,
 		      const struct http_config *config, struct err *err);
+/* The outcome of one that http_request_init() has refused. */
+void http_request_refuse(const struct err *why, usec_t now, struct outcome *outcome);
 /* Frees the handle (taken from its multi handle before) and everything else. */
 void http_request_fini(struct http_request *request);
 

@@ -13,11 +13,18 @@ RUNNER_TEST_LIBS = librunner.a libmodel.a libbase.a $(CURL_LIBS) $(EV_LIBS) $(UN
 HTTP_WORLD = tests/fake/http_world.c tests/fake/http_world.h \
 	tests/fake/badhttp.c tests/fake/badhttp.h
 
-UNIT_TESTS += tests/unit/runner_address tests/unit/runner_http
+UNIT_TESTS += tests/unit/runner_address tests/unit/runner_http tests/unit/runner_http_life \
+	tests/unit/runner_http_names tests/unit/runner_http_tls
 tests_unit_runner_address_SOURCES = tests/unit/runner_address.c
 tests_unit_runner_address_LDADD = $(RUNNER_TEST_LIBS)
 tests_unit_runner_http_SOURCES = tests/unit/runner_http.c $(HTTP_WORLD)
 tests_unit_runner_http_LDADD = $(RUNNER_TEST_LIBS)
+tests_unit_runner_http_life_SOURCES = tests/unit/runner_http_life.c $(HTTP_WORLD)
+tests_unit_runner_http_life_LDADD = $(RUNNER_TEST_LIBS)
+tests_unit_runner_http_names_SOURCES = tests/unit/runner_http_names.c $(HTTP_WORLD)
+tests_unit_runner_http_names_LDADD = $(RUNNER_TEST_LIBS)
+tests_unit_runner_http_tls_SOURCES = tests/unit/runner_http_tls.c $(HTTP_WORLD)
+tests_unit_runner_http_tls_LDADD = $(RUNNER_TEST_LIBS)
 
 check_PROGRAMS += tests/fake/badhttp
 tests_fake_badhttp_SOURCES = tests/fake/badhttp_main.c tests/fake/badhttp.c tests/fake/badhttp.h
