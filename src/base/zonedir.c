@@ -58,6 +58,9 @@ stat_regular(const struct zonedir *dir, const char *name, struct stat *st, struc
 		close(fd);
 	if (status < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EBADF))
 		return err_set(err, ERR_INVALID, "the zone \"%s\" is unknown on this machine", name);
+	if (status < 0 && (errno == EXDEV || errno == ELOOP))
+		return err_set(err, ERR_INVALID, "the zone \"%s\" is a link that leads %s", name,
+		               errno == ELOOP ? "nowhere" : "out of the zones' directory");
 	if (status < 0)
 		return err_errno(err, "the zone \"%s\" cannot be read", name);
 	if (!S_ISREG(st->st_mode))

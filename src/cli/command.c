@@ -23,6 +23,8 @@ const struct command commands[] = {
 	{ "resume", "JOB...", "Let paused jobs become due again", cmd_resume },
 	{ "run", "JOB [OPTIONS]", "Start a job now", cmd_run },
 	{ "retry", "RUN...", "Run again what failed", cmd_retry },
+	{ "next", "[WHEN] [OPTIONS]", "Show when a schedule is due; needs no daemon", cmd_next },
+	{ "explain", "[WHEN] [OPTIONS]", "Say a schedule in words; needs no daemon", cmd_explain },
 	{ "queues", "[NAME OPTIONS]", "List the queues, or change one", cmd_queues },
 	{ "status", "", "Show how the daemon is", cmd_status },
 	{ "reload", "", "Make the daemon read its configuration again", cmd_reload },

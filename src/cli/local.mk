@@ -3,14 +3,17 @@ bin_PROGRAMS += asched
 asched_SOURCES = \
 	src/cli/answer.c src/cli/answer.h \
 	src/cli/args.c src/cli/args.h \
+	src/cli/batch.c src/cli/batch.h \
 	src/cli/client.c src/cli/client.h \
 	src/cli/cmd_add.c \
 	src/cli/cmd_backup.c \
 	src/cli/cmd_cancel.c \
 	src/cli/cmd_change.c \
 	src/cli/cmd_completion.c \
+	src/cli/cmd_explain.c \
 	src/cli/cmd_list.c \
 	src/cli/cmd_logs.c \
+	src/cli/cmd_next.c \
 	src/cli/cmd_queues.c \
 	src/cli/cmd_run.c \
 	src/cli/cmd_runs.c \
@@ -26,6 +29,7 @@ asched_SOURCES = \
 	src/cli/screen.c src/cli/screen.h \
 	src/cli/table.c src/cli/table.h \
 	src/cli/text.c src/cli/text.h \
+	src/cli/when.c src/cli/when.h \
 	src/cli/words.c src/cli/words.h
 asched_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 asched_LDADD = libmodel.a libwhen.a libbase.a $(JANSSON_LIBS)

@@ -333,6 +333,17 @@ explain_days(const struct pattern *p, struct buf *out)
 		buf_add_char(out, ',');
 }
 
+static void
+write_years(const struct bitlist *years, struct buf *out)
+{
+	int first, last, step;
+	if (bitlist_is_regular(years, &first, &last, &step) && step > 1)
+		buf_printf(out, "every %d years from %d to %d", step, first + years->base,
+		           last + years->base);
+	else
+		write_list(years, write_number, out);
+}
+
 void
 explain_pattern(const struct pattern *p, struct buf *out)
 {
@@ -348,6 +359,6 @@ explain_pattern(const struct pattern *p, struct buf *out)
 	}
 	if (!bitlist_is_full(&years)) {
 		buf_add_text(out, bitlist_is_full(&months) ? " in " : " ");
-		write_list(&years, write_number, out);
+		write_years(&years, out);
 	}
 }

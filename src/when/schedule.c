@@ -365,6 +365,12 @@ schedule_kind(const struct schedule *s)
 	return s->kind;
 }
 
+struct zone *
+schedule_zone(const struct schedule *s)
+{
+	return s->zone;
+}
+
 void
 schedule_print(const struct schedule *s, struct buf *out)
 {

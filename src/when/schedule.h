@@ -67,6 +67,9 @@ usec_t schedule_next(const struct schedule *s, usec_t after, unsigned *marks);
 enum schedule_kind schedule_kind(const struct schedule *s);
 void schedule_print(const struct schedule *s, struct buf *out);
 
+/* The zone of its local times: its text's, or the context's. Borrowed. */
+struct zone *schedule_zone(const struct schedule *s);
+
 /* Plain English: "at 02:30 on Monday to Friday, Europe/Berlin". */
 void schedule_explain(const struct schedule *s, struct buf *out);
 

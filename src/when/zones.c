@@ -1,6 +1,6 @@
 /*
- * The zones in use. Few processes know more than some dozens, so the cache is a list, the one
- * asked for last in front.
+ * The zones in use. All of them are some hundreds, so a fixed number of short lists will do; in
+ * each the one asked for last stands in front.
  */
 #include "when/zones.h"
 
@@ -9,7 +9,10 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "when/hash.h"
 #include "when/zone.h"
+
+#define NLISTS 128
 
 struct entry {
 	struct entry *next;
@@ -19,8 +22,8 @@ struct entry {
 
 struct zones {
 	struct zone_source source;
-	pthread_mutex_t lock; /* over `entries` */
-	struct entry *entries;
+	pthread_mutex_t lock; /* over what follows */
+	struct entry *lists[NLISTS];
 	char local_name[ZONE_NAME_MAX + 1]; /* "" until it was asked for */
 };
 
@@ -34,10 +37,14 @@ zones_new(const struct zone_source *source)
 }
 
 static void
-entry_free(struct entry *entry)
+entries_free(struct entry *entry)
 {
-	zone_unref(entry->zone);
-	free(entry);
+	while (entry) {
+		struct entry *next = entry->next;
+		zone_unref(entry->zone);
+		free(entry);
+		entry = next;
+	}
 }
 
 void
@@ -45,11 +52,8 @@ zones_free(struct zones *zones)
 {
 	if (!zones)
 		return;
-	while (zones->entries) {
-		struct entry *entry = zones->entries;
-		zones->entries = entry->next;
-		entry_free(entry);
-	}
+	for (size_t i = 0; i < NLISTS; i++)
+		entries_free(zones->lists[i]);
 	pthread_mutex_destroy(&zones->lock);
 	free(zones);
 }
@@ -98,9 +102,9 @@ entry_read(struct zones *zones, const char *name, struct err *err)
 
 /* Takes the entry of that name out of the list; NULL: it is not there. */
 static struct entry *
-unlink_entry(struct zones *zones, const char *name)
+unlink_entry(struct entry **list, const char *name)
 {
-	for (struct entry **at = &zones->entries; *at; at = &(*at)->next) {
+	for (struct entry **at = list; *at; at = &(*at)->next) {
 		struct entry *entry = *at;
 		if (strcmp(zone_name(entry->zone), name) == 0) {
 			*at = entry->next;
@@ -119,13 +123,14 @@ get_locked(struct zones *zones, const char *name, struct err *err)
 			                         sizeof(zones->local_name));
 		name = zones->local_name;
 	}
-	struct entry *entry = zones->entries;
+	struct entry **list = &zones->lists[hash_bytes(name, strlen(name), 0) % NLISTS];
+	struct entry *entry = *list;
 	if (!entry || strcmp(zone_name(entry->zone), name) != 0) {
-		entry = unlink_entry(zones, name);
+		entry = unlink_entry(list, name);
 		if (!entry && (check_name(name, err) < 0 || !(entry = entry_read(zones, name, err))))
 			return NULL;
-		entry->next = zones->entries;
-		zones->entries = entry;
+		entry->next = *list;
+		*list = entry;
 	}
 	return zone_ref(entry->zone);
 }
@@ -139,12 +144,11 @@ zones_get(struct zones *zones, const char *name, struct err *err)
 	return zone;
 }
 
-/* Moves the entries whose file is another one now from the cache to a list of their own. */
-static struct entry *
-unlink_replaced(struct zones *zones)
+/* Moves the entries whose file is another one now to the list *replaced. */
+static void
+unlink_replaced(struct zones *zones, struct entry **list, struct entry **replaced)
 {
-	struct entry *replaced = NULL;
-	for (struct entry **at = &zones->entries; *at;) {
+	for (struct entry **at = list; *at;) {
 		struct entry *entry = *at;
 		const char *name = zone_name(entry->zone);
 		if (entry->identity == 0 ||
@@ -153,10 +157,9 @@ unlink_replaced(struct zones *zones)
 			continue;
 		}
 		*at = entry->next;
-		entry->next = replaced;
-		replaced = entry;
+		entry->next = *replaced;
+		*replaced = entry;
 	}
-	return replaced;
 }
 
 void
@@ -164,12 +167,11 @@ zones_refresh(struct zones *zones, void (*changed)(void *arg, const char *name),
 {
 	pthread_mutex_lock(&zones->lock);
 	zones->local_name[0] = '\0';
-	struct entry *replaced = unlink_replaced(zones);
+	struct entry *replaced = NULL;
+	for (size_t i = 0; i < NLISTS; i++)
+		unlink_replaced(zones, &zones->lists[i], &replaced);
 	pthread_mutex_unlock(&zones->lock);
-	while (replaced) {
-		struct entry *entry = replaced;
-		replaced = entry->next;
+	for (struct entry *entry = replaced; entry; entry = entry->next)
 		changed(arg, zone_name(entry->zone));
-		entry_free(entry);
-	}
+	entries_free(replaced);
 }
