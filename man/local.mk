@@ -1,1 +1,2 @@
-# What man builds.
+# The manuals, in mdoc.
+dist_man_MANS += man/asched.1

@@ -1,1 +1,26 @@
-# What tests builds.
+# tests: the laws, black-box tests and what they need. Every test speaks TAP: shell scripts through
+# tests/blackbox/lib.sh, cmocka programs because of CMOCKA_MESSAGE_OUTPUT.
+TEST_EXTENSIONS = .sh
+TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(TAP_DRIVER)
+SH_LOG_DRIVER = $(TAP_DRIVER)
+SH_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = \
+	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
+	ASCHED_SOURCE='$(abs_top_srcdir)'; export ASCHED_SOURCE; \
+	ASCHED_BUILD='$(abs_top_builddir)'; export ASCHED_BUILD; \
+	TZ=UTC; export TZ;
+
+LAW_TESTS = \
+	tests/include_law.sh \
+	tests/man_law.sh \
+	tests/size_law.sh
+TESTS += $(LAW_TESTS) $(BLACKBOX_TESTS)
+EXTRA_DIST += tests/blackbox/lib.sh $(LAW_TESTS) $(BLACKBOX_TESTS)
+
+BLACKBOX_TESTS += \
+	tests/blackbox/client.sh
+
+# A server of the control protocol that answers by a script, for tests of its client.
+check_PROGRAMS += tests/fake/fake_control
+tests_fake_fake_control_SOURCES = tests/fake/fake_control.c

@@ -1,6 +1,6 @@
 # cli: program asched. A command is a row of command.c and a file cmd_NAME.c.
-bin_PROGRAMS += asched
-asched_SOURCES = \
+noinst_LIBRARIES += libcli.a
+libcli_a_SOURCES = \
 	src/cli/answer.c src/cli/answer.h \
 	src/cli/args.c src/cli/args.h \
 	src/cli/batch.c src/cli/batch.h \
@@ -22,7 +22,6 @@ asched_SOURCES = \
 	src/cli/cmd_status.c \
 	src/cli/command.c src/cli/command.h \
 	src/cli/link.c src/cli/link.h \
-	src/cli/main.c \
 	src/cli/output.c src/cli/output.h \
 	src/cli/params.c src/cli/params.h \
 	src/cli/preview.c src/cli/preview.h \
@@ -31,5 +30,8 @@ asched_SOURCES = \
 	src/cli/text.c src/cli/text.h \
 	src/cli/when.c src/cli/when.h \
 	src/cli/words.c src/cli/words.h
-asched_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-asched_LDADD = libmodel.a libwhen.a libbase.a $(JANSSON_LIBS)
+libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+
+bin_PROGRAMS += asched
+asched_SOURCES = src/cli/main.c
+asched_LDADD = libcli.a libmodel.a libwhen.a libbase.a $(JANSSON_LIBS)

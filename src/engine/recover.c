@@ -12,6 +12,7 @@
  * "Not there, same spawner" holds because the spawner executes all requests of the dead daemon
  * before it answers the new one, and keeps every run until it is told to forget it.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,7 +70,7 @@ lose(struct engine *engine, struct live *live, const struct start *start)
 		                   .cpu_us = -1,
 		                   .peak_kib = -1,
 		                   .output_fd = -1 };
-	strcpy(outcome.text, is_same_boot ? "crash" : "reboot");
+	snprintf(outcome.text, sizeof(outcome.text), "%s", is_same_boot ? "crash" : "reboot");
 	live_ended(engine, live, &outcome);
 }
 

@@ -1,0 +1,109 @@
+# The client's side of the protocol, against a server that answers by a script.
+. "${ASCHED_SOURCE:?}/tests/blackbox/lib.sh"
+
+socket=$dir/fake
+ASCHED_SOCKET=$socket
+
+# serve SCRIPT: one line a request; what came is in $dir/requests.
+serve() {
+	printf '%s\n' "$1" > "$dir/script"
+	"$ASCHED_BUILD/tests/fake/fake_control" "$socket" < "$dir/script" > "$dir/requests" &
+	server=$!
+	within 10 test -S "$socket"
+}
+
+served() {
+	kill "$server" 2> /dev/null
+	wait "$server" 2> /dev/null
+	rm -f "$socket"
+}
+
+fails_with 3 'No such file' asched list
+fails_with 3 "$dir/nowhere" asched --socket "$dir/nowhere" list
+: > "$socket"
+fails_with 3 "$socket" asched list
+rm -f "$socket"
+
+while read -r number code name; do
+	serve "{\"jsonrpc\":\"2.0\",\"id\":@,\"error\":{\"code\":$number,\"message\":\"because of $name\",\"data\":{\"field\":\"cron\"}}}"
+	fails_with "$code" "asched: cron: because of $name" asched pause x
+	served
+done <<END
+-32000 4 not-found
+-32001 1 exists
+-32002 5 denied
+-32003 2 invalid
+-32004 6 busy
+-32006 6 unavailable
+-32602 2 invalid-params
+-32603 1 internal
+END
+
+lost='{"jsonrpc":"2.0","id":@,"error":{"code":-32005,"message":"the commit failed"}}'
+done='{"jsonrpc":"2.0","id":@,"result":{"id":7}}'
+
+serve "close
+$done"
+succeeds 'a change is repeated when the connection is lost' asched pause x
+is 'and carries the same key both times' 1 \
+	"$(grep -o '"key":"[0-9a-f]*"' "$dir/requests" | sort | uniq -c | awk '{ print ($1 == 2) }')"
+served
+
+serve "$lost
+$done"
+succeeds 'a change is repeated when its outcome is unknown' asched pause x
+served
+
+serve "$lost
+$lost"
+fails_with 6 'the commit failed' asched pause x
+is 'but only once' 2 "$(wc -l < "$dir/requests")"
+served
+
+serve 'close
+close'
+fails_with 6 'may or may not have happened' asched pause x
+served
+
+serve 'close
+close'
+fails_with 3 'closed the connection' asched status
+served
+
+serve 'this is no JSON'
+fails_with 1 'not understood' asched status
+served
+
+serve '{"jsonrpc":"2.0","id":99,"result":{}}'
+fails_with 1 'not understood' asched status
+served
+
+serve '{"jsonrpc":"2.0","id":@,"result":{"items":[{"id":3,"name":"a\u001b[31mb","state":"active","schedule":"x\u202ey","kind":"cron","command":["sh","-c","it'"'"'s"]}]}}'
+list=$(asched list)
+has 'escape sequences in names do not reach the terminal' 'a^[[31mb' "$list"
+has 'nor do direction overrides' 'x\u{202e}y' "$list"
+has 'words are quoted as a shell would need them' "sh -c 'it'\\''s'" "$list"
+served
+
+serve '{"jsonrpc":"2.0","id":@,"result":{"items":[{"id":1}],"cursor":"c1"}}
+{"jsonrpc":"2.0","id":@,"result":{"items":[],"cursor":"c2"}}
+{"jsonrpc":"2.0","id":@,"result":{"items":[{"id":2}]}}'
+is 'a list goes on over pages, empty ones too' '1 2' "$(asched list --quiet | paste -sd ' ')"
+has 'each page continues at the cursor' '"cursor":"c2"' "$(tail -n 1 "$dir/requests")"
+served
+
+fails_with 2 'did you mean list?' asched lst
+fails_with 2 'did you mean --failed?' asched list --fialed
+fails_with 2 'did you mean --retry-delay?' asched add --retry-dealy 3s
+fails_with 2 'one word too many' asched add 'in 2s' echo hello
+fails_with 2 'something is missing' asched pause
+fails_with 2 'needs a value' asched add --cwd
+fails_with 2 'takes no value' asched list --all=yes
+fails_with 2 'not a number' asched runs --limit many
+fails_with 2 'not auto, always or never' asched --color sometimes list
+fails_with 2 'not the number of a run' asched retry x
+fails_with 2 'not valid UTF-8' asched add -- "$(printf '\377')"
+fails_with 2 'neither NAME=VALUE nor set here' asched add --env NOT_SET_ANYWHERE -- true
+fails_with 2 '"code":"invalid"' asched --json runs --limit many
+fails_with 2 'which job?' asched cancel
+finish
