@@ -33,7 +33,7 @@ struct log_pair {
 #define log_int(k, v) ((struct log_pair){ .key = (k), .number = (v) })
 #define log_str(k, v) ((struct log_pair){ .key = (k), .text = (v) ? (v) : "" })
 #define log_at(level, message, ...)                                                            \
-	log_write((level), (message), (const struct log_pair[]){ __VA_ARGS__, { 0 } })
+	log_write((level), (message), (const struct log_pair[]){ __VA_ARGS__ __VA_OPT__(, ) { 0 } })
 #define log_error(message, ...)   log_at(LOG_LEVEL_ERROR, message, ##__VA_ARGS__)
 #define log_warning(message, ...) log_at(LOG_LEVEL_WARNING, message, ##__VA_ARGS__)
 #define log_notice(message, ...)  log_at(LOG_LEVEL_NOTICE, message, ##__VA_ARGS__)

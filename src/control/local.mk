@@ -1,1 +1,19 @@
-# What src/control builds.
+# control: the socket, JSON-RPC, and the method table.
+noinst_LIBRARIES += libcontrol.a
+libcontrol_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+libcontrol_a_SOURCES = \
+	src/control/call.h \
+	src/control/changes.c src/control/changes.h \
+	src/control/control.c src/control/control.h src/control/control_state.h \
+	src/control/json.c src/control/json.h \
+	src/control/json_job.c \
+	src/control/json_run.c \
+	src/control/method.h \
+	src/control/method_daemon.c \
+	src/control/method_job.c \
+	src/control/method_run.c \
+	src/control/methods.c \
+	src/control/params.c src/control/params.h \
+	src/control/rpc.c src/control/rpc.h \
+	src/control/server.c src/control/server.h \
+	src/control/why.c src/control/why.h

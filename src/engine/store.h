@@ -43,7 +43,7 @@ enum intent_kind {
 	/* Questions. */
 	INTENT_JOB_GET,    /* ref -> jobs[0] */
 	INTENT_JOB_LIST,   /* filter, cursor, limit -> jobs, cursor */
-	INTENT_RUN_LIST,   /* filter, cursor, limit -> runs, cursor */
+	INTENT_RUN_LIST,   /* filter, ref (none: all jobs), cursor, limit -> runs, cursor */
 	INTENT_RUN_GET,    /* run_id -> runs[0], attempts */
 	INTENT_RUN_OUTPUT, /* run_id, attempt (0: last), offset, limit, or output_fd -> output */
 	INTENT_WHY,        /* ref, at -> jobs[0], runs[0] that covers `at`, or none */
@@ -170,7 +170,8 @@ struct intent {
 	pid_t pid;
 	int64_t pid_start;
 	struct outcome outcome; /* output_fd owned */
-	struct queue queue;
+	struct queue queue; /* of QUEUE_SET; concurrency 0: as it was. The answer: as it is now */
+	bool keeps_paused;  /* of QUEUE_SET: queue.is_paused is not asked for */
 	char *path; /* owned */
 
 	/* The answer. err.code ERR_NONE: it is committed. */

@@ -53,6 +53,14 @@ int
 ledger_run_list(struct ledger *ledger, struct intent *intent)
 {
 	bound_page(intent);
+	if (intent->ref.id || intent->ref.name) {
+		struct job job;
+		int found = ledger_find_job(ledger, intent, &job);
+		if (found != 1)
+			return found;
+		intent->filter.job_id = job.id;
+		job_fini(&job);
+	}
 	return ledger_checked(
 		ledger->backend->ops->runs_page(ledger->backend, intent, &intent->err));
 }

@@ -354,10 +354,19 @@ int
 ledger_queue_set(struct ledger *ledger, struct intent *intent)
 {
 	struct backend *db = ledger->backend;
+	struct queue now;
 	if (!intent->who.is_operator) {
 		err_set(&intent->err, ERR_DENIED, "queues are set by root and operators");
 		return 0;
 	}
+	if (db->ops->queue_load(db, intent->queue.name, &now, &intent->err) == BACKEND_ERROR)
+		return -1;
+	if (intent->queue.concurrency == 0)
+		intent->queue.concurrency = now.concurrency;
+	if (intent->keeps_paused)
+		intent->queue.is_paused = now.is_paused;
+	intent->queue.nrunning = now.nrunning;
+	intent->queue.nwaiting = now.nwaiting;
 	if (db->ops->queue_save(db, &intent->queue, &intent->err) == BACKEND_ERROR)
 		return -1;
 	return ledger_promote(ledger, intent) < 0

@@ -1,0 +1,114 @@
+/* A job as an object: the system's record, then the field table. */
+#include "control/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/field.h"
+
+/* JSON keys have _ where options have -. */
+#define KEY_MAX 48
+
+static void
+make_key(const struct field *field, char key[KEY_MAX])
+{
+	size_t i = 0;
+	for (; field->name[i] && i < KEY_MAX - 1; i++)
+		key[i] = field->name[i] == '-' ? '_' : field->name[i];
+	key[i] = '\0';
+}
+
+static json_t *
+list_value(const struct job *job, const struct field *field)
+{
+	json_t *list = json_array();
+	struct buf text = BUF_EMPTY;
+	for (size_t i = 0; i < field_nitems(job, field); i++) {
+		buf_clear(&text);
+		field_print(job, field, i, &text);
+		json_array_append_new(list, json_text(buf_text(&text), text.len));
+	}
+	buf_fini(&text);
+	return list;
+}
+
+/* NAME=VALUE, or "Name: value", as members; of a name that stands twice the last one counts. */
+static json_t *
+pairs_value(const struct job *job, const struct field *field)
+{
+	bool is_header = field->type == FIELD_HEADERS;
+	json_t *pairs = json_object();
+	struct buf text = BUF_EMPTY;
+	for (size_t i = 0; i < field_nitems(job, field); i++) {
+		buf_clear(&text);
+		field_print(job, field, i, &text);
+		char *name = text.data;
+		char *mark = name ? strchr(name, is_header ? ':' : '=') : NULL;
+		if (!mark)
+			continue;
+		const char *value = mark + 1 + (is_header ? strspn(mark + 1, " \t") : 0);
+		json_t *safe = json_text(name, (size_t)(mark - name));
+		json_set_text(pairs, json_string_value(safe), value);
+		json_decref(safe);
+	}
+	buf_fini(&text);
+	return pairs;
+}
+
+static json_t *
+plain_value(const struct job *job, const struct field *field)
+{
+	struct buf text = BUF_EMPTY;
+	json_t *value;
+	field_print(job, field, 0, &text);
+	if (field->type == FIELD_INT)
+		value = json_integer(strtoll(buf_text(&text), NULL, 10));
+	else if (field->type == FIELD_NUMBER)
+		value = json_real(strtod(buf_text(&text), NULL));
+	else
+		value = json_text(buf_text(&text), text.len);
+	buf_fini(&text);
+	return value;
+}
+
+static json_t *
+field_value(const struct job *job, const struct field *field)
+{
+	if (field->type == FIELD_PAIRS || field->type == FIELD_HEADERS)
+		return pairs_value(job, field);
+	if (field_nitems(job, field) == 0)
+		return json_null();
+	return field->type == FIELD_ARGV ? list_value(job, field) : plain_value(job, field);
+}
+
+json_t *
+json_job(const struct job_item *item, struct zones *zones)
+{
+	const struct job *job = &item->job;
+	struct zone *zone = json_zone(zones, job->tz);
+	json_t *object = json_object();
+	json_set_number(object, "id", job->id);
+	json_set_text(object, "name", job->name);
+	json_set_number(object, "owner", job->owner);
+	json_set_text(object, "state", job_state_name(job->state));
+	json_set_text(object, "schedule", job->schedule);
+	json_set_text(object, "kind", schedule_kind_name(job->kind));
+	json_set_instant(object, "next_due", job->next_due, zone);
+	json_set_instant(object, "next_start", job->next_start_at, zone);
+	json_set_instant(object, "created", job->created_at, zone);
+	json_set_instant(object, "paused", job->paused_at, zone);
+	json_set_number(object, "running", item->nrunning);
+	json_set_number(object, "waiting", item->nwaiting);
+	json_set_number(object, "failed_in_a_row", job->nfailed);
+	json_set_number(object, "runs", job->nruns);
+	json_object_set_new(object, "last_run",
+	                    item->has_last ? json_run(&item->last, NULL, zone) : json_null());
+	for (size_t i = 0; i < nfields; i++) {
+		char key[KEY_MAX];
+		make_key(&fields[i], key);
+		if (fields[i].type != FIELD_SCHEDULE && strcmp(key, "name") != 0)
+			json_object_set_new_nocheck(object, key, field_value(job, &fields[i]));
+	}
+	zone_unref(zone);
+	return object;
+}

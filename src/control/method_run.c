@@ -1,0 +1,186 @@
+/* run.*: the ledger, outputs, stopping and starting again. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "control/control_state.h"
+#include "control/json.h"
+#include "control/method.h"
+#include "control/params.h"
+
+#define PAGE_STANDARD   100
+#define OUTPUT_STANDARD (64 * 1024)
+
+static struct intent *
+ask_about_run(struct call *call, enum intent_kind kind)
+{
+	struct intent *intent = intent_new(kind, call->now);
+	intent->run_id = params_number(call, "run", 0);
+	return intent;
+}
+
+struct intent *
+run_get_ask(struct call *call, struct err *err)
+{
+	(void)err;
+	return ask_about_run(call, INTENT_RUN_GET);
+}
+
+struct intent *
+run_retry_ask(struct call *call, struct err *err)
+{
+	(void)err;
+	return ask_about_run(call, INTENT_RUN_RETRY);
+}
+
+struct intent *
+run_cancel_ask(struct call *call, struct err *err)
+{
+	(void)err;
+	struct intent *intent = ask_about_run(call, INTENT_RUN_CANCEL);
+	intent->how = params_flag(call, "kill") ? STOP_HARD : STOP_SOFT;
+	return intent;
+}
+
+/* The output of the attempt that runs now is read from its file, by the store's thread. */
+struct intent *
+run_output_ask(struct call *call, struct err *err)
+{
+	(void)err;
+	int running = 0;
+	struct intent *intent = ask_about_run(call, INTENT_RUN_OUTPUT);
+	intent->attempt = (int)params_number(call, "attempt", 0);
+	intent->offset = params_number(call, "offset", 0);
+	intent->limit = params_number(call, "limit", OUTPUT_STANDARD);
+	int fd = engine_output(call->control->ports.engine, intent->run_id, &running);
+	if (fd >= 0 && (intent->attempt == 0 || intent->attempt == running)) {
+		intent->attempt = running;
+		intent->outcome.output_fd = fd;
+	} else if (fd >= 0) {
+		close(fd);
+	}
+	return intent;
+}
+
+struct intent *
+run_list_ask(struct call *call, struct err *err)
+{
+	struct intent *intent = intent_new(INTENT_RUN_LIST, call->now);
+	struct list_filter *filter = &intent->filter;
+	intent->limit = params_number(call, "limit", PAGE_STANDARD);
+	intent->cursor = mem_dup(params_text(call, "cursor"));
+	filter->only_failed = params_flag(call, "failed");
+	filter->only_running = params_flag(call, "running");
+	filter->queue = mem_dup(params_text(call, "queue"));
+	filter->has_owner = params_have(call, "owner");
+	if ((!filter->has_owner || params_user(call, "owner", &filter->owner, err) == 0) &&
+	    (!params_have(call, "job") || params_job(call, intent, err) == 0))
+		return intent;
+	intent_free(intent);
+	return NULL;
+}
+
+json_t *
+run_list_render(struct call *call, const struct intent *intent)
+{
+	struct zone *zone = json_zone(call->control->ports.zones, NULL);
+	json_t *items = json_array();
+	for (size_t i = 0; i < intent->nruns; i++)
+		json_array_append_new(items, json_run_item(&intent->runs[i], zone));
+	zone_unref(zone);
+	return json_page(items, intent->cursor);
+}
+
+json_t *
+run_get_render(struct call *call, const struct intent *intent)
+{
+	struct zone *zone = json_zone(call->control->ports.zones, NULL);
+	json_t *run = json_run_item(&intent->runs[0], zone);
+	json_t *attempts = json_array();
+	for (size_t i = 0; i < intent->nattempts; i++)
+		json_array_append_new(attempts, json_attempt(&intent->attempts[i], zone));
+	json_object_set_new(run, "attempts", attempts);
+	zone_unref(zone);
+	return run;
+}
+
+/* RFC 4648. */
+static json_t *
+encode_base64(const struct buf *bytes)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	struct buf text = BUF_EMPTY;
+	const unsigned char *in = (const unsigned char *)bytes->data;
+	for (size_t i = 0; i < bytes->len; i += 3) {
+		size_t n = bytes->len - i < 3 ? bytes->len - i : 3;
+		unsigned v = (unsigned)in[i] << 16 | (n > 1 ? in[i + 1] : 0u) << 8 |
+		             (n > 2 ? in[i + 2] : 0u);
+		const char quad[4] = { digits[v >> 18], digits[v >> 12 & 63],
+			               n > 1 ? digits[v >> 6 & 63] : '=',
+			               n > 2 ? digits[v & 63] : '=' };
+		buf_add(&text, quad, sizeof(quad));
+	}
+	json_t *value = json_stringn_nocheck(buf_text(&text), text.len);
+	buf_fini(&text);
+	return value;
+}
+
+/* Bytes that can be read now: what the attempt wrote, without what was not kept. */
+static int64_t
+kept_bytes(const struct intent *intent)
+{
+	return intent->output_total - intent->output_omitted;
+}
+
+/*
+ * Offsets count the bytes that are kept. `eof`: no more can be read now; when the state is not
+ * `running`, there will be no more. A text never ends within a character, unless it is all.
+ */
+json_t *
+run_output_render(struct call *call, const struct intent *intent)
+{
+	const struct buf *bytes = &intent->output;
+	enum run_state state = intent->nruns ? intent->runs[0].run.state : RUN_NSTATES;
+	bool is_text = !params_flag(call, "base64");
+	int64_t end = intent->offset + (int64_t)bytes->len;
+	bool is_end = end >= kept_bytes(intent);
+	bool is_final = is_end && state != RUN_RUNNING;
+	size_t len = is_text && !is_final ? json_whole_text(buf_text(bytes), bytes->len)
+	                                  : bytes->len;
+	json_t *answer = json_object();
+	if (is_text)
+		json_object_set_new(answer, "text", json_text(buf_text(bytes), len));
+	else
+		json_object_set_new(answer, "base64", encode_base64(bytes));
+	json_set_number(answer, "attempt", intent->attempt);
+	json_set_number(answer, "bytes", intent->output_total);
+	json_set_number(answer, "omitted", intent->output_omitted);
+	json_set_number(answer, "gap_at", intent->output_gap_at);
+	json_set_number(answer, "offset", intent->offset);
+	json_set_number(answer, "next_offset", intent->offset + (int64_t)len);
+	json_set_flag(answer, "eof", is_end);
+	json_set_text(answer, "state", state < RUN_NSTATES ? run_state_name(state) : NULL);
+	return answer;
+}
+
+json_t *
+run_cancel_render(struct call *call, const struct intent *intent)
+{
+	(void)call;
+	json_t *answer = json_object();
+	json_set_number(answer, "run", intent->run_id);
+	if (intent->nruns)
+		json_set_text(answer, "state", run_state_name(intent->runs[0].run.state));
+	return answer;
+}
+
+json_t *
+run_retry_render(struct call *call, const struct intent *intent)
+{
+	(void)call;
+	json_t *answer = json_object();
+	json_set_number(answer, "run", intent->new_run_id);
+	return answer;
+}

@@ -1,0 +1,232 @@
+/* Parameters as values; and the check of their form against a method's table. */
+#include "control/params.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "control/changes.h"
+#include "control/method.h"
+#include "when/schedule.h"
+
+static json_t *
+get(const struct call *call, const char *name)
+{
+	json_t *value = json_object_get(call->params, name);
+	return json_is_null(value) ? NULL : value;
+}
+
+bool
+params_have(const struct call *call, const char *name)
+{
+	return get(call, name) != NULL;
+}
+
+const char *
+params_text(const struct call *call, const char *name)
+{
+	return json_string_value(get(call, name));
+}
+
+int64_t
+params_number(const struct call *call, const char *name, int64_t otherwise)
+{
+	const json_t *value = get(call, name);
+	return value ? json_integer_value(value) : otherwise;
+}
+
+bool
+params_flag(const struct call *call, const char *name)
+{
+	return json_is_true(get(call, name));
+}
+
+usec_t
+params_instant(const struct call *call, const char *name, usec_t otherwise)
+{
+	const json_t *value = get(call, name);
+	usec_t at = otherwise;
+	if (json_is_integer(value))
+		return json_integer_value(value);
+	if (value)
+		schedule_parse_rfc3339(json_string_value(value), &at, NULL);
+	return at;
+}
+
+static bool
+is_digits(const char *text, size_t len)
+{
+	return len > 0 && strspn(text, "0123456789") >= len;
+}
+
+/* Looks a user's name up; only for those who may name others, because it can wait (NSS). */
+static int
+find_user(const char *field, const char *text, size_t len, uid_t *uid, struct err *err)
+{
+	char *name = mem_dup_bytes(text, len);
+	const struct passwd *user = NULL;
+	if (is_digits(name, len))
+		*uid = (uid_t)strtoul(name, NULL, 10);
+	else if ((user = getpwnam(name)))
+		*uid = user->pw_uid;
+	int result = user || is_digits(name, len)
+	                     ? 0
+	                     : err_invalid(err, field, "no user \"%.60s\"", name);
+	free(name);
+	return result;
+}
+
+int
+params_user(const struct call *call, const char *name, uid_t *uid, struct err *err)
+{
+	const json_t *value = get(call, name);
+	if (json_is_integer(value)) {
+		*uid = (uid_t)json_integer_value(value);
+		return 0;
+	}
+	const char *text = json_string_value(value);
+	return find_user(name, text, strlen(text), uid, err);
+}
+
+static int
+name_job(const struct call *call, const char *text, struct job_ref *ref, struct err *err)
+{
+	const char *slash = strchr(text, '/');
+	const char *name = slash ? slash + 1 : text;
+	ref->owner = call->who.uid;
+	if (slash && !call->who.is_operator)
+		return err_invalid(err, "job", "\"%.100s\": only operators name jobs of others", text);
+	if (slash && find_user("job", text, (size_t)(slash - text), &ref->owner, err) != 0)
+		return -1;
+	ref->name = mem_dup(name);
+	return 0;
+}
+
+int
+params_job(const struct call *call, struct intent *intent, struct err *err)
+{
+	const json_t *value = get(call, "job");
+	const char *text = json_string_value(value);
+	if (json_is_integer(value))
+		intent->ref.id = json_integer_value(value);
+	else if (is_digits(text, strlen(text)))
+		intent->ref.id = strtoll(text, NULL, 10);
+	else
+		return name_job(call, text, &intent->ref, err);
+	return 0;
+}
+
+static int
+check_number(const struct param *param, const json_t *value, struct err *err)
+{
+	json_int_t n = json_integer_value(value);
+	if (!json_is_integer(value))
+		return err_invalid(err, param->name, "the value is not an integer");
+	if (n < param->min || n > param->max)
+		return err_invalid(err, param->name, "%lld is not in %lld to %lld", (long long)n,
+		                   (long long)param->min, (long long)param->max);
+	return 0;
+}
+
+static int
+check_instant(const struct param *param, const json_t *value, struct err *err)
+{
+	usec_t at;
+	if (json_is_integer(value))
+		return 0;
+	if (!json_is_string(value))
+		return err_invalid(err, param->name, "the value is not a time");
+	if (schedule_parse_rfc3339(json_string_value(value), &at, err) != 0) {
+		err_in_field(err, param->name);
+		return -1;
+	}
+	return 0;
+}
+
+static bool
+is_id_or_text(const json_t *value)
+{
+	return json_is_integer(value) ? json_integer_value(value) >= 0
+	                              : json_is_string(value) && json_string_length(value) > 0;
+}
+
+static int
+check_value(const struct param *param, const json_t *value, struct err *err)
+{
+	static const char *const wanted[] = {
+		[PARAM_TEXT] = "a string",
+		[PARAM_FLAG] = "true or false",
+		[PARAM_JOB] = "an id or a name",
+		[PARAM_USER] = "a uid or a user's name",
+	};
+	bool is_right = false;
+	switch (param->type) {
+	case PARAM_NUMBER:
+		return check_number(param, value, err);
+	case PARAM_INSTANT:
+		return check_instant(param, value, err);
+	case PARAM_TEXT:
+		is_right = json_is_string(value);
+		break;
+	case PARAM_FLAG:
+		is_right = json_is_boolean(value);
+		break;
+	case PARAM_JOB:
+	case PARAM_USER:
+		is_right = is_id_or_text(value);
+		break;
+	}
+	if (!is_right)
+		return err_invalid(err, param->name, "the value is not %s", wanted[param->type]);
+	if (param->max > 0 && json_string_length(value) > (size_t)param->max)
+		return err_invalid(err, param->name, "%zu bytes; %lld are allowed",
+		                   json_string_length(value), (long long)param->max);
+	return 0;
+}
+
+static const struct param key_param = {
+	"key", PARAM_TEXT, .max = INTENT_KEY_MAX,
+	.doc = "the same key again gives the same answer, for 24 hours",
+};
+
+static const struct param *
+find_param(const struct method *method, const char *name)
+{
+	if (method->is_change && strcmp(name, key_param.name) == 0)
+		return &key_param;
+	for (const struct param *param = method->params; param && param->name; param++) {
+		if (strcmp(param->name, name) == 0)
+			return param;
+	}
+	return NULL;
+}
+
+static int
+refuse_unknown(const struct method *method, const char *name, struct err *err)
+{
+	const char *near = method->takes_fields ? change_suggest(name) : NULL;
+	if (near)
+		return err_invalid(err, name, "no such parameter; is \"%s\" meant?", near);
+	return err_invalid(err, name, "%s has no such parameter", method->name);
+}
+
+int
+method_check(const struct method *method, const json_t *params, struct err *err)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach((json_t *)(uintptr_t)params, name, value) {
+		const struct param *param = find_param(method, name);
+		if (!param && !(method->takes_fields && change_is_known(name)))
+			return refuse_unknown(method, name, err);
+		if (param && !json_is_null(value) && check_value(param, value, err) != 0)
+			return -1;
+	}
+	for (const struct param *param = method->params; param && param->name; param++) {
+		value = json_object_get(params, param->name);
+		if (param->is_required && (!value || json_is_null(value)))
+			return err_invalid(err, param->name, "is missing");
+	}
+	return 0;
+}

@@ -1,0 +1,27 @@
+/*
+ * Reading parameters that method_check() has looked at: names, types and ranges are right, so
+ * these only fail where more than the form counts.
+ */
+#ifndef CONTROL_PARAMS_H
+#define CONTROL_PARAMS_H
+
+#include <stdbool.h>
+
+#include "control/call.h"
+
+bool params_have(const struct call *call, const char *name); /* null counts as not there */
+const char *params_text(const struct call *call, const char *name); /* NULL: not there */
+int64_t params_number(const struct call *call, const char *name, int64_t otherwise);
+bool params_flag(const struct call *call, const char *name); /* false: not there */
+usec_t params_instant(const struct call *call, const char *name, usec_t otherwise);
+
+/*
+ * `job` into intent->ref. A name belongs to the caller unless it is "owner/name", where owner
+ * is a uid or a user's name. 0, or -1 with *err.
+ */
+int params_job(const struct call *call, struct intent *intent, struct err *err);
+
+/* A uid, or a user's name. 0, or -1 with *err. */
+int params_user(const struct call *call, const char *name, uid_t *uid, struct err *err);
+
+#endif

@@ -1,0 +1,161 @@
+/* Why: the record first, then the schedule. */
+#include "control/why.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "control/json.h"
+#include "when/schedule.h"
+
+/* What the sentences are made from. */
+struct chain {
+	const struct job *job;
+	const struct run *run; /* NULL: no row covers the instant */
+	usec_t at, now;
+	struct zone *zone;
+	json_t *sentences;
+};
+
+__attribute__((format(printf, 2, 3))) static void
+say(struct chain *chain, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	size_t len = n < 0 ? 0 : (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1;
+	json_array_append_new(chain->sentences, json_text(text, len));
+}
+
+static const char *
+show(const struct chain *chain, usec_t at, char text[SCHEDULE_TIME_MAX])
+{
+	return chain->zone ? schedule_print_time_local(chain->zone, at, text) : "";
+}
+
+/* Is the job due at that instant by its schedule as it is now? *next: the first due after it. */
+static bool
+is_due_at(const struct schedule *schedule, usec_t at, unsigned *marks, usec_t *next)
+{
+	*next = schedule_next(schedule, at, NULL);
+	return schedule_next(schedule, at - 1, marks) == at;
+}
+
+static void
+say_schedule(struct chain *chain, const struct schedule *schedule, bool is_due, unsigned marks)
+{
+	struct buf words = BUF_EMPTY;
+	char text[SCHEDULE_TIME_MAX];
+	schedule_explain(schedule, &words);
+	say(chain, "the schedule is %s", buf_text(&words));
+	buf_fini(&words);
+	if (!is_due)
+		say(chain, "%s is not one of its instants", show(chain, chain->at, text));
+	if (marks & SCHEDULE_SHIFTED)
+		say(chain, "the local time does not exist that day: moved behind the gap");
+	if (marks & SCHEDULE_REPEATED)
+		say(chain, "the local time exists twice that day: this is one of the two");
+}
+
+static void
+say_job(struct chain *chain)
+{
+	const struct job *job = chain->job;
+	char text[SCHEDULE_TIME_MAX];
+	if (chain->at < job->created_at)
+		say(chain, "the job was made later, at %s", show(chain, job->created_at, text));
+	else if (chain->at < job->anchor_at)
+		say(chain, "the job was edited or resumed later, at %s: it counts from there",
+		    show(chain, job->anchor_at, text));
+	if (job->state == JOB_PAUSED)
+		say(chain, "the job is paused since %s", show(chain, job->paused_at, text));
+	else if (job->state != JOB_ACTIVE)
+		say(chain, "the job is %s", job_state_name(job->state));
+	if (job->not_before && chain->at < job->not_before)
+		say(chain, "not-before is %s", show(chain, job->not_before, text));
+	if (job->until && chain->at > job->until)
+		say(chain, "until is %s", show(chain, job->until, text));
+}
+
+static void
+say_span(struct chain *chain)
+{
+	const struct run *run = chain->run;
+	char first[SCHEDULE_TIME_MAX], last[SCHEDULE_TIME_MAX];
+	if (run->count > 1)
+		say(chain, "run %lld stands for %lld instants, %s to %s", (long long)run->id,
+		    (long long)run->count, show(chain, run->due, first),
+		    show(chain, run->last_due, last));
+	else
+		say(chain, "run %lld was due at %s", (long long)run->id,
+		    show(chain, run->due, first));
+}
+
+static void
+say_run(struct chain *chain, const struct attempt *attempt)
+{
+	const struct run *run = chain->run;
+	char late[USEC_TEXT_MAX], text[SCHEDULE_TIME_MAX];
+	bool has_started = attempt->number > 0 && attempt->started_at > 0;
+	say_span(chain);
+	if (run->is_catchup)
+		say(chain, "it was missed and caught up with");
+	if (run->start_at > run->due)
+		say(chain, "it was to start at %s (splay, jitter or a retry)",
+		    show(chain, run->start_at, text));
+	if (has_started && attempt->started_at >= run->start_at)
+		say(chain, "attempt %d started %s late", attempt->number,
+		    usec_print_duration(attempt->started_at - run->start_at, late));
+	const char *reason = run_reason_name(run->reason);
+	say(chain, "it is %s%s%s%s%s%s", run_state_name(run->state), reason[0] ? ": " : "", reason,
+	    run->detail[0] ? " (" : "", run->detail, run->detail[0] ? ")" : "");
+}
+
+static void
+say_future(struct chain *chain, bool is_due)
+{
+	if (chain->at > chain->now && is_due && chain->job->state == JOB_ACTIVE)
+		say(chain, "it will be due then");
+	else if (chain->at <= chain->now && is_due)
+		say(chain, "no run of it is on record");
+}
+
+json_t *
+why_explain(const struct intent *intent, struct zones *zones)
+{
+	const struct job *job = &intent->jobs[0].job;
+	const struct run_item *item = intent->nruns ? &intent->runs[0] : NULL;
+	struct schedule schedule;
+	unsigned marks = 0;
+	usec_t next = USEC_NEVER;
+	bool is_due = false;
+	struct chain chain = {
+		.job = job,
+		.run = item ? &item->run : NULL,
+		.at = intent->at,
+		.now = intent->now,
+		.zone = json_zone(zones, job->tz),
+		.sentences = json_array(),
+	};
+	if (job_schedule(job, zones, &schedule, NULL) == 0) {
+		is_due = is_due_at(&schedule, intent->at, &marks, &next);
+		say_schedule(&chain, &schedule, is_due || item, marks);
+		schedule_fini(&schedule);
+	}
+	say_job(&chain);
+	if (item)
+		say_run(&chain, &item->last);
+	else
+		say_future(&chain, is_due);
+	json_t *answer = json_object();
+	json_object_set_new(answer, "job", json_job(&intent->jobs[0], zones));
+	json_set_instant(answer, "at", intent->at, chain.zone);
+	json_set_flag(answer, "is_due", is_due);
+	json_set_instant(answer, "following", next, chain.zone);
+	json_object_set_new(answer, "run", item ? json_run_item(item, chain.zone) : json_null());
+	json_object_set_new(answer, "why", chain.sentences);
+	zone_unref(chain.zone);
+	return answer;
+}
