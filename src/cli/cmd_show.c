@@ -181,7 +181,7 @@ show_job(struct client *client, const struct cli_options *options, json_t *job)
 	struct err err;
 	json_t *id = json_object_get(job, "id");
 	screen_init(&screen, options);
-	json_t *next = client_try(client, "schedule.next",
+	json_t *next = client_try(client, "job.next",
 				  json_pack("{s:O, s:i}", "job", id, "n", NNEXT), &err);
 	json_t *page = client_try(client, "run.list",
 				  json_pack("{s:O, s:i}", "job", id, "limit", NRUNS), &err);

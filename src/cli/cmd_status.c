@@ -1,4 +1,4 @@
-/* asched status, asched reload: the daemon itself. */
+/* asched status, reload, restart: the daemon itself. */
 #include <stdio.h>
 
 #include "cli/answer.h"
@@ -61,6 +61,16 @@ print_status(const struct screen *screen, const json_t *status)
 	print_latency(screen, "loop lag", json_object_get(status, "loop_lag_us"));
 	print_label(screen, "memory");
 	printf("%s\n", words_bytes(answer_int(status, "rss_kib") * 1024, text));
+	if (answer_has(status, "database_bytes")) {
+		print_label(screen, "database");
+		printf("%s, %lld runs on record\n",
+		       words_bytes(answer_int(status, "database_bytes"), text),
+		       (long long)answer_int(status, "runs"));
+	}
+	if (answer_has(status, "last_trouble")) {
+		print_label(screen, "last trouble");
+		printf("%s\n", answer_text(status, "last_trouble"));
+	}
 }
 
 int
@@ -82,19 +92,34 @@ cmd_status(const struct cli_options *options, int argc, char **argv)
 	return client_free(client);
 }
 
-int
-cmd_reload(const struct cli_options *options, int argc, char **argv)
+/* A request without parameters, and what to say when it is done. */
+static int
+ask_daemon(const struct cli_options *options, int argc, char **argv, const char *method,
+	   const char *done)
 {
 	struct args args = { .globals = options };
 	int exit_code;
 	if (!args_read(&args, argc, argv, &exit_code))
 		return exit_code;
 	struct client *client = client_new(options);
-	json_t *answer = client_call(client, "daemon.reload", NULL);
+	json_t *answer = client_call(client, method, NULL);
 	if (answer && options->json)
 		print_json(json_incref(answer));
 	else if (answer)
-		say("the configuration is reloaded");
+		say("%s", done);
 	json_decref(answer);
 	return client_free(client);
+}
+
+int
+cmd_reload(const struct cli_options *options, int argc, char **argv)
+{
+	return ask_daemon(options, argc, argv, "daemon.reload", "the configuration is reloaded");
+}
+
+int
+cmd_restart(const struct cli_options *options, int argc, char **argv)
+{
+	return ask_daemon(options, argc, argv, "daemon.restart",
+			  "the daemon is replaced; running work goes on");
 }

@@ -17,6 +17,7 @@ const struct command commands[] = {
 	  cmd_runs },
 	{ "logs", "[JOB or RUN] [OPTIONS]", "Show what a run printed, also while it runs",
 	  cmd_logs },
+	{ "why", "JOB [--at TIME]", "Tell what happened at an instant, and why", cmd_why },
 	{ "cancel", "JOB... | --run RUN", "Remove jobs, or stop one run", cmd_cancel },
 	{ "set", "JOB OPTIONS [-- COMMAND...]", "Change fields of a job", cmd_set },
 	{ "pause", "JOB...", "Stop jobs from becoming due", cmd_pause },
@@ -28,6 +29,7 @@ const struct command commands[] = {
 	{ "queues", "[NAME OPTIONS]", "List the queues, or change one", cmd_queues },
 	{ "status", "", "Show how the daemon is", cmd_status },
 	{ "reload", "", "Make the daemon read its configuration again", cmd_reload },
+	{ "restart", "", "Replace the daemon; running work goes on", cmd_restart },
 	{ "backup", "FILE", "Copy the database while the daemon runs", cmd_backup },
 	{ "completion", "bash", "Print the completion for a shell", cmd_completion },
 };

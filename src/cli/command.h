@@ -61,6 +61,7 @@ int cmd_lint(const struct cli_options *options, int argc, char **argv);
 int cmd_queues(const struct cli_options *options, int argc, char **argv);
 int cmd_status(const struct cli_options *options, int argc, char **argv);
 int cmd_reload(const struct cli_options *options, int argc, char **argv);
+int cmd_restart(const struct cli_options *options, int argc, char **argv);
 int cmd_backup(const struct cli_options *options, int argc, char **argv);
 int cmd_completion(const struct cli_options *options, int argc, char **argv);
 

@@ -12,7 +12,7 @@ preview_say(struct client *client, const struct screen *screen, const json_t *jo
 	size_t i;
 	struct err err;
 	json_t *params = json_pack("{s:I, s:i}", "job", (json_int_t)answer_int(job, "id"), "n", n);
-	json_t *item, *next = client_try(client, "schedule.next", params, &err);
+	json_t *item, *next = client_try(client, "job.next", params, &err);
 	const json_t *times = json_object_get(next, "times");
 	const char *words = answer_text(next, "words");
 	say("%s: %s", name, *words ? words : answer_text(job, "schedule"));
