@@ -111,15 +111,17 @@ the_output_of_a_running_request_can_be_read(void **state)
 static void
 only_what_may_be_repeated_uses_a_kept_connection(void **state)
 {
-	struct job job = world_job(*state, "/once");
-	assert_int_equal(world_run(*state, &job)->kind, OUTCOME_HTTP);
-	assert_int_equal(world_run(*state, &job)->kind, OUTCOME_HTTP);
-	assert_int_equal(world_seen(*state, "/once"), 3);
-	job.body = mem_dup("x");
-	assert_int_equal(world_run(*state, &job)->kind, OUTCOME_HTTP);
-	assert_int_equal(world_run(*state, &job)->kind, OUTCOME_HTTP);
-	assert_int_equal(world_seen(*state, "/once"), 5);
-	world_job_fini(&job);
+	static const char *const bodies[] = { "x", NULL, NULL, "x" };
+	static const int requests[] = { 1, 1, 2, 1 };
+	int nsent = 0;
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		struct job job = world_job(*state, "/once");
+		job.body = mem_dup(bodies[i]);
+		assert_int_equal(world_run(*state, &job)->kind, OUTCOME_HTTP);
+		nsent += requests[i];
+		world_job_fini(&job);
+	}
+	assert_int_equal(world_seen(*state, "/once"), nsent);
 }
 
 static void
