@@ -30,3 +30,12 @@ libstore_a_SOURCES = \
 	src/store/sqlite_row.c src/store/sqlite_row.h \
 	src/store/sqlite_runs.c \
 	src/store/sqlite_sql.c
+
+STORE_LIBS = libstore.a libengine.a libmodel.a libwhen.a libbase.a $(SQLITE3_LIBS)
+
+UNIT_TESTS += tests/unit/store_backend
+tests_unit_store_backend_SOURCES = tests/unit/store_backend.c tests/unit/store_backend.h \
+	tests/unit/store_backend_jobs.c \
+	tests/unit/store_backend_rest.c \
+	tests/unit/store_backend_runs.c
+tests_unit_store_backend_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)

@@ -48,6 +48,7 @@ sqlite_job_insert(struct backend *backend, struct job *job, struct err *err)
 	struct sqlite *s = sqlite_of(backend);
 	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_INSERT);
 	bind_job(s, stmt, job);
+	sqlite3_bind_null(stmt, 1); /* the next id */
 	enum backend_result result = sql_change(s, stmt, err);
 	if (result != BACKEND_OK)
 		return result;

@@ -174,7 +174,9 @@ take_run(struct sqlite *s, sqlite3_stmt *stmt, struct intent *intent, struct err
 	struct run_item *item = &intent->runs[intent->nruns];
 	uid_t owner = (uid_t)sqlite3_column_int64(stmt, RUN_OWNER);
 	const char *name = column_text(stmt, RUN_NAME);
-	if (!filter_takes(&intent->filter, owner, name, column_text(stmt, RUN_QUEUE)))
+	bool has_job = sqlite3_column_type(stmt, RUN_OWNER) != SQLITE_NULL;
+	if ((intent->filter.has_owner && !has_job) ||
+	    !filter_takes(&intent->filter, owner, name, column_text(stmt, RUN_QUEUE)))
 		return BACKEND_NONE;
 	*item = (struct run_item){ .owner = owner };
 	sqlite_run_read(stmt, 0, &item->run);

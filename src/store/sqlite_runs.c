@@ -38,6 +38,7 @@ sqlite_run_insert(struct backend *backend, struct run *run, struct err *err)
 	struct sqlite *s = sqlite_of(backend);
 	sqlite3_stmt *stmt = sql_use(s, SQL_RUN_INSERT);
 	row_bind(stmt, 1, columns, NCOLUMNS(columns), run);
+	sqlite3_bind_null(stmt, 1); /* the next id */
 	enum backend_result result = sql_change(s, stmt, err);
 	if (result != BACKEND_OK)
 		return result;

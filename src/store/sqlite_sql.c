@@ -14,7 +14,7 @@
 #define RUN_LISTED                                                                             \
 	"SELECT r.id, r.job_id, due, last_due, count, start_at, trigger, r.state, gate, "      \
 	"reason, detail, attempt, priority, is_catchup, is_forced, stop_reason, stop_uid, "    \
-	"claimed_at, ended_at, coalesce(j.owner, 0), j.name, r.queue FROM runs r "
+	"claimed_at, ended_at, j.owner, j.name, r.queue FROM runs r "
 #define RUN_LISTED_JOB " LEFT JOIN jobs j ON j.id = r.job_id "
 #define ATTEMPT_COLUMNS                                                                        \
 	"run_id, number, claimed_at, started_at, ended_at, pid, pid_start, boot, spawner, "    \
@@ -39,7 +39,7 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 
 	/* Jobs. ?1-?11 are JOB_COLUMNS. */
 	[SQL_JOB_INSERT] = "INSERT INTO jobs (" JOB_COLUMNS ", name, queue, rhythm, spec) "
-	                   "VALUES (nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+	                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
 	                   "?12, ?13, ?14, ?15)",
 	[SQL_JOB_UPDATE] = "UPDATE jobs SET owner = ?2, state = ?3, seed = ?4, created_at = ?5, "
 	                   "anchor_at = ?6, next_due = ?7, next_start_at = ?8, paused_at = ?9, "
@@ -66,7 +66,7 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 
 	/* Runs. ?1-?19 are RUN_COLUMNS. */
 	[SQL_RUN_INSERT] = "INSERT INTO runs (" RUN_COLUMNS ", queue) VALUES "
-	                   "(nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+	                   "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
 	                   "?14, ?15, ?16, ?17, ?18, ?19, "
 	                   "coalesce((SELECT queue FROM jobs WHERE id = ?2), ''))",
 	[SQL_RUN_LOAD] = RUN_SELECT "WHERE id = ?1",

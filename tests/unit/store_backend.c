@@ -1,0 +1,141 @@
+/* The backend suite's kit, and its run over every backend. */
+#include "unit/store_backend.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "fake/backend_mem.h"
+#include "store/sqlite.h"
+
+void
+kit_commit(struct kit *kit)
+{
+	assert_int_equal(kit->ops->commit(kit->backend, &kit->err), BACKEND_OK);
+	assert_int_equal(kit->ops->begin(kit->backend, &kit->err), BACKEND_OK);
+}
+
+int64_t
+kit_add_job(struct kit *kit, const char *name, usec_t next_start_at)
+{
+	struct job job;
+	job_init(&job);
+	job.name = mem_dup(name);
+	job.kind = next_start_at == USEC_NEVER ? SCHEDULE_ON_START : SCHEDULE_EVERY;
+	job.schedule = mem_dup(next_start_at == USEC_NEVER ? "" : "1h");
+	job.shell = mem_dup("true");
+	job.next_due = job.next_start_at = next_start_at;
+	assert_int_equal(kit->ops->job_insert(kit->backend, &job, &kit->err), BACKEND_OK);
+	assert_true(job.id > 0);
+	int64_t id = job.id;
+	job_fini(&job);
+	return id;
+}
+
+int64_t
+kit_add_run(struct kit *kit, int64_t job_id, usec_t due, enum run_state state)
+{
+	struct run run = { .job_id = job_id, .due = due, .last_due = due, .count = 1,
+		           .start_at = due, .state = state };
+	run.ended_at = run_is_terminal(state) ? due : 0;
+	assert_int_equal(kit->ops->run_insert(kit->backend, &run, &kit->err), BACKEND_OK);
+	assert_true(run.id > 0);
+	return run.id;
+}
+
+struct run
+kit_run(struct kit *kit, int64_t id)
+{
+	struct run run;
+	assert_int_equal(kit->ops->run_load(kit->backend, id, &run, &kit->err), BACKEND_OK);
+	return run;
+}
+
+static int
+begin(void **state, struct backend *backend, char *dir)
+{
+	struct kit *kit = mem_alloc(sizeof(*kit));
+	kit->backend = backend;
+	kit->ops = backend->ops;
+	kit->dir = dir;
+	*state = kit;
+	return kit->ops->begin(backend, &kit->err) == BACKEND_OK ? 0 : -1;
+}
+
+static int
+set_up_memory(void **state)
+{
+	return begin(state, backend_mem_new(), NULL);
+}
+
+static int
+set_up_sqlite(void **state)
+{
+	char *dir = mem_dup("asched-unit-XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	char *path = mem_printf("%s/asched.db", dir);
+	struct err err;
+	struct backend *backend = sqlite_backend_open(path, &err);
+	free(path);
+	if (!backend) {
+		fprintf(stderr, "%s\n", err.text);
+		return -1;
+	}
+	return begin(state, backend, dir);
+}
+
+static void
+remove_directory(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	while (dir && (entry = readdir(dir)))
+		unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir)
+		closedir(dir);
+	rmdir(path);
+}
+
+static int
+tear_down(void **state)
+{
+	struct kit *kit = *state;
+	kit->ops->rollback(kit->backend);
+	kit->ops->close(kit->backend);
+	if (kit->dir)
+		remove_directory(kit->dir);
+	free(kit->dir);
+	free(kit);
+	return 0;
+}
+
+/* Runs the tests of a table, each with a kit of its own. */
+static int
+run_table(const char *name, const struct CMUnitTest *tests, size_t n, CMFixtureFunction set_up)
+{
+	struct CMUnitTest *with_kits = mem_array(n, sizeof(*with_kits));
+	for (size_t i = 0; i < n; i++) {
+		with_kits[i] = tests[i];
+		with_kits[i].setup_func = set_up;
+		with_kits[i].teardown_func = tear_down;
+	}
+	int nfailed = _cmocka_run_group_tests(name, with_kits, n, NULL, NULL);
+	free(with_kits);
+	return nfailed;
+}
+
+static int
+run_suite(const char *name, CMFixtureFunction set_up)
+{
+	return run_table(name, store_backend_jobs, nstore_backend_jobs, set_up) +
+	       run_table(name, store_backend_runs, nstore_backend_runs, set_up) +
+	       run_table(name, store_backend_rest, nstore_backend_rest, set_up);
+}
+
+int
+main(void)
+{
+	int nfailed = run_suite("memory", set_up_memory) + run_suite("sqlite", set_up_sqlite);
+	return nfailed == 0 ? 0 : 1;
+}

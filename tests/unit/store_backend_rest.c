@@ -1,0 +1,309 @@
+/* The backend suite: attempts, output, queues, requests, small texts, retention. */
+#include "unit/store_backend.h"
+
+#include "base/alloc.h"
+
+static void
+an_attempt_reads_back_with_all_its_fields(void **state)
+{
+	struct kit *kit = *state;
+	struct attempt attempt = {
+		.run_id = 7, .number = 2, .claimed_at = 1, .started_at = 2, .ended_at = 3, .pid = 4,
+		.pid_start = 5, .boot = "boot", .spawner = "spawner", .reason = REASON_EXIT,
+		.outcome = { .kind = OUTCOME_HTTP, .code = -1, .is_expected = true,
+		             .is_timeout = true, .text = "words", .ended_at = 6,
+		             .retry_after = 7, .cpu_us = -1, .peak_kib = 8, .nleftovers = 9,
+		             .http_us = { 10, 11, 12, 13 }, .output_fd = 99,
+		             .output_bytes = 14, .output_omitted = 15 },
+	};
+	struct attempt got;
+	assert_int_equal(kit->ops->attempt_insert(kit->backend, &attempt, &kit->err), BACKEND_OK);
+	assert_int_equal(kit->ops->attempt_insert(kit->backend, &attempt, &kit->err),
+	                 BACKEND_NONE);
+	attempt.pid = 44;
+	assert_int_equal(kit->ops->attempt_update(kit->backend, &attempt, &kit->err), BACKEND_OK);
+	kit_commit(kit);
+	assert_int_equal(kit->ops->attempt_load(kit->backend, 7, 2, &got, &kit->err), BACKEND_OK);
+	attempt.outcome.output_fd = -1;
+	assert_int_equal(got.pid, 44);
+	assert_string_equal(got.boot, "boot");
+	assert_string_equal(got.spawner, "spawner");
+	assert_int_equal(got.reason, REASON_EXIT);
+	assert_int_equal(got.outcome.kind, OUTCOME_HTTP);
+	assert_int_equal(got.outcome.code, -1);
+	assert_true(got.outcome.is_expected && got.outcome.is_timeout);
+	assert_string_equal(got.outcome.text, "words");
+	assert_int_equal(got.outcome.cpu_us, -1);
+	assert_int_equal(got.outcome.http_us[3], 13);
+	assert_int_equal(got.outcome.output_fd, -1);
+	assert_int_equal(got.outcome.output_omitted, 15);
+	assert_int_equal(kit->ops->attempt_drop(kit->backend, 7, 2, &kit->err), BACKEND_OK);
+	assert_int_equal(kit->ops->attempt_load(kit->backend, 7, 2, &got, &kit->err), BACKEND_NONE);
+}
+
+static void
+output_reads_back_byte_for_byte(void **state)
+{
+	struct kit *kit = *state;
+	char *piece = mem_alloc(BACKEND_PIECE_MAX);
+	struct buf got = BUF_EMPTY;
+	memset(piece, 0xff, BACKEND_PIECE_MAX);
+	piece[5] = '\0';
+	assert_int_equal(kit->ops->output_append(kit->backend, 7, 1, 0, piece, BACKEND_PIECE_MAX,
+	                                         &kit->err),
+	                 BACKEND_OK);
+	assert_int_equal(kit->ops->output_append(kit->backend, 7, 1, 1, "end", 3, &kit->err),
+	                 BACKEND_OK);
+	kit_commit(kit);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(kit->ops->output_read(kit->backend, 7, 1, i, &got, &kit->err),
+		                 BACKEND_OK);
+	assert_int_equal(kit->ops->output_read(kit->backend, 7, 1, 2, &got, &kit->err),
+	                 BACKEND_NONE);
+	assert_int_equal(got.len, BACKEND_PIECE_MAX + 3);
+	assert_memory_equal(got.data, piece, BACKEND_PIECE_MAX);
+	assert_memory_equal(got.data + BACKEND_PIECE_MAX, "end", 3);
+	buf_fini(&got);
+	free(piece);
+}
+
+static void
+a_queue_has_the_standard_settings_until_it_is_set(void **state)
+{
+	struct kit *kit = *state;
+	struct queue queue;
+	assert_int_equal(kit->ops->queue_load(kit->backend, "default", &queue, &kit->err),
+	                 BACKEND_OK);
+	assert_int_equal(queue.concurrency, QUEUE_CONCURRENCY);
+	assert_false(queue.is_paused);
+	queue.concurrency = 3;
+	queue.is_paused = true;
+	assert_int_equal(kit->ops->queue_save(kit->backend, &queue, &kit->err), BACKEND_OK);
+	queue.concurrency = 4;
+	assert_int_equal(kit->ops->queue_save(kit->backend, &queue, &kit->err), BACKEND_OK);
+	assert_int_equal(kit->ops->queue_load(kit->backend, "default", &queue, &kit->err),
+	                 BACKEND_OK);
+	assert_int_equal(queue.concurrency, 4);
+	assert_true(queue.is_paused);
+}
+
+/* Adds a job with a waiting run in that queue. */
+static int64_t
+add_waiting_in(struct kit *kit, const char *queue, enum run_gate gate)
+{
+	int64_t id = kit_add_job(kit, queue, 1);
+	struct job job;
+	kit->ops->job_load(kit->backend, id, &job, &kit->err);
+	free(job.queue);
+	job.queue = mem_dup(queue);
+	assert_int_equal(kit->ops->job_update(kit->backend, &job, &kit->err), BACKEND_OK);
+	job_fini(&job);
+	struct run run = { .job_id = id, .due = 1, .last_due = 1, .count = 1, .gate = gate };
+	assert_int_equal(kit->ops->run_insert(kit->backend, &run, &kit->err), BACKEND_OK);
+	return id;
+}
+
+static void
+queues_are_listed_with_what_waits_and_runs_in_them(void **state)
+{
+	struct kit *kit = *state;
+	struct queue *queues, set = { .name = "empty", .concurrency = 1 };
+	size_t n;
+	kit_add_run(kit, add_waiting_in(kit, "b", GATE_OPEN), 5, RUN_RUNNING);
+	add_waiting_in(kit, "a", GATE_TIME);
+	kit->ops->queue_save(kit->backend, &set, &kit->err);
+	assert_int_equal(kit->ops->queues_list(kit->backend, &queues, &n, &kit->err), BACKEND_OK);
+	assert_int_equal(n, 3);
+	assert_string_equal(queues[0].name, "a");
+	assert_string_equal(queues[1].name, "b");
+	assert_string_equal(queues[2].name, "empty");
+	assert_int_equal(queues[0].nwaiting, 1);
+	assert_int_equal(queues[1].nwaiting, 1);
+	assert_int_equal(queues[1].nrunning, 1);
+	assert_int_equal(queues[2].concurrency, 1);
+	free(queues);
+}
+
+static void
+only_queues_with_an_open_waiting_run_are_ready(void **state)
+{
+	struct kit *kit = *state;
+	char names[4][64];
+	size_t n;
+	add_waiting_in(kit, "c", GATE_OPEN);
+	add_waiting_in(kit, "b", GATE_TIME);
+	add_waiting_in(kit, "a", GATE_OPEN);
+	assert_int_equal(kit->ops->queues_ready(kit->backend, 4, names, &n, &kit->err), BACKEND_OK);
+	assert_int_equal(n, 2);
+	assert_string_equal(names[0], "a");
+	assert_string_equal(names[1], "c");
+	assert_int_equal(kit->ops->queues_ready(kit->backend, 1, names, &n, &kit->err), BACKEND_OK);
+	assert_int_equal(n, 1);
+}
+
+static void
+a_request_is_remembered_for_its_user_until_it_is_forgotten(void **state)
+{
+	struct kit *kit = *state;
+	struct request_row row = { .uid = 1000, .key = "k", .hash = UINT64_MAX, .at = 10,
+		                   .job_id = 1, .run_id = 2, .next_due = 3 };
+	struct request_row got;
+	int64_t n;
+	assert_int_equal(kit->ops->request_count(kit->backend, 1000, &n, &kit->err), BACKEND_OK);
+	assert_int_equal(n, 0);
+	assert_int_equal(kit->ops->request_save(kit->backend, &row, &kit->err), BACKEND_OK);
+	assert_int_equal(kit->ops->request_save(kit->backend, &row, &kit->err), BACKEND_NONE);
+	assert_int_equal(kit->ops->request_load(kit->backend, 1001, "k", &got, &kit->err),
+	                 BACKEND_NONE);
+	assert_int_equal(kit->ops->request_load(kit->backend, 1000, "k", &got, &kit->err),
+	                 BACKEND_OK);
+	assert_true(got.hash == UINT64_MAX && got.job_id == 1 && got.run_id == 2);
+	row.key[0] = 'l';
+	row.at = 20;
+	assert_int_equal(kit->ops->request_save(kit->backend, &row, &kit->err), BACKEND_OK);
+	kit->ops->request_count(kit->backend, 1000, &n, &kit->err);
+	assert_int_equal(n, 2);
+	kit->ops->requests_forget(kit->backend, 20, 9, &n, &kit->err);
+	assert_int_equal(n, 1);
+	kit->ops->request_count(kit->backend, 1000, &n, &kit->err);
+	assert_int_equal(n, 1);
+	kit->ops->rollback(kit->backend);
+	kit->ops->begin(kit->backend, &kit->err);
+	kit->ops->request_count(kit->backend, 1000, &n, &kit->err);
+	assert_int_equal(n, 0);
+}
+
+static void
+a_small_text_is_replaced_under_its_name(void **state)
+{
+	struct kit *kit = *state;
+	struct buf got = BUF_EMPTY;
+	assert_int_equal(kit->ops->meta_load(kit->backend, "boot", &got, &kit->err), BACKEND_NONE);
+	kit->ops->meta_save(kit->backend, "boot", "one", &kit->err);
+	kit->ops->meta_save(kit->backend, "boot", "two", &kit->err);
+	assert_int_equal(kit->ops->meta_load(kit->backend, "boot", &got, &kit->err), BACKEND_OK);
+	assert_string_equal(buf_text(&got), "two");
+	buf_fini(&got);
+}
+
+/* Prunes until a slice removes nothing; how many went. */
+static int64_t
+prune(struct kit *kit, usec_t before, int64_t keep, int64_t bytes_max)
+{
+	int64_t n, sum = 0;
+	do {
+		assert_int_equal(kit->ops->prune(kit->backend, before, keep, bytes_max, 2, &n,
+		                                 &kit->err),
+		                 BACKEND_OK);
+		assert_true(n <= 2);
+		sum += n;
+	} while (n > 0);
+	return sum;
+}
+
+static void
+pruning_by_age_keeps_the_last_run_of_a_living_job(void **state)
+{
+	struct kit *kit = *state;
+	struct run run;
+	int64_t living = kit_add_job(kit, "living", 1);
+	for (usec_t due = 1; due <= 5; due++)
+		kit_add_run(kit, living, due, RUN_SUCCEEDED);
+	int64_t last = kit_add_run(kit, living, 6, RUN_SUCCEEDED);
+	kit_add_run(kit, kit_add_job(kit, "other", 1), 100, RUN_SUCCEEDED);
+	assert_int_equal(prune(kit, 50, 0, 0), 5);
+	assert_int_equal(kit->ops->run_load(kit->backend, last, &run, &kit->err), BACKEND_OK);
+	assert_int_equal(prune(kit, 50, 0, 0), 0);
+	struct store_stats stats;
+	kit->ops->stats(kit->backend, &stats, &kit->err);
+	assert_int_equal(stats.nruns, 2);
+}
+
+static void
+pruning_by_count_takes_what_ended_first_with_its_output(void **state)
+{
+	struct kit *kit = *state;
+	int64_t job = kit_add_job(kit, "job", 1);
+	struct buf out = BUF_EMPTY;
+	struct attempt attempt = { .number = 1 }, got;
+	struct run run;
+	attempt.run_id = kit_add_run(kit, job, 1, RUN_SUCCEEDED);
+	run = kit_run(kit, attempt.run_id);
+	run.attempt = 1;
+	kit->ops->run_update(kit->backend, &run, RUN_SUCCEEDED, 0, &kit->err);
+	kit->ops->attempt_insert(kit->backend, &attempt, &kit->err);
+	kit->ops->output_append(kit->backend, run.id, 1, 0, "x", 1, &kit->err);
+	int64_t kept = kit_add_run(kit, job, 2, RUN_SUCCEEDED);
+	kit_add_run(kit, job, 3, RUN_SUCCEEDED);
+	kit_add_run(kit, job, 4, RUN_RUNNING);
+	assert_int_equal(prune(kit, 0, 3, 0), 1);
+	assert_int_equal(kit->ops->run_load(kit->backend, attempt.run_id, &run, &kit->err),
+	                 BACKEND_NONE);
+	assert_int_equal(kit->ops->attempt_load(kit->backend, attempt.run_id, 1, &got, &kit->err),
+	                 BACKEND_NONE);
+	assert_int_equal(kit->ops->output_read(kit->backend, attempt.run_id, 1, 0, &out, &kit->err),
+	                 BACKEND_NONE);
+	kit_run(kit, kept);
+}
+
+static void
+pruning_by_bytes_goes_on_until_the_output_fits(void **state)
+{
+	struct kit *kit = *state;
+	int64_t job = kit_add_job(kit, "job", 1);
+	for (usec_t due = 1; due <= 4; due++) {
+		struct run run = kit_run(kit, kit_add_run(kit, job, due, RUN_SUCCEEDED));
+		run.attempt = 1;
+		kit->ops->run_update(kit->backend, &run, RUN_SUCCEEDED, 0, &kit->err);
+		kit->ops->output_append(kit->backend, run.id, 1, 0, "12345", 5, &kit->err);
+	}
+	assert_int_equal(prune(kit, 0, 0, 10), 2);
+	assert_int_equal(prune(kit, 0, 0, 10), 0);
+}
+
+static void
+a_tombstone_goes_with_its_last_run_and_its_id_stays_used(void **state)
+{
+	struct kit *kit = *state;
+	struct job job;
+	int64_t old = kit_add_job(kit, "old", 1);
+	int64_t newest = kit_add_job(kit, "newest", 1);
+	kit_add_run(kit, old, 1, RUN_SUCCEEDED);
+	int64_t last = kit_add_run(kit, newest, 1, RUN_SUCCEEDED);
+	for (int64_t id = old; id <= newest; id++) {
+		kit->ops->job_load(kit->backend, id, &job, &kit->err);
+		job.state = JOB_CANCELLED;
+		assert_int_equal(kit->ops->job_update(kit->backend, &job, &kit->err), BACKEND_OK);
+		job_fini(&job);
+	}
+	assert_int_equal(prune(kit, 50, 0, 0), 2);
+	assert_int_equal(kit->ops->job_load(kit->backend, old, &job, &kit->err), BACKEND_NONE);
+	assert_true(kit_add_job(kit, "next", 1) > newest);
+	assert_true(kit_add_run(kit, newest, 2, RUN_SUCCEEDED) > last);
+}
+
+static void
+without_limits_nothing_is_pruned(void **state)
+{
+	struct kit *kit = *state;
+	int64_t job = kit_add_job(kit, "job", 1);
+	kit_add_run(kit, job, 1, RUN_SUCCEEDED);
+	kit_add_run(kit, job, 2, RUN_SUCCEEDED);
+	assert_int_equal(prune(kit, 0, 0, 0), 0);
+}
+
+const struct CMUnitTest store_backend_rest[] = {
+	cmocka_unit_test(an_attempt_reads_back_with_all_its_fields),
+	cmocka_unit_test(output_reads_back_byte_for_byte),
+	cmocka_unit_test(a_queue_has_the_standard_settings_until_it_is_set),
+	cmocka_unit_test(queues_are_listed_with_what_waits_and_runs_in_them),
+	cmocka_unit_test(only_queues_with_an_open_waiting_run_are_ready),
+	cmocka_unit_test(a_request_is_remembered_for_its_user_until_it_is_forgotten),
+	cmocka_unit_test(a_small_text_is_replaced_under_its_name),
+	cmocka_unit_test(pruning_by_age_keeps_the_last_run_of_a_living_job),
+	cmocka_unit_test(pruning_by_count_takes_what_ended_first_with_its_output),
+	cmocka_unit_test(pruning_by_bytes_goes_on_until_the_output_fits),
+	cmocka_unit_test(a_tombstone_goes_with_its_last_run_and_its_id_stays_used),
+	cmocka_unit_test(without_limits_nothing_is_pruned),
+};
+const size_t nstore_backend_rest = sizeof(store_backend_rest) / sizeof(store_backend_rest[0]);

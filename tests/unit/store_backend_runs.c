@@ -1,0 +1,324 @@
+/* The backend suite: runs, what claims ask about them, and their pages. */
+#include "unit/store_backend.h"
+
+#include "base/alloc.h"
+
+static struct run
+waiting_run(int64_t job_id, usec_t due, enum run_gate gate, int priority)
+{
+	return (struct run){ .job_id = job_id, .due = due, .last_due = due, .count = 1,
+		             .start_at = due, .state = RUN_WAITING, .gate = gate,
+		             .priority = priority };
+}
+
+static void
+a_run_reads_back_with_all_its_fields(void **state)
+{
+	struct kit *kit = *state;
+	struct run run = { .job_id = kit_add_job(kit, "job", 1), .due = 1, .last_due = 2,
+		           .count = 3, .start_at = 4, .trigger = TRIGGER_MANUAL,
+		           .state = RUN_WAITING, .gate = GATE_TIME, .reason = REASON_NONE,
+		           .detail = "why", .attempt = 5, .priority = 6, .is_catchup = true,
+		           .is_forced = true, .stop_reason = REASON_TIMEOUT,
+		           .stop_uid = 4294967295u, .claimed_at = 7, .ended_at = 8 };
+	assert_int_equal(kit->ops->run_insert(kit->backend, &run, &kit->err), BACKEND_OK);
+	kit_commit(kit);
+	struct run got = kit_run(kit, run.id);
+	assert_int_equal(got.job_id, run.job_id);
+	assert_int_equal(got.due, 1);
+	assert_int_equal(got.last_due, 2);
+	assert_int_equal(got.count, 3);
+	assert_int_equal(got.start_at, 4);
+	assert_int_equal(got.trigger, TRIGGER_MANUAL);
+	assert_int_equal(got.gate, GATE_TIME);
+	assert_string_equal(got.detail, "why");
+	assert_int_equal(got.attempt, 5);
+	assert_int_equal(got.priority, 6);
+	assert_true(got.is_catchup && got.is_forced);
+	assert_int_equal(got.stop_reason, REASON_TIMEOUT);
+	assert_int_equal(got.stop_uid, 4294967295u);
+	assert_int_equal(got.claimed_at, 7);
+	assert_int_equal(got.ended_at, 8);
+}
+
+static void
+an_instant_of_a_schedule_is_recorded_once(void **state)
+{
+	struct kit *kit = *state;
+	int64_t job = kit_add_job(kit, "job", 1);
+	int64_t other = kit_add_job(kit, "other", 1);
+	kit_add_run(kit, job, 100, RUN_SUCCEEDED);
+	struct run again = waiting_run(job, 100, GATE_OPEN, 5);
+	assert_int_equal(kit->ops->run_insert(kit->backend, &again, &kit->err), BACKEND_NONE);
+	again.trigger = TRIGGER_MANUAL;
+	assert_int_equal(kit->ops->run_insert(kit->backend, &again, &kit->err), BACKEND_OK);
+	assert_int_equal(kit->ops->run_insert(kit->backend, &again, &kit->err), BACKEND_OK);
+	again.trigger = TRIGGER_SCHEDULE;
+	again.job_id = other;
+	assert_int_equal(kit->ops->run_insert(kit->backend, &again, &kit->err), BACKEND_OK);
+}
+
+static void
+a_run_changes_only_from_the_state_and_attempt_that_were_seen(void **state)
+{
+	struct kit *kit = *state;
+	int64_t job = kit_add_job(kit, "job", 1);
+	struct run run = kit_run(kit, kit_add_run(kit, job, 100, RUN_WAITING));
+	struct store_stats stats;
+	run.state = RUN_RUNNING;
+	run.attempt = 1;
+	assert_int_equal(kit->ops->run_update(kit->backend, &run, RUN_RUNNING, 0, &kit->err),
+	                 BACKEND_NONE);
+	assert_int_equal(kit->ops->run_update(kit->backend, &run, RUN_WAITING, 1, &kit->err),
+	                 BACKEND_NONE);
+	assert_int_equal(kit->ops->run_update(kit->backend, &run, RUN_WAITING, 0, &kit->err),
+	                 BACKEND_OK);
+	assert_int_equal(kit->ops->stats(kit->backend, &stats, &kit->err), BACKEND_OK);
+	assert_int_equal(stats.nwaiting, 0);
+	assert_int_equal(stats.nrunning, 1);
+	run.state = RUN_SUCCEEDED;
+	run.ended_at = 200;
+	assert_int_equal(kit->ops->run_update(kit->backend, &run, RUN_RUNNING, 1, &kit->err),
+	                 BACKEND_OK);
+	assert_int_equal(kit->ops->run_update(kit->backend, &run, RUN_RUNNING, 1, &kit->err),
+	                 BACKEND_NONE);
+	assert_int_equal(kit->ops->stats(kit->backend, &stats, &kit->err), BACKEND_OK);
+	assert_int_equal(stats.nrunning, 0);
+	assert_int_equal(stats.nruns, 1);
+}
+
+static void
+the_tail_is_the_last_instant_of_the_schedule(void **state)
+{
+	struct kit *kit = *state;
+	int64_t job = kit_add_job(kit, "job", 1);
+	struct run run;
+	assert_int_equal(kit->ops->run_tail(kit->backend, job, &run, &kit->err), BACKEND_NONE);
+	int64_t last = kit_add_run(kit, job, 300, RUN_SKIPPED);
+	kit_add_run(kit, job, 200, RUN_SKIPPED);
+	struct run manual = waiting_run(job, 400, GATE_OPEN, 5);
+	manual.trigger = TRIGGER_MANUAL;
+	kit->ops->run_insert(kit->backend, &manual, &kit->err);
+	assert_int_equal(kit->ops->run_tail(kit->backend, job, &run, &kit->err), BACKEND_OK);
+	assert_int_equal(run.id, last);
+}
+
+static void
+a_span_covers_the_instants_between_its_first_and_its_last(void **state)
+{
+	struct kit *kit = *state;
+	int64_t job = kit_add_job(kit, "job", 1);
+	struct run span = { .job_id = job, .due = 100, .last_due = 200, .count = 5,
+		            .state = RUN_SKIPPED, .ended_at = 1 };
+	struct run got;
+	kit->ops->run_insert(kit->backend, &span, &kit->err);
+	static const struct {
+		usec_t at;
+		enum backend_result result;
+	} cases[] = { { 99, BACKEND_NONE }, { 100, BACKEND_OK }, { 150, BACKEND_OK },
+		      { 200, BACKEND_OK },  { 201, BACKEND_NONE } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(kit->ops->run_covering(kit->backend, job, cases[i].at, &got,
+		                                        &kit->err),
+		                 cases[i].result);
+}
+
+static void
+active_runs_come_oldest_due_first(void **state)
+{
+	struct kit *kit = *state;
+	int64_t job = kit_add_job(kit, "job", 1);
+	struct run runs[4];
+	size_t n;
+	kit_add_run(kit, job, 300, RUN_WAITING);
+	kit_add_run(kit, job, 200, RUN_RUNNING);
+	kit_add_run(kit, job, 100, RUN_FAILED);
+	kit->ops->runs_active(kit->backend, job, 4, runs, &n, &kit->err);
+	assert_int_equal(n, 2);
+	assert_int_equal(runs[0].due, 200);
+	assert_int_equal(runs[1].due, 300);
+	kit->ops->runs_active(kit->backend, job, 1, runs, &n, &kit->err);
+	assert_int_equal(n, 1);
+}
+
+static void
+a_timed_gate_opens_at_its_time(void **state)
+{
+	struct kit *kit = *state;
+	int64_t job = kit_add_job(kit, "job", 1);
+	struct run early = waiting_run(job, 100, GATE_TIME, 5);
+	struct run late = waiting_run(job, 200, GATE_TIME, 5);
+	usec_t next;
+	kit->ops->runs_next_timed(kit->backend, &next, &kit->err);
+	assert_int_equal(next, USEC_NEVER);
+	kit->ops->run_insert(kit->backend, &early, &kit->err);
+	kit->ops->run_insert(kit->backend, &late, &kit->err);
+	kit->ops->runs_next_timed(kit->backend, &next, &kit->err);
+	assert_int_equal(next, 100);
+	kit->ops->runs_open_timed(kit->backend, 199, &kit->err);
+	assert_int_equal(kit_run(kit, early.id).gate, GATE_OPEN);
+	assert_int_equal(kit_run(kit, late.id).gate, GATE_TIME);
+	kit->ops->runs_next_timed(kit->backend, &next, &kit->err);
+	assert_int_equal(next, 200);
+}
+
+static void
+a_queue_gives_its_runs_by_priority_then_due_then_id(void **state)
+{
+	struct kit *kit = *state;
+	int64_t job = kit_add_job(kit, "job", 1);
+	struct run runs[8];
+	size_t n;
+	struct run low = waiting_run(job, 100, GATE_OPEN, 1);
+	struct run late = waiting_run(job, 300, GATE_OPEN, 9);
+	struct run high = waiting_run(job, 200, GATE_OPEN, 9);
+	struct run twin = waiting_run(job, 200, GATE_OPEN, 9);
+	struct run gated = waiting_run(job, 50, GATE_TIME, 9);
+	twin.trigger = TRIGGER_MANUAL;
+	kit->ops->run_insert(kit->backend, &low, &kit->err);
+	kit->ops->run_insert(kit->backend, &late, &kit->err);
+	kit->ops->run_insert(kit->backend, &high, &kit->err);
+	kit->ops->run_insert(kit->backend, &twin, &kit->err);
+	kit->ops->run_insert(kit->backend, &gated, &kit->err);
+	kit->ops->runs_ready(kit->backend, "default", 8, runs, &n, &kit->err);
+	assert_int_equal(n, 4);
+	assert_int_equal(runs[0].id, high.id);
+	assert_int_equal(runs[1].id, twin.id);
+	assert_int_equal(runs[2].id, late.id);
+	assert_int_equal(runs[3].id, low.id);
+	kit->ops->runs_ready(kit->backend, "slow", 8, runs, &n, &kit->err);
+	assert_int_equal(n, 0);
+}
+
+static void
+waiting_runs_follow_their_job_to_another_queue(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = kit_add_job(kit, "job", 1);
+	struct job job;
+	struct run runs[2];
+	size_t n;
+	kit_add_run(kit, id, 100, RUN_WAITING);
+	kit->ops->job_load(kit->backend, id, &job, &kit->err);
+	free(job.queue);
+	job.queue = mem_dup("slow");
+	assert_int_equal(kit->ops->job_update(kit->backend, &job, &kit->err), BACKEND_OK);
+	job_fini(&job);
+	kit->ops->runs_ready(kit->backend, "default", 2, runs, &n, &kit->err);
+	assert_int_equal(n, 0);
+	kit->ops->runs_ready(kit->backend, "slow", 2, runs, &n, &kit->err);
+	assert_int_equal(n, 1);
+}
+
+static void
+the_run_that_waits_for_its_job_is_the_one_with_the_least_due(void **state)
+{
+	struct kit *kit = *state;
+	int64_t job = kit_add_job(kit, "job", 1);
+	struct run run;
+	struct run late = waiting_run(job, 200, GATE_JOB, 5);
+	struct run early = waiting_run(job, 100, GATE_JOB, 5);
+	struct run open = waiting_run(job, 50, GATE_OPEN, 5);
+	kit->ops->run_insert(kit->backend, &open, &kit->err);
+	assert_int_equal(kit->ops->run_queued(kit->backend, job, &run, &kit->err), BACKEND_NONE);
+	kit->ops->run_insert(kit->backend, &late, &kit->err);
+	kit->ops->run_insert(kit->backend, &early, &kit->err);
+	assert_int_equal(kit->ops->run_queued(kit->backend, job, &run, &kit->err), BACKEND_OK);
+	assert_int_equal(run.id, early.id);
+}
+
+static void
+running_runs_are_read_by_id_in_pages(void **state)
+{
+	struct kit *kit = *state;
+	int64_t job = kit_add_job(kit, "job", 1);
+	struct run runs[2];
+	size_t n;
+	kit_add_run(kit, job, 100, RUN_WAITING);
+	int64_t first = kit_add_run(kit, job, 300, RUN_RUNNING);
+	int64_t second = kit_add_run(kit, job, 200, RUN_RUNNING);
+	int64_t third = kit_add_run(kit, job, 400, RUN_RUNNING);
+	kit->ops->runs_running(kit->backend, 0, 2, runs, &n, &kit->err);
+	assert_int_equal(n, 2);
+	assert_int_equal(runs[0].id, first);
+	assert_int_equal(runs[1].id, second);
+	kit->ops->runs_running(kit->backend, second, 2, runs, &n, &kit->err);
+	assert_int_equal(n, 1);
+	assert_int_equal(runs[0].id, third);
+}
+
+static struct intent *
+page(struct kit *kit, struct list_filter filter, int64_t limit, const char *cursor)
+{
+	struct intent *intent = intent_new(INTENT_RUN_LIST, 0);
+	intent->filter = filter;
+	intent->limit = limit;
+	intent->cursor = mem_dup(cursor);
+	assert_int_equal(kit->ops->runs_page(kit->backend, intent, &kit->err), BACKEND_OK);
+	return intent;
+}
+
+static void
+pages_of_runs_go_from_the_newest_back(void **state)
+{
+	struct kit *kit = *state;
+	int64_t job = kit_add_job(kit, "job", 1);
+	int64_t other = kit_add_job(kit, "other", 1);
+	int64_t oldest = kit_add_run(kit, job, 100, RUN_FAILED);
+	kit_add_run(kit, other, 100, RUN_SUCCEEDED);
+	int64_t newest = kit_add_run(kit, job, 200, RUN_RUNNING);
+
+	struct intent *first = page(kit, (struct list_filter){ .job_id = job }, 1, NULL);
+	assert_int_equal(first->nruns, 1);
+	assert_int_equal(first->runs[0].run.id, newest);
+	assert_string_equal(first->runs[0].job_name, "job");
+	struct intent *second = page(kit, (struct list_filter){ .job_id = job }, 5, first->cursor);
+	assert_int_equal(second->nruns, 1);
+	assert_int_equal(second->runs[0].run.id, oldest);
+	assert_null(second->cursor);
+	struct intent *all = page(kit, (struct list_filter){ 0 }, 9, NULL);
+	assert_int_equal(all->nruns, 3);
+	struct intent *failed = page(kit, (struct list_filter){ .only_failed = true }, 9, NULL);
+	assert_int_equal(failed->nruns, 1);
+	assert_int_equal(failed->runs[0].run.id, oldest);
+	struct intent *running = page(kit, (struct list_filter){ .only_running = true }, 9, NULL);
+	assert_int_equal(running->nruns, 1);
+	assert_int_equal(running->runs[0].run.id, newest);
+	intent_free(first);
+	intent_free(second);
+	intent_free(all);
+	intent_free(failed);
+	intent_free(running);
+}
+
+static void
+a_row_of_the_clock_is_not_shown_to_an_owner(void **state)
+{
+	struct kit *kit = *state;
+	struct run clock = { .due = 1, .last_due = 1, .count = 1, .trigger = TRIGGER_CLOCK,
+		             .state = RUN_SKIPPED, .reason = REASON_CLOCK, .ended_at = 1 };
+	assert_int_equal(kit->ops->run_insert(kit->backend, &clock, &kit->err), BACKEND_OK);
+	struct intent *all = page(kit, (struct list_filter){ 0 }, 9, NULL);
+	struct intent *own = page(kit, (struct list_filter){ .has_owner = true }, 9, NULL);
+	assert_int_equal(all->nruns, 1);
+	assert_int_equal(own->nruns, 0);
+	intent_free(all);
+	intent_free(own);
+}
+
+const struct CMUnitTest store_backend_runs[] = {
+	cmocka_unit_test(a_run_reads_back_with_all_its_fields),
+	cmocka_unit_test(an_instant_of_a_schedule_is_recorded_once),
+	cmocka_unit_test(a_run_changes_only_from_the_state_and_attempt_that_were_seen),
+	cmocka_unit_test(the_tail_is_the_last_instant_of_the_schedule),
+	cmocka_unit_test(a_span_covers_the_instants_between_its_first_and_its_last),
+	cmocka_unit_test(active_runs_come_oldest_due_first),
+	cmocka_unit_test(a_timed_gate_opens_at_its_time),
+	cmocka_unit_test(a_queue_gives_its_runs_by_priority_then_due_then_id),
+	cmocka_unit_test(waiting_runs_follow_their_job_to_another_queue),
+	cmocka_unit_test(the_run_that_waits_for_its_job_is_the_one_with_the_least_due),
+	cmocka_unit_test(running_runs_are_read_by_id_in_pages),
+	cmocka_unit_test(pages_of_runs_go_from_the_newest_back),
+	cmocka_unit_test(a_row_of_the_clock_is_not_shown_to_an_owner),
+};
+const size_t nstore_backend_runs = sizeof(store_backend_runs) / sizeof(store_backend_runs[0]);
