@@ -36,3 +36,8 @@ libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 bin_PROGRAMS += asched
 asched_SOURCES = src/cli/main.c
 asched_LDADD = libcli.a libmodel.a libwhen.a libbase.a $(JANSSON_LIBS)
+
+UNIT_TESTS += tests/unit/cli
+tests_unit_cli_SOURCES = tests/unit/cli.c
+tests_unit_cli_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_cli_LDADD = libcli.a libmodel.a libwhen.a libbase.a $(JANSSON_LIBS) $(UNIT_LIBS)
