@@ -22,7 +22,7 @@ struct call {
 	struct requester who;
 	usec_t now;
 	struct message *message; /* whose answer this call's is part of */
-	json_t *id;     /* NULL: a notification, it gets no answer; owned */
+	json_t *id;              /* NULL: a notification, it gets no answer; owned */
 };
 
 /* Answers, and frees the call. Takes the result. */

@@ -15,10 +15,14 @@ static const struct {
 	const char *name;
 	enum schedule_kind kind;
 } schedules[] = {
-	{ "when", SCHEDULE_ANY },     { "schedule", SCHEDULE_ANY },
-	{ "cron", SCHEDULE_CRON },    { "calendar", SCHEDULE_CALENDAR },
-	{ "every", SCHEDULE_EVERY },  { "at", SCHEDULE_AT },
-	{ "in", SCHEDULE_IN },        { "after", SCHEDULE_AFTER },
+	{ "when", SCHEDULE_ANY },
+	{ "schedule", SCHEDULE_ANY },
+	{ "cron", SCHEDULE_CRON },
+	{ "calendar", SCHEDULE_CALENDAR },
+	{ "every", SCHEDULE_EVERY },
+	{ "at", SCHEDULE_AT },
+	{ "in", SCHEDULE_IN },
+	{ "after", SCHEDULE_AFTER },
 	{ "on_start", SCHEDULE_ON_START },
 };
 
@@ -61,8 +65,8 @@ add_change(struct intent *intent, const struct field *field, const char *text, s
 {
 	size_t n = intent->nchanges;
 	if ((n & (n - 1)) == 0) /* full: the room is always a power of two */
-		intent->changes = mem_resize(intent->changes, n ? 2 * n : 1,
-		                             sizeof(*intent->changes));
+		intent->changes =
+			mem_resize(intent->changes, n ? 2 * n : 1, sizeof(*intent->changes));
 	intent->changes[intent->nchanges++] = (struct change){
 		.field = field,
 		.kind = SCHEDULE_ANY,
@@ -88,7 +92,8 @@ read_schedule(struct intent *intent, size_t i, const json_t *value, struct err *
 	if (changes_have(intent, "schedule"))
 		return err_invalid(err, name, "there is another schedule: give only one");
 	if (is_start ? !json_is_true(value) : !json_is_string(value))
-		return err_invalid(err, name, "the value is not %s", is_start ? "true" : "a string");
+		return err_invalid(err, name, "the value is not %s",
+				   is_start ? "true" : "a string");
 	if (is_start)
 		add_change(intent, field, "", 0);
 	else
@@ -101,7 +106,8 @@ static int
 check_count(const struct field *field, size_t n, struct err *err)
 {
 	if (n > FIELD_LIST_MAX)
-		return err_invalid(err, field->name, "%zu items; %d are allowed", n, FIELD_LIST_MAX);
+		return err_invalid(err, field->name, "%zu items; %d are allowed", n,
+				   FIELD_LIST_MAX);
 	return 0;
 }
 
@@ -114,7 +120,8 @@ read_array(struct intent *intent, const struct field *field, const json_t *value
 		return -1;
 	if (json_array_size(value) == 0)
 		add_change(intent, field, NULL, 0);
-	json_array_foreach((json_t *)(uintptr_t)value, i, item) {
+	json_array_foreach((json_t *)(uintptr_t)value, i, item)
+	{
 		if (!json_is_string(item))
 			return refuse_type(field, "an array of strings", err);
 		add_change(intent, field, json_string_value(item), json_string_length(item));
@@ -133,7 +140,8 @@ read_object(struct intent *intent, const struct field *field, json_t *value, str
 		return -1;
 	if (json_object_size(value) == 0)
 		add_change(intent, field, NULL, 0);
-	json_object_foreach(value, name, item) {
+	json_object_foreach(value, name, item)
+	{
 		if (!json_is_string(item))
 			return refuse_type(field, "an object of strings", err);
 		if (!name[0] || strchr(name, mark[0]))
@@ -155,19 +163,21 @@ read_list(struct intent *intent, const struct field *field, json_t *value, struc
 		return read_array(intent, field, value, err);
 	if (field->type != FIELD_ARGV && json_is_object(value))
 		return read_object(intent, field, value, err);
-	return refuse_type(field, field->type == FIELD_ARGV ? "an array of strings"
-	                                                    : "an object of strings", err);
+	return refuse_type(
+		field, field->type == FIELD_ARGV ? "an array of strings" : "an object of strings",
+		err);
 }
 
 static int
-read_number(struct intent *intent, const struct field *field, const json_t *value,
-            struct err *err)
+read_number(struct intent *intent, const struct field *field, const json_t *value, struct err *err)
 {
 	char text[NUMBER_TEXT];
-	int len = json_is_integer(value)
-	                  ? snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value))
-	                  : snprintf(text, sizeof(text), "%.17g", json_real_value(value));
-	if (field->type != FIELD_INT && field->type != FIELD_NUMBER && field->type != FIELD_DURATION)
+	int len =
+		json_is_integer(value)
+			? snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value))
+			: snprintf(text, sizeof(text), "%.17g", json_real_value(value));
+	if (field->type != FIELD_INT && field->type != FIELD_NUMBER &&
+	    field->type != FIELD_DURATION)
 		return refuse_type(field, "a string", err);
 	add_change(intent, field, text, (size_t)len);
 	return 0;
@@ -188,7 +198,7 @@ read_field(struct intent *intent, const struct field *field, json_t *value, stru
 		return refuse_type(field, "a string", err);
 	if (json_string_length(value) > FIELD_TEXT_MAX)
 		return err_invalid(err, field->name, "%zu bytes; %d are allowed",
-		                   json_string_length(value), FIELD_TEXT_MAX);
+				   json_string_length(value), FIELD_TEXT_MAX);
 	add_change(intent, field, json_string_value(value), json_string_length(value));
 	return 0;
 }
@@ -198,7 +208,8 @@ changes_read(struct intent *intent, const json_t *params, struct err *err)
 {
 	const char *name;
 	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)params, name, value) {
+	json_object_foreach((json_t *)(uintptr_t)params, name, value)
+	{
 		size_t schedule = find_schedule(name);
 		const struct field *field = field_find(name, strlen(name));
 		int result = 0;

@@ -52,8 +52,7 @@ on_line(void *arg, struct peer *peer, char *line, size_t len)
 {
 	struct control *control = arg;
 	struct session *session = peer_data(peer);
-	session->who.is_operator =
-		control->ports.is_operator(control->ports.arg, session->who.uid);
+	session->who.is_operator = control->ports.is_operator(control->ports.arg, session->who.uid);
 	rpc_line(control, peer, line, len);
 }
 
@@ -109,8 +108,9 @@ control_publish(struct control *control, const struct run_event *event)
 		if (!may_know(session, event))
 			continue;
 		if (!line) {
-			json_t *message = json_pack("{s:s,s:s,s:o}", "jsonrpc", "2.0", "method",
-			                            "event", "params", event_object(control, event));
+			json_t *message =
+				json_pack("{s:s,s:s,s:o}", "jsonrpc", "2.0", "method", "event",
+					  "params", event_object(control, event));
 			char *text = json_dumps(message, JSON_COMPACT);
 			line = mem_printf("%s\n", text);
 			free(text);
@@ -135,7 +135,7 @@ make_refusals(struct control *control)
 
 struct control *
 control_new(struct ev_loop *loop, const struct control_config *config,
-            const struct control_ports *ports)
+	    const struct control_ports *ports)
 {
 	struct control *control = mem_alloc(sizeof(*control));
 	control->ports = *ports;

@@ -36,8 +36,9 @@ struct control_ports {
 	/* What a job has that was not told otherwise; NULL: nothing. */
 	const struct job *(*defaults)(void *arg);
 	void (*status)(void *arg, struct control_status *out);
-	int (*reload)(void *arg, struct err *err); /* builds a new configuration, or keeps the old */
-	void (*restart)(void *arg);                /* replaces the daemon; running work goes on */
+	int (*reload)(void *arg,
+		      struct err *err); /* builds a new configuration, or keeps the old */
+	void (*restart)(void *arg);     /* replaces the daemon; running work goes on */
 	void *arg;
 };
 
@@ -50,7 +51,7 @@ struct control_config {
 struct control;
 
 struct control *control_new(struct ev_loop *loop, const struct control_config *config,
-                            const struct control_ports *ports);
+			    const struct control_ports *ports);
 /* No intent may be under way. */
 void control_free(struct control *control);
 

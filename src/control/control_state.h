@@ -12,7 +12,7 @@ struct session {
 	struct peer *peer;
 	struct requester who;
 	bool is_subscribed;
-	int64_t job_id; /* of the subscription: only this job; 0: all */
+	int64_t job_id;               /* of the subscription: only this job; 0: all */
 	struct session *next, **link; /* of the subscribers */
 };
 

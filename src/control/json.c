@@ -72,7 +72,8 @@ json_whole_text(const char *text, size_t len)
 void
 json_set_text(json_t *object, const char *key, const char *text)
 {
-	json_object_set_new_nocheck(object, key, text ? json_text(text, strlen(text)) : json_null());
+	json_object_set_new_nocheck(object, key,
+				    text ? json_text(text, strlen(text)) : json_null());
 }
 
 void

@@ -102,7 +102,7 @@ json_job(const struct job_item *item, struct zones *zones)
 	json_set_number(object, "failed_in_a_row", job->nfailed);
 	json_set_number(object, "runs", job->nruns);
 	json_object_set_new(object, "last_run",
-	                    item->has_last ? json_run(&item->last, NULL, zone) : json_null());
+			    item->has_last ? json_run(&item->last, NULL, zone) : json_null());
 	for (size_t i = 0; i < nfields; i++) {
 		char key[KEY_MAX];
 		make_key(&fields[i], key);

@@ -57,7 +57,7 @@ static void
 set_http_times(json_t *object, const struct outcome *outcome)
 {
 	static const char *const keys[] = { "name_lookup_us", "connect_us", "first_byte_us",
-	                                    "total_us" };
+					    "total_us" };
 	json_t *times = json_object();
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		set_known(times, keys[i], outcome->http_us[i] > 0, outcome->http_us[i]);

@@ -12,11 +12,11 @@
 
 enum param_type {
 	PARAM_TEXT,
-	PARAM_NUMBER,   /* an integer in min to max */
+	PARAM_NUMBER, /* an integer in min to max */
 	PARAM_FLAG,
-	PARAM_JOB,      /* an id, or a name, or "owner/name" */
-	PARAM_INSTANT,  /* RFC 3339, or microseconds since 1970 */
-	PARAM_USER,     /* a uid or a name */
+	PARAM_JOB,     /* an id, or a name, or "owner/name" */
+	PARAM_INSTANT, /* RFC 3339, or microseconds since 1970 */
+	PARAM_USER,    /* a uid or a name */
 };
 
 struct param {
@@ -29,11 +29,11 @@ struct param {
 
 struct method {
 	const char *name;
-	const char *doc;            /* one sentence without a full stop */
+	const char *doc; /* one sentence without a full stop */
 	const struct param *params;
-	bool takes_fields;          /* the fields of a job, and its schedule, as parameters, too */
-	bool is_change;             /* takes `key` */
-	bool renders_trouble;       /* render() is asked, too, when the store could not answer */
+	bool takes_fields;    /* the fields of a job, and its schedule, as parameters, too */
+	bool is_change;       /* takes `key` */
+	bool renders_trouble; /* render() is asked, too, when the store could not answer */
 	/* Either: an intent for the store, NULL with *err; and the answer of what came back. */
 	struct intent *(*ask)(struct call *call, struct err *err);
 	json_t *(*render)(struct call *call, const struct intent *intent);

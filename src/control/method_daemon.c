@@ -40,8 +40,8 @@ store_object(const struct control_status *status, const struct intent *intent)
 	json_t *store = json_object();
 	json_set_text(store, "state", status->store_state == STORE_OK ? "ok" : "degraded");
 	json_set_text(store, "detail",
-	              status->store_detail[0] || is_known ? status->store_detail
-	                                                  : intent->err.text);
+		      status->store_detail[0] || is_known ? status->store_detail
+							  : intent->err.text);
 	return store;
 }
 
@@ -78,7 +78,7 @@ daemon_status_render(struct call *call, const struct intent *intent)
 	engine_stats(ports->engine, &engine);
 	struct zone *zone = json_zone(ports->zones, NULL);
 	const struct control_ranks late = { engine.start_late_p50, engine.start_late_p99,
-		                            engine.start_late_max };
+					    engine.start_late_max };
 	json_t *answer = json_object();
 	json_set_text(answer, "version", PACKAGE_VERSION);
 	json_set_number(answer, "pid", status.pid);
@@ -146,8 +146,8 @@ static const char *
 type_name(enum param_type type)
 {
 	static const char *const names[] = {
-		[PARAM_TEXT] = "string",  [PARAM_NUMBER] = "integer", [PARAM_FLAG] = "boolean",
-		[PARAM_JOB] = "job",      [PARAM_INSTANT] = "time",   [PARAM_USER] = "user",
+		[PARAM_TEXT] = "string", [PARAM_NUMBER] = "integer", [PARAM_FLAG] = "boolean",
+		[PARAM_JOB] = "job",     [PARAM_INSTANT] = "time",   [PARAM_USER] = "user",
 	};
 	return names[type];
 }
@@ -257,7 +257,6 @@ json_t *
 event_subscribe_answer(struct call *call, struct err *err)
 {
 	(void)err;
-	session_subscribe(peer_data(call_peer(call)), call->control,
-	                  params_number(call, "job", 0));
+	session_subscribe(peer_data(call_peer(call)), call->control, params_number(call, "job", 0));
 	return json_pack("{s:b}", "subscribed", 1);
 }

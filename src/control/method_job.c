@@ -171,7 +171,8 @@ job_list_render(struct call *call, const struct intent *intent)
 {
 	json_t *items = json_array();
 	for (size_t i = 0; i < intent->njobs; i++)
-		json_array_append_new(items, json_job(&intent->jobs[i], call->control->ports.zones));
+		json_array_append_new(items,
+				      json_job(&intent->jobs[i], call->control->ports.zones));
 	return json_page(items, intent->cursor);
 }
 
@@ -206,8 +207,8 @@ describe(const struct schedule *schedule, struct call *call, const char *tz)
 	json_set_text(answer, "kind", schedule_kind_name(schedule_kind(schedule)));
 	json_set_text(answer, "words", buf_text(&words));
 	json_object_set_new(answer, "times",
-	                    list_next(schedule, params_instant(call, "from", call->now),
-	                              params_number(call, "n", 1), zone));
+			    list_next(schedule, params_instant(call, "from", call->now),
+				      params_number(call, "n", 1), zone));
 	buf_fini(&words);
 	buf_fini(&text);
 	zone_unref(zone);
@@ -248,8 +249,8 @@ schedule_next_answer(struct call *call, struct err *err)
 	if (result == 0 && !when)
 		err_invalid(err, "when", "is missing");
 	else if (result == 0 &&
-	         job_set_schedule(&job, when->kind, when->text, zones, call->now, err) == 0 &&
-	         job_schedule(&job, zones, &schedule, err) == 0) {
+		 job_set_schedule(&job, when->kind, when->text, zones, call->now, err) == 0 &&
+		 job_schedule(&job, zones, &schedule, err) == 0) {
 		answer = describe(&schedule, call, job.tz);
 		schedule_fini(&schedule);
 	}

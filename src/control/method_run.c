@@ -116,10 +116,10 @@ encode_base64(const struct buf *bytes)
 	for (size_t i = 0; i < bytes->len; i += 3) {
 		size_t n = bytes->len - i < 3 ? bytes->len - i : 3;
 		unsigned v = (unsigned)in[i] << 16 | (n > 1 ? in[i + 1] : 0u) << 8 |
-		             (n > 2 ? in[i + 2] : 0u);
+			     (n > 2 ? in[i + 2] : 0u);
 		const char quad[4] = { digits[v >> 18], digits[v >> 12 & 63],
-			               n > 1 ? digits[v >> 6 & 63] : '=',
-			               n > 2 ? digits[v & 63] : '=' };
+				       n > 1 ? digits[v >> 6 & 63] : '=',
+				       n > 2 ? digits[v & 63] : '=' };
 		buf_add(&text, quad, sizeof(quad));
 	}
 	json_t *value = json_stringn_nocheck(buf_text(&text), text.len);
@@ -147,8 +147,8 @@ run_output_render(struct call *call, const struct intent *intent)
 	int64_t end = intent->offset + (int64_t)bytes->len;
 	bool is_end = end >= kept_bytes(intent);
 	bool is_final = is_end && state != RUN_RUNNING;
-	size_t len = is_text && !is_final ? json_whole_text(buf_text(bytes), bytes->len)
-	                                  : bytes->len;
+	size_t len =
+		is_text && !is_final ? json_whole_text(buf_text(bytes), bytes->len) : bytes->len;
 	json_t *answer = json_object();
 	if (is_text)
 		json_object_set_new(answer, "text", json_text(buf_text(bytes), len));

@@ -3,18 +3,26 @@
 
 #include <string.h>
 
-#define ID_MAX     INT64_MAX
-#define PAGE_MAX   500
-#define OUTPUT_MAX (256 * 1024)
-#define NEXT_MAX   1000
+#define ID_MAX         INT64_MAX
+#define PAGE_MAX       500
+#define OUTPUT_MAX     (256 * 1024)
+#define NEXT_MAX       1000
 #define NAME_MAX_BYTES 63
-#define TEXT_MAX   4096
+#define TEXT_MAX       4096
 
-#define JOB_PARAM { "job", PARAM_JOB, true, .doc = "id or name" }
-#define RUN_PARAM { "run", PARAM_NUMBER, true, 1, ID_MAX, "id of the run" }
-#define PAGE_PARAMS                                                                            \
-	{ "limit", PARAM_NUMBER, false, 1, PAGE_MAX, "items of a page; 100" },                 \
-	{ "cursor", PARAM_TEXT, false, 0, TEXT_MAX, "of the page before" }
+#define JOB_PARAM                                           \
+	{                                                   \
+		"job", PARAM_JOB, true, .doc = "id or name" \
+	}
+#define RUN_PARAM                                                     \
+	{                                                             \
+		"run", PARAM_NUMBER, true, 1, ID_MAX, "id of the run" \
+	}
+#define PAGE_PARAMS                                                            \
+	{ "limit", PARAM_NUMBER, false, 1, PAGE_MAX, "items of a page; 100" }, \
+	{                                                                      \
+		"cursor", PARAM_TEXT, false, 0, TEXT_MAX, "of the page before" \
+	}
 
 static const struct param job_params[] = { JOB_PARAM, { NULL } };
 static const struct param run_params[] = { RUN_PARAM, { NULL } };
@@ -106,8 +114,8 @@ static const struct param backup_params[] = {
 const struct method methods[] = {
 	{ "job.add", "Adds a job", NULL, .takes_fields = true, .is_change = true,
 	  .ask = job_add_ask, .render = job_changed_render },
-	{ "job.set", "Changes fields of a job", job_params, .takes_fields = true,
-	  .is_change = true, .ask = job_set_ask, .render = job_changed_render },
+	{ "job.set", "Changes fields of a job", job_params, .takes_fields = true, .is_change = true,
+	  .ask = job_set_ask, .render = job_changed_render },
 	{ "job.cancel", "Removes a job", job_cancel_params, .is_change = true,
 	  .ask = job_cancel_ask, .render = job_changed_render },
 	{ "job.pause", "Lets a job claim nothing until it is resumed", job_params,
@@ -134,10 +142,9 @@ const struct method methods[] = {
 	  .ask = run_cancel_ask, .render = run_cancel_render },
 	{ "run.retry", "Starts a new run in the place of one that has ended", run_params,
 	  .is_change = true, .ask = run_retry_ask, .render = run_retry_render },
-	{ "queue.list", "Lists queues", NULL, .ask = queue_list_ask,
-	  .render = queue_list_render },
-	{ "queue.set", "Changes a queue", queue_set_params, .is_change = true,
-	  .ask = queue_set_ask, .render = queue_set_render },
+	{ "queue.list", "Lists queues", NULL, .ask = queue_list_ask, .render = queue_list_render },
+	{ "queue.set", "Changes a queue", queue_set_params, .is_change = true, .ask = queue_set_ask,
+	  .render = queue_set_render },
 	{ "schedule.next", "Tells the next instants of a schedule", schedule_next_params,
 	  .takes_fields = true, .answer = schedule_next_answer },
 	{ "event.subscribe", "Sends an event notification for all that happens to runs",

@@ -71,8 +71,8 @@ find_user(const char *field, const char *text, size_t len, uid_t *uid, struct er
 	else if ((user = getpwnam(name)))
 		*uid = user->pw_uid;
 	int result = user || is_digits(name, len)
-	                     ? 0
-	                     : err_invalid(err, field, "no user \"%.60s\"", name);
+			     ? 0
+			     : err_invalid(err, field, "no user \"%.60s\"", name);
 	free(name);
 	return result;
 }
@@ -96,7 +96,8 @@ name_job(const struct call *call, const char *text, struct job_ref *ref, struct 
 	const char *name = slash ? slash + 1 : text;
 	ref->owner = call->who.uid;
 	if (slash && !call->who.is_operator)
-		return err_invalid(err, "job", "\"%.100s\": only operators name jobs of others", text);
+		return err_invalid(err, "job", "\"%.100s\": only operators name jobs of others",
+				   text);
 	if (slash && find_user("job", text, (size_t)(slash - text), &ref->owner, err) != 0)
 		return -1;
 	ref->name = mem_dup(name);
@@ -125,7 +126,7 @@ check_number(const struct param *param, const json_t *value, struct err *err)
 		return err_invalid(err, param->name, "the value is not an integer");
 	if (n < param->min || n > param->max)
 		return err_invalid(err, param->name, "%lld is not in %lld to %lld", (long long)n,
-		                   (long long)param->min, (long long)param->max);
+				   (long long)param->min, (long long)param->max);
 	return 0;
 }
 
@@ -148,7 +149,7 @@ static bool
 is_id_or_text(const json_t *value)
 {
 	return json_is_integer(value) ? json_integer_value(value) >= 0
-	                              : json_is_string(value) && json_string_length(value) > 0;
+				      : json_is_string(value) && json_string_length(value) > 0;
 }
 
 static int
@@ -181,12 +182,14 @@ check_value(const struct param *param, const json_t *value, struct err *err)
 		return err_invalid(err, param->name, "the value is not %s", wanted[param->type]);
 	if (param->max > 0 && json_string_length(value) > (size_t)param->max)
 		return err_invalid(err, param->name, "%zu bytes; %lld are allowed",
-		                   json_string_length(value), (long long)param->max);
+				   json_string_length(value), (long long)param->max);
 	return 0;
 }
 
 static const struct param key_param = {
-	"key", PARAM_TEXT, .max = INTENT_KEY_MAX,
+	"key",
+	PARAM_TEXT,
+	.max = INTENT_KEY_MAX,
 	.doc = "the same key again gives the same answer, for 24 hours",
 };
 
@@ -216,7 +219,8 @@ method_check(const struct method *method, const json_t *params, struct err *err)
 {
 	const char *name;
 	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)params, name, value) {
+	json_object_foreach((json_t *)(uintptr_t)params, name, value)
+	{
 		const struct param *param = find_param(method, name);
 		if (!param && !(method->takes_fields && change_is_known(name)))
 			return refuse_unknown(method, name, err);

@@ -9,7 +9,7 @@
 
 #include "control/call.h"
 
-bool params_have(const struct call *call, const char *name); /* null counts as not there */
+bool params_have(const struct call *call, const char *name);        /* null counts as not there */
 const char *params_text(const struct call *call, const char *name); /* NULL: not there */
 int64_t params_number(const struct call *call, const char *name, int64_t otherwise);
 bool params_flag(const struct call *call, const char *name); /* false: not there */

@@ -12,9 +12,9 @@
 
 /* What one line asked for, until its answer is complete. */
 struct message {
-	struct peer *peer; /* NULL: gone */
+	struct peer *peer;            /* NULL: gone */
 	struct message *next, **link; /* of the connection */
-	struct buf out;    /* the answers so far */
+	struct buf out;               /* the answers so far */
 	size_t npending;
 	bool is_batch;
 };
@@ -28,14 +28,10 @@ enum {
 };
 
 static const int code_numbers[ERR_NCODES] = {
-	[ERR_NOT_FOUND] = -32000,
-	[ERR_EXISTS] = -32001,
-	[ERR_DENIED] = -32002,
-	[ERR_INVALID] = -32003,
-	[ERR_BUSY] = -32004,
-	[ERR_UNKNOWN_OUTCOME] = -32005,
-	[ERR_UNAVAILABLE] = -32006,
-	[ERR_SYSTEM] = RPC_INTERNAL_ERROR,
+	[ERR_NOT_FOUND] = -32000,   [ERR_EXISTS] = -32001,
+	[ERR_DENIED] = -32002,      [ERR_INVALID] = -32003,
+	[ERR_BUSY] = -32004,        [ERR_UNKNOWN_OUTCOME] = -32005,
+	[ERR_UNAVAILABLE] = -32006, [ERR_SYSTEM] = RPC_INTERNAL_ERROR,
 };
 
 static int
@@ -206,7 +202,7 @@ call_answer(struct call *call, json_t *result)
 	json_decref(result);
 	if (call->message->out.len + answer.len > RPC_REPLY_MAX) {
 		err_set(&err, ERR_BUSY, "the answer is over %zu bytes: ask for less at a time",
-		        RPC_REPLY_MAX);
+			RPC_REPLY_MAX);
 		buf_fini(&answer);
 		call_refuse(call, &err);
 		return;
@@ -247,7 +243,7 @@ use_key(const struct call *call, struct intent *intent)
 	intent->key_hash = 0xcbf29ce484222325;
 	add_to_hash(call->method->name, strlen(call->method->name), &intent->key_hash);
 	json_dump_callback(call->params, add_to_hash, &intent->key_hash,
-	                   JSON_COMPACT | JSON_SORT_KEYS);
+			   JSON_COMPACT | JSON_SORT_KEYS);
 }
 
 void
@@ -348,7 +344,8 @@ serve_all(struct control *control, struct message *message, const json_t *root)
 	if (!message->is_batch) {
 		serve(control, message, root);
 	} else if (n == 0 || n > RPC_BATCH_MAX) {
-		err_set(&err, ERR_INVALID, "a batch has 1 to %d requests, not %zu", RPC_BATCH_MAX, n);
+		err_set(&err, ERR_INVALID, "a batch has 1 to %d requests, not %zu", RPC_BATCH_MAX,
+			n);
 		message->is_batch = false;
 		message_refuse(message, NULL, RPC_INVALID_REQUEST, &err);
 	} else {

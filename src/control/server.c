@@ -32,12 +32,12 @@ struct peer {
 	struct buf in;
 	size_t nscanned; /* of in: no newline before here */
 	struct buf out;
-	size_t nsent;    /* of out */
+	size_t nsent; /* of out */
 	int nheld;
 	bool is_kept;
-	bool is_dirty;   /* to be looked at before the loop waits */
-	bool is_ended;   /* will send no more; or must not */
-	bool is_broken;  /* to be closed at the next look */
+	bool is_dirty;      /* to be looked at before the loop waits */
+	bool is_ended;      /* will send no more; or must not */
+	bool is_broken;     /* to be closed at the next look */
 	uint64_t active_at; /* sweep of the last progress */
 };
 
@@ -52,7 +52,7 @@ struct server {
 	struct peer *peers;
 	int64_t npeers;
 	uint64_t nsweeps;
-	int spare_fd; /* given up for a moment to refuse a connection when there are no others */
+	int spare_fd;   /* given up for a moment to refuse a connection when there are no others */
 	bool was_short; /* of descriptors: said once */
 };
 
@@ -230,7 +230,7 @@ flush(struct peer *peer)
 {
 	while (peer_unread(peer) > 0 && !peer->is_broken) {
 		ssize_t n = send(peer->reads.fd, peer->out.data + peer->nsent, peer_unread(peer),
-		                 MSG_NOSIGNAL | MSG_DONTWAIT);
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno != EAGAIN)
@@ -265,15 +265,14 @@ settle(struct peer *peer)
 	struct server *server = peer->server;
 	peer->is_dirty = false;
 	flush(peer);
-	bool is_through = peer->is_ended && peer->nheld == 0 && peer_unread(peer) == 0 &&
-	                  !has_unserved(peer);
+	bool is_through =
+		peer->is_ended && peer->nheld == 0 && peer_unread(peer) == 0 && !has_unserved(peer);
 	if (peer->is_broken || is_through) {
 		peer_close(peer);
 		return;
 	}
 	watch(server->loop, &peer->writes, peer_unread(peer) > 0);
-	watch(server->loop, &peer->reads,
-	      !peer->is_ended && may_take(peer) && !has_unserved(peer));
+	watch(server->loop, &peer->reads, !peer->is_ended && may_take(peer) && !has_unserved(peer));
 	if (has_unserved(peer) && may_take(peer))
 		ev_idle_start(server->loop, &server->more);
 }
@@ -412,9 +411,8 @@ welcome(struct server *server, int fd)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
-	    peer.uid == (uid_t)-1 || peer.uid == OVERFLOW_UID ||
-	    !server->events.may_connect(server->events.arg, peer.uid))
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid == (uid_t)-1 ||
+	    peer.uid == OVERFLOW_UID || !server->events.may_connect(server->events.arg, peer.uid))
 		refuse(fd, server->config.denied);
 	else if (!has_room(server, peer.uid))
 		refuse(fd, server->config.busy);
@@ -460,7 +458,7 @@ on_connection(struct ev_loop *loop, ev_io *io, int revents)
 
 struct server *
 server_new(struct ev_loop *loop, const struct server_config *config,
-           const struct server_events *events)
+	   const struct server_events *events)
 {
 	struct server *server = mem_alloc(sizeof(*server));
 	server->loop = loop;

@@ -14,25 +14,25 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SERVER_LINE_MAX    (1 << 20) /* bytes, without the newline */
-#define SERVER_HELD_MAX    64        /* answers under way; a batch may go beyond by itself */
-#define SERVER_BACKLOG_MAX (1 << 20) /* unread bytes beyond which nothing more is read */
+#define SERVER_LINE_MAX    (1 << 20)  /* bytes, without the newline */
+#define SERVER_HELD_MAX    64         /* answers under way; a batch may go beyond by itself */
+#define SERVER_BACKLOG_MAX (1 << 20)  /* unread bytes beyond which nothing more is read */
 #define SERVER_OUTPUT_MAX  (64 << 20) /* unread bytes beyond which the peer is dropped */
-#define SERVER_TURN_LINES  64        /* lines of one peer in one turn of the loop */
-#define SERVER_SWEEP       5.0       /* seconds between looks at stalled peers */
-#define SERVER_STALL       6         /* sweeps: a line or an unread answer without progress */
-#define SERVER_IDLE        120       /* sweeps: nothing asked and nothing owed */
+#define SERVER_TURN_LINES  64         /* lines of one peer in one turn of the loop */
+#define SERVER_SWEEP       5.0        /* seconds between looks at stalled peers */
+#define SERVER_STALL       6          /* sweeps: a line or an unread answer without progress */
+#define SERVER_IDLE        120        /* sweeps: nothing asked and nothing owed */
 
 struct server;
 struct peer;
 
 struct server_config {
-	int fd;                /* listening, non-blocking; taken */
-	int64_t max;           /* connections */
+	int fd;      /* listening, non-blocking; taken */
+	int64_t max; /* connections */
 	int64_t max_per_user;
-	const char *busy;      /* the line for who is refused because of the limits; borrowed */
-	const char *denied;    /* the line for who may not connect */
-	const char *too_long;  /* the line for who sent a line over SERVER_LINE_MAX */
+	const char *busy;     /* the line for who is refused because of the limits; borrowed */
+	const char *denied;   /* the line for who may not connect */
+	const char *too_long; /* the line for who sent a line over SERVER_LINE_MAX */
 };
 
 struct server_events {
@@ -47,7 +47,7 @@ struct server_events {
 };
 
 struct server *server_new(struct ev_loop *loop, const struct server_config *config,
-                          const struct server_events *events);
+			  const struct server_events *events);
 void server_free(struct server *server); /* drops every peer */
 
 void server_start(struct server *server);

@@ -1,1 +1,24 @@
-# What src/daemon builds.
+# daemon: program aschedd, its configuration and wiring.
+noinst_LIBRARIES += libdaemon.a
+libdaemon_a_CPPFLAGS = $(AM_CPPFLAGS) $(INIH_CFLAGS)
+libdaemon_a_SOURCES = \
+	src/daemon/clock.c src/daemon/clock.h \
+	src/daemon/conf.c src/daemon/conf.h \
+	src/daemon/conf_file.c \
+	src/daemon/daemon.c src/daemon/daemon.h \
+	src/daemon/launch.c src/daemon/launch.h \
+	src/daemon/lines.c src/daemon/lines.h \
+	src/daemon/machine.c src/daemon/machine.h \
+	src/daemon/options.c src/daemon/options.h \
+	src/daemon/orphans.c src/daemon/orphans.h \
+	src/daemon/place.c src/daemon/place.h \
+	src/daemon/replay.c src/daemon/replay.h \
+	src/daemon/runlog.c src/daemon/runlog.h \
+	src/daemon/serve.c \
+	src/daemon/state.h \
+	src/daemon/stopgap.c src/daemon/stopgap.h
+
+sbin_PROGRAMS += aschedd
+aschedd_SOURCES = src/daemon/main.c
+aschedd_LDADD = libdaemon.a libcontrol.a librunner.a libmsg.a libstore.a libengine.a libmodel.a \
+	libwhen.a libbase.a $(INIH_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) $(SQLITE3_LIBS) $(EV_LIBS)

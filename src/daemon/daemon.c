@@ -1,0 +1,461 @@
+/*
+ * DESIGN. Start: the loop, the clock and the runners come first, and the spawner tells what it
+ * has; then the store is opened, the engine is made and compares both (recovery); only then the
+ * clients that wait on the listening socket are served, and READY is said. Stop is the way back:
+ * no new starts, the engine ends or leaves what runs and waits for its records, the last answers
+ * are sent, the store is closed.
+ *
+ * The engine is pure, so that somebody has to tell it the time: a prepare watcher of the highest
+ * priority lets it do what is due before every wait of the loop, and arms the clock.
+ */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "daemon/place.h"
+#include "daemon/runlog.h"
+#include "daemon/state.h"
+#include "runner/http.h"
+#include "runner/process.h"
+
+#define CLAIM_BATCH   256
+#define LOOKAHEAD     (20 * USEC_PER_MSEC)
+#define GONE_GRACE    0.8 /* seconds to record what can be recorded without a spawner */
+#define NOFILE_WANTED 65536
+#define HTTP_ACTIVE   256
+#define NOFILE_OTHERS 64 /* descriptors that are neither connections nor runs */
+
+static int
+take_fd(const char *name)
+{
+	const char *text = getenv(name);
+	int fd = text ? (int)strtol(text, NULL, 10) : -1;
+	if (fd < 3 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+		return -1;
+	return fd;
+}
+
+bool
+daemon_find_files(struct daemon_files *files)
+{
+	files->spawn_fd = take_fd("ASCHED_SPAWN_FD");
+	files->listen_fd = take_fd("ASCHED_LISTEN_FD");
+	int lock_fd = take_fd("ASCHED_LOCK_FD"); /* held open as long as we live */
+	return files->spawn_fd >= 0 && files->listen_fd >= 0 && lock_fd >= 0;
+}
+
+static void
+on_trouble(void *arg, const char *text)
+{
+	struct daemon *daemon = arg;
+	log_error(text);
+	snprintf(daemon->trouble, sizeof(daemon->trouble), "%s", text);
+}
+
+/* Without an engine there is nothing to wait for. */
+void
+daemon_stop(struct daemon *daemon, int exit_status)
+{
+	bool is_restart = exit_status != DAEMON_DONE;
+	if (daemon->is_stopping)
+		return;
+	log_notice(exit_status == DAEMON_RESTART ? "restarting" : "stopping");
+	daemon->is_stopping = true;
+	daemon->exit_status = exit_status;
+	if (daemon->exec && !is_restart)
+		process_runner_notify(daemon->exec, PROCESS_STOPPING);
+	if (daemon->engine)
+		engine_stop(daemon->engine, is_restart, clock_now());
+	else
+		ev_break(daemon->loop, EVBREAK_ALL);
+}
+
+static void
+reload_and_say(struct daemon *daemon)
+{
+	struct err err;
+	process_runner_notify(daemon->exec, PROCESS_RELOADING);
+	if (daemon->engine && daemon_reload(daemon, &err) != 0)
+		log_error("the configuration is refused, the old one stays",
+			  log_str("cause", err.text));
+	process_runner_notify(daemon->exec, PROCESS_READY);
+}
+
+static void
+on_signal_number(void *arg, int signo)
+{
+	struct daemon *daemon = arg;
+	if (signo == SIGHUP)
+		reload_and_say(daemon);
+	else if (signo == SIGUSR2)
+		daemon_stop(daemon, DAEMON_RESTART);
+	else
+		daemon_stop(daemon, DAEMON_DONE);
+}
+
+static void
+on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
+{
+	(void)loop;
+	(void)revents;
+	on_signal_number(watcher->data, watcher->signum);
+}
+
+static void
+on_give_up(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)timer;
+	(void)revents;
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static void
+on_spawner_gone(void *arg)
+{
+	struct daemon *daemon = arg;
+	log_error("the spawner is gone: what runs cannot be watched any more");
+	daemon_stop(daemon, DAEMON_FAILED);
+	daemon->exit_status = DAEMON_FAILED;
+	ev_timer_init(&daemon->gives_up, on_give_up, GONE_GRACE, 0.);
+	ev_timer_start(daemon->loop, &daemon->gives_up);
+}
+
+static void
+on_started(void *arg, int64_t run_id, int attempt, pid_t pid, int64_t pid_start, usec_t at)
+{
+	struct daemon *daemon = arg;
+	if (daemon->engine)
+		engine_run_started(daemon->engine, run_id, attempt, pid, pid_start, at);
+	else
+		replay_started(&daemon->replay, run_id, attempt, pid, pid_start, at);
+}
+
+static void
+on_ended(void *arg, int64_t run_id, int attempt, struct outcome *outcome)
+{
+	struct daemon *daemon = arg;
+	if (daemon->engine)
+		engine_run_ended(daemon->engine, run_id, attempt, outcome, clock_now());
+	else
+		replay_ended(&daemon->replay, run_id, attempt, outcome);
+}
+
+static void
+on_orphan_ended(void *arg, int64_t run_id, int attempt)
+{
+	struct daemon *daemon = arg;
+	engine_orphan_ended(daemon->engine, run_id, attempt, clock_now());
+}
+
+static bool
+orphan_lives(void *arg, const struct attempt *attempt)
+{
+	struct daemon *daemon = arg;
+	return orphans_watch(&daemon->orphans, attempt);
+}
+
+static void
+on_event(void *arg, const struct run_event *event)
+{
+	struct daemon *daemon = arg;
+	runlog_write(event);
+	if (daemon->control)
+		control_publish(daemon->control, event);
+}
+
+static void
+on_due(void *arg, usec_t now)
+{
+	/* The prepare watcher does the rest. */
+	(void)arg;
+	(void)now;
+}
+
+static void
+on_stepped(void *arg, usec_t from, usec_t now)
+{
+	struct daemon *daemon = arg;
+	log_warning("the clock was set", log_int("step_ms", (now - from) / USEC_PER_MSEC));
+	if (daemon->engine)
+		engine_clock_stepped(daemon->engine, from, now);
+}
+
+static void
+on_store_changed(void *arg, enum store_state state, const char *detail)
+{
+	struct daemon *daemon = arg;
+	if (state == STORE_OK) {
+		log_notice("the store is well again");
+	} else {
+		log_error("the store is in trouble", log_str("cause", detail));
+		snprintf(daemon->trouble, sizeof(daemon->trouble), "store: %s", detail);
+	}
+	engine_store_changed(daemon->engine, state, clock_now());
+}
+
+static void
+say_ready(struct daemon *daemon)
+{
+	daemon->is_ready = true;
+	control_start(daemon->control);
+	daemon_set_queues(daemon);
+	process_runner_notify(daemon->exec, PROCESS_READY);
+	log_notice("ready", log_str("socket", daemon->conf.socket),
+		   log_str("database", daemon->conf.database), log_str("version", PACKAGE_VERSION),
+		   log_int("pid", getpid()));
+}
+
+static void
+on_settles(struct ev_loop *loop, ev_prepare *prepare, int revents)
+{
+	struct daemon *daemon = prepare->data;
+	(void)revents;
+	if (!daemon->engine)
+		return;
+	engine_tick(daemon->engine, clock_now());
+	if (!daemon->is_ready && !daemon->is_stopping && engine_is_ready(daemon->engine))
+		say_ready(daemon);
+	if (daemon->is_stopping && engine_is_idle(daemon->engine)) {
+		ev_break(loop, EVBREAK_ALL);
+		return;
+	}
+	clock_arm(daemon->clock, engine_wake_at(daemon->engine));
+}
+
+static void
+on_watchdog(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct daemon *daemon = timer->data;
+	(void)loop;
+	(void)revents;
+	process_runner_notify(daemon->exec, PROCESS_WATCHDOG);
+}
+
+/* Twice as often as the service manager wants to hear of us. */
+static void
+start_watchdog(struct daemon *daemon)
+{
+	const char *text = getenv("WATCHDOG_USEC");
+	double span = text ? strtod(text, NULL) / (double)USEC_PER_SEC / 2 : 0.;
+	if (span <= 0.)
+		return;
+	ev_timer_init(&daemon->watchdog, on_watchdog, span, span);
+	daemon->watchdog.data = daemon;
+	ev_timer_start(daemon->loop, &daemon->watchdog);
+}
+
+static int
+open_store(struct daemon *daemon, const char *instance, const char *boot, struct err *err)
+{
+	const struct conf *conf = &daemon->conf;
+	struct store_thread_config config = {
+		.path = conf->database,
+		.zones = daemon->zones,
+		.machine = machine_hash(),
+		.draws = machine_random(),
+		.output_max = (size_t)conf->output_max,
+		.retain = conf->retain,
+		.retain_runs = conf->retain_runs,
+		.retain_bytes = conf->retain_bytes,
+		.now = clock_now,
+		.elapsed = clock_elapsed,
+		.changed = on_store_changed,
+		.arg = daemon,
+	};
+	snprintf(config.boot, sizeof(config.boot), "%s", boot);
+	snprintf(config.spawner, sizeof(config.spawner), "%s", instance);
+	daemon->store = store_thread_open(daemon->loop, &config, err);
+	return daemon->store ? 0 : -1;
+}
+
+static void
+make_engine(struct daemon *daemon, const char *instance, const char *boot)
+{
+	struct engine_config config = {
+		.claim_batch = CLAIM_BATCH,
+		.lookahead = LOOKAHEAD,
+		.stop_timeout = daemon->conf.stop_timeout,
+	};
+	const struct engine_ports ports = {
+		.store = store_thread_port(daemon->store),
+		.exec = daemon->exec,
+		.http = daemon->http,
+		.event = on_event,
+		.trouble = on_trouble,
+		.orphan_lives = orphan_lives,
+		.arg = daemon,
+	};
+	snprintf(config.boot, sizeof(config.boot), "%s", boot);
+	snprintf(config.spawner, sizeof(config.spawner), "%s", instance);
+	daemon->engine = engine_new(&config, &ports);
+}
+
+static void
+make_control(struct daemon *daemon)
+{
+	struct rlimit files;
+	struct control_ports ports;
+	int64_t max = daemon->conf.max_connections;
+	daemon_fill_ports(daemon, &ports);
+	/* Connections leave half of the descriptors to runs. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && (int64_t)files.rlim_cur / 2 < max)
+		max = (int64_t)files.rlim_cur / 2;
+	const struct control_config config = {
+		.listen_fd = daemon->listen_fd,
+		.max_connections = max,
+		.max_connections_per_user = daemon->conf.max_connections_per_user,
+	};
+	daemon->control = control_new(daemon->loop, &config, &ports);
+	daemon->listen_fd = -1;
+}
+
+/* The spawner has told everything: now the ledger can be compared with it. */
+static void
+on_replayed(void *arg, const char *instance, const char *boot)
+{
+	struct daemon *daemon = arg;
+	struct err err;
+	if (daemon->engine || daemon->is_stopping)
+		return;
+	if (open_store(daemon, instance, boot, &err) != 0) {
+		log_error("cannot open the database", log_str("cause", err.text));
+		daemon->exit_status = DAEMON_FAILED;
+		ev_break(daemon->loop, EVBREAK_ALL);
+		return;
+	}
+	make_engine(daemon, instance, boot);
+	make_control(daemon);
+	usec_t now = clock_now();
+	replay_tell(&daemon->replay, daemon->engine, now);
+	engine_recover(daemon->engine, now);
+}
+
+static void
+start_signals(struct daemon *daemon)
+{
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR2 };
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		ev_signal_init(&daemon->signals[i], on_signal, numbers[i]);
+		daemon->signals[i].data = daemon;
+		ev_signal_start(daemon->loop, &daemon->signals[i]);
+	}
+}
+
+static int
+make_runners(struct daemon *daemon, int spawn_fd, struct err *err)
+{
+	const struct runner_events events = { on_started, on_ended, daemon };
+	const struct process_events process_events = {
+		.replayed = on_replayed,
+		.signal_received = on_signal_number,
+		.spawner_gone = on_spawner_gone,
+		.arg = daemon,
+	};
+	const struct http_config http = {
+		.output_max = (size_t)daemon->conf.output_max,
+		.active_max = HTTP_ACTIVE,
+	};
+	daemon->exec =
+		process_runner_new(daemon->loop, spawn_fd, daemon->zones, &events, &process_events);
+	daemon->http = http_runner_new(daemon->loop, &http, &events, err);
+	return daemon->http ? 0 : -1;
+}
+
+/* 077: what we make is ours. SIGXFSZ and SIGPIPE become errors of the calls that cause them. */
+static void
+prepare_process(const struct conf *conf)
+{
+	struct rlimit files;
+	char *dir = place_parent(conf->database);
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < NOFILE_WANTED) {
+		files.rlim_cur = files.rlim_max < NOFILE_WANTED ? files.rlim_max : NOFILE_WANTED;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	if (chdir(dir) != 0)
+		log_warning("cannot change to the directory of the database", log_str("dir", dir));
+	free(dir);
+}
+
+static int
+start(struct daemon *daemon, int spawn_fd, struct err *err)
+{
+	const struct clock_events clock_events = { on_due, on_stepped, daemon };
+	const struct zone_source zones = { zonedir_read, zonedir_identity, zonedir_local_name,
+					   &daemon->zonedir };
+	zonedir_init(&daemon->zonedir, ZONEINFO_DIR);
+	daemon->zones = zones_new(&zones);
+	daemon->clock = clock_new(daemon->loop, &clock_events, err);
+	if (!daemon->clock)
+		return -1;
+	start_signals(daemon);
+	ev_prepare_init(&daemon->settles, on_settles);
+	ev_set_priority(&daemon->settles, EV_MAXPRI);
+	daemon->settles.data = daemon;
+	ev_prepare_start(daemon->loop, &daemon->settles);
+	start_watchdog(daemon);
+	return make_runners(daemon, spawn_fd, err);
+}
+
+static void
+finish(struct daemon *daemon)
+{
+	if (daemon->control) {
+		control_stop(daemon->control);
+		control_flush(daemon->control);
+	}
+	store_thread_close(daemon->store);
+	control_free(daemon->control);
+	engine_free(daemon->engine);
+	http_runner_free(daemon->http);
+	process_runner_free(daemon->exec);
+	orphans_fini(&daemon->orphans);
+	replay_fini(&daemon->replay);
+	clock_free(daemon->clock);
+	zones_free(daemon->zones);
+	zonedir_fini(&daemon->zonedir);
+	conf_fini(&daemon->conf);
+	ev_loop_destroy(daemon->loop);
+	if (daemon->listen_fd >= 0)
+		close(daemon->listen_fd);
+}
+
+int
+daemon_run(const struct options *options, struct conf *conf, const struct daemon_files *files)
+{
+	struct err err;
+	struct daemon daemon = {
+		.options = options,
+		.conf = *conf,
+		.loop = ev_loop_new(EVFLAG_NOENV),
+		.listen_fd = files->listen_fd,
+		.started_at = clock_now(),
+		.started_elapsed = clock_elapsed(),
+	};
+	replay_init(&daemon.replay);
+	daemon.orphans =
+		(struct orphans){ .loop = daemon.loop, .ended = on_orphan_ended, .arg = &daemon };
+	machine_node(daemon.node);
+	prepare_process(&daemon.conf);
+	if (start(&daemon, files->spawn_fd, &err) == 0) {
+		ev_run(daemon.loop, 0);
+	} else {
+		log_error("cannot start", log_str("cause", err.text));
+		daemon.exit_status = DAEMON_FAILED;
+	}
+	finish(&daemon);
+	log_notice("stopped", log_int("status", daemon.exit_status));
+	return daemon.exit_status;
+}

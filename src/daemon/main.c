@@ -1,0 +1,56 @@
+/*
+ * aschedd: the scheduler. Started by people and service managers it is the first stage, which
+ * becomes asched-spawn (daemon/launch.h); started by that it is the daemon (daemon/daemon.h).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "daemon/clock.h"
+#include "daemon/daemon.h"
+#include "daemon/launch.h"
+#include "daemon/options.h"
+#include "daemon/state.h"
+
+static int
+fail(const struct err *err)
+{
+	fprintf(stderr, "aschedd: %s\n", err->text);
+	return DAEMON_FAILED;
+}
+
+static int
+say_config_is_right(const struct options *options)
+{
+	char *path = options_config_path(options);
+	printf("%s: no errors\n", path ? path : "there is no configuration file");
+	free(path);
+	return DAEMON_DONE;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	struct daemon_files files;
+	struct conf conf;
+	struct err err = { 0 };
+	int status = options_parse(&options, argc, argv);
+	if (status >= 0)
+		return status;
+	umask(022); /* the modes that are asked for are meant */
+	if (options_configure(&options, &conf, &err) != 0) {
+		conf_fini(&conf);
+		return fail(&err);
+	}
+	if (options.check_config) {
+		conf_fini(&conf);
+		return say_config_is_right(&options);
+	}
+	daemon_start_log(&conf);
+	if (daemon_find_files(&files))
+		return daemon_run(&options, &conf, &files);
+	launch(&options, &conf, &err);
+	conf_fini(&conf);
+	return fail(&err);
+}

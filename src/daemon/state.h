@@ -1,0 +1,60 @@
+/* What the files of the daemon share; daemon.c makes and ends it. */
+#ifndef DAEMON_STATE_H
+#define DAEMON_STATE_H
+
+#include <ev.h>
+
+#include "base/zonedir.h"
+#include "control/control.h"
+#include "daemon/clock.h"
+#include "daemon/conf.h"
+#include "daemon/machine.h"
+#include "daemon/options.h"
+#include "daemon/orphans.h"
+#include "daemon/replay.h"
+#include "daemon/stopgap.h"
+
+#define DAEMON_TROUBLE_MAX 256
+
+struct daemon {
+	const struct options *options;
+	struct conf conf;
+	struct ev_loop *loop;
+	struct clock *clock;
+	struct zonedir zonedir;
+	struct zones *zones;
+	struct runner *exec, *http;
+	struct store_thread *store;
+	struct engine *engine; /* NULL until the spawner has told what it has */
+	struct control *control;
+	struct replay replay;
+	struct orphans orphans;
+	int listen_fd;      /* -1: control has it */
+	ev_prepare settles; /* before each wait: the engine does what is due */
+	ev_timer watchdog;  /* for the service manager, when it wants that */
+	ev_timer gives_up;  /* the spawner is gone: there is not much time */
+	ev_signal signals[4];
+	usec_t started_at, started_elapsed;
+	bool is_ready;
+	bool is_stopping;
+	int exit_status;
+	char node[MACHINE_NODE_MAX];
+	char trouble[DAEMON_TROUBLE_MAX]; /* the last one, "" when there was none */
+};
+
+/* Begins to stop; the loop ends when the engine has nothing to wait for. */
+void daemon_stop(struct daemon *daemon, int exit_status);
+
+/* Builds a new configuration and uses it, or keeps the old one: -1 with *err. */
+int daemon_reload(struct daemon *daemon, struct err *err);
+
+/* Tells the store the concurrency of the configured queues. */
+void daemon_set_queues(struct daemon *daemon);
+
+/* What control wants from us. */
+void daemon_fill_ports(struct daemon *daemon, struct control_ports *ports);
+
+/* Sets up the log as the configuration says. */
+void daemon_start_log(const struct conf *conf);
+
+#endif
