@@ -26,7 +26,6 @@
 #include "../fake/http_world.h"
 #include "base/alloc.h"
 
-#define EXIT_SKIP 77
 #define NJOBS     100
 #define TICK      0.005 /* seconds */
 #define LAG_MAX   0.050 /* seconds: the fault matrix's bound for a dead name server */
@@ -229,8 +228,8 @@ main(void)
 		cmocka_unit_test(a_dead_name_server_holds_up_neither_loop_nor_addresses),
 	};
 	if (isolate() < 0) {
-		fprintf(stderr, "skipped: no network namespace of its own: %s\n", strerror(errno));
-		return EXIT_SKIP;
+		printf("1..0 # SKIP no network namespace of its own: %s\n", strerror(errno));
+		return EXIT_SUCCESS;
 	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,9 +18,8 @@
 #include "../fake/http_world.h"
 #include "base/alloc.h"
 
-#define EXIT_SKIP 77
-#define ARGS_MAX  24
-#define NO_FD     (-1)
+#define ARGS_MAX 24
+#define NO_FD    (-1)
 /* It outlives a test that fails, but not for long. */
 #define SERVER "timeout 60 openssl s_server -accept 127.0.0.1:0 -www"
 
@@ -181,9 +180,9 @@ main(void)
 		return EXIT_FAILURE;
 	}
 	if (!make_certificates()) {
-		fprintf(stderr, "skipped: openssl(1) is missing or makes no certificates\n");
+		printf("1..0 # SKIP openssl(1) is missing or makes no certificates\n");
 		remove_folder(folder);
-		return EXIT_SKIP;
+		return EXIT_SUCCESS;
 	}
 	int nfailed = cmocka_run_group_tests(tests, NULL, NULL);
 	remove_folder(folder);
