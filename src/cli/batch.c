@@ -197,10 +197,7 @@ answer_request(const struct request *request, bool is_utc, struct buf *out, stru
 	struct schedule s;
 	if (schedule_parse(&s, request->kind, request->text, &request->context, err) < 0)
 		return -1;
-	struct zone *zone = is_utc ? zones_get(request->context.zones, "UTC", err)
-	                           : zone_ref(schedule_zone(&s));
-	int status = add_times(request, &s, zone, out, err);
-	zone_unref(zone);
+	int status = add_times(request, &s, is_utc ? NULL : schedule_zone(&s), out, err);
 	schedule_fini(&s);
 	return status;
 }

@@ -20,11 +20,12 @@ mark_text(unsigned marks)
 	return "";
 }
 
+/* A zone that is NULL is UTC. */
 static void
 print_line(struct zone *zone, usec_t at, unsigned marks, usec_t now)
 {
 	char time[SCHEDULE_TIME_MAX], span[WORDS_MAX];
-	usec_t local = at + zone_span_at(zone, at)->offset, clock;
+	usec_t local = at + (zone ? zone_span_at(zone, at)->offset : 0), clock;
 	const char *day = civil_weekday_names[civil_weekday(civil_day_of(local, &clock))];
 	printf("%s  %.3s  %s%s\n", schedule_print_time(zone, at, time), day,
 	       words_when(at, now, span), mark_text(marks));
@@ -74,13 +75,10 @@ static int
 show_next(const struct cli_options *options, const struct when *when, const struct schedule *s,
           int64_t n, struct err *err)
 {
-	struct zone *zone = options->utc ? zones_get(when->zones, "UTC", err)
-	                                 : zone_ref(schedule_zone(s));
-	int status = 0;
-	if (!print_times(s, zone, when->context.now, n, options->json))
-		status = refuse_never(s, when->context.now, err);
-	zone_unref(zone);
-	return status;
+	struct zone *zone = options->utc ? NULL : schedule_zone(s);
+	if (print_times(s, zone, when->context.now, n, options->json))
+		return 0;
+	return refuse_never(s, when->context.now, err);
 }
 
 static int

@@ -21,3 +21,14 @@ libwhen_a_SOURCES = \
 	src/when/walk.c src/when/walk.h \
 	src/when/zone.c src/when/zone.h \
 	src/when/zones.c src/when/zones.h
+
+WHEN_LIBS = libwhen.a libbase.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/when_zone
+tests_unit_when_zone_SOURCES = tests/unit/when_zone.c $(TEST_ZONES)
+tests_unit_when_zone_LDADD = $(WHEN_LIBS)
+
+UNIT_TESTS += tests/unit/when_oracle
+tests_unit_when_oracle_SOURCES = tests/unit/when_oracle.c $(TEST_ZONES) \
+	tests/fake/cron_oracle.c tests/fake/cron_oracle.h
+tests_unit_when_oracle_LDADD = $(WHEN_LIBS)
