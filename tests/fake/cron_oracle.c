@@ -138,13 +138,12 @@ static struct day
 day_of(int64_t local_minutes)
 {
 	time_t seconds = (time_t)local_minutes * 60;
-	struct tm tm, last;
+	struct tm tm;
 	gmtime_r(&seconds, &tm);
-	struct day d = { tm.tm_mday, tm.tm_mon + 1, tm.tm_wday, 0 };
-	last = (struct tm){ .tm_year = tm.tm_year, .tm_mon = tm.tm_mon + 1, .tm_mday = 0 };
-	timegm(&last);
-	d.length = last.tm_mday;
-	return d;
+	static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	bool is_leap = tm.tm_year % 4 == 0 && tm.tm_year != 200; /* 2100; 1900 is never asked for */
+	return (struct day){ tm.tm_mday, tm.tm_mon + 1, tm.tm_wday,
+		             lengths[tm.tm_mon] + (tm.tm_mon == 1 && is_leap) };
 }
 
 static bool
@@ -217,21 +216,20 @@ oracle_next(const struct oracle *o, int64_t after, int64_t limit)
 	int64_t at = after - WARM_UP;
 	at -= local_of(o, at) % MINUTES_PER_DAY; /* as a rule midnight */
 	int64_t seen = local_of(o, at - 1);
-	while (at < limit) {
-		int64_t local = local_of(o, at);
+	for (int64_t local = local_of(o, at), next; at < limit; local = next) {
 		if (local % MINUTES_PER_DAY == 0 && local == seen + 1 &&
-		    local_of(o, at + MINUTES_PER_DAY) == local + MINUTES_PER_DAY) {
+		    (next = local_of(o, at + MINUTES_PER_DAY)) == local + MINUTES_PER_DAY) {
 			int64_t due = scan_plain_day(o, at, local, after);
 			if (due >= 0)
 				return due;
 			at += MINUTES_PER_DAY;
-			seen = local + MINUTES_PER_DAY - 1;
+			seen = next - 1;
 			continue;
 		}
 		if (at > after && is_due(o, local, seen))
 			return at;
 		seen = local > seen ? local : seen;
-		at++;
+		next = local_of(o, ++at);
 	}
 	return limit;
 }

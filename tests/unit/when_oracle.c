@@ -21,7 +21,7 @@
 #define NCASES       100000
 #define SEED         UINT64_C(0x9e3779b97f4a7c15)
 #define DAY_MINUTES  1440
-#define LIMIT_DAYS   800 /* how far the oracle looks */
+#define LIMIT_DAYS   400 /* how far the oracle looks */
 #define NTURNS       3   /* times of one schedule, one from the other */
 
 static const char *const zones[] = {
