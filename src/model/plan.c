@@ -214,8 +214,8 @@ cover(struct walk *w, struct instant at)
 	struct instant next;
 	next.due = next_within(v->job, v->schedule, at.due, v->job->nruns + w->plan->nruns);
 	next.start_at = job_start_at(v->job, next.due, v->machine);
-	if (at.due <= v->job->anchor_at && v->job->paused_at) {
-		pass_over(w, at.due, RUN_SKIPPED, REASON_PAUSED);
+	if (at.due <= v->passed_until) {
+		pass_over(w, at.due, RUN_SKIPPED, v->passed_reason);
 	} else if (v->now > at.start_at + PLAN_LATE_MAX || next.start_at <= v->now) {
 		hold_back(w, at);
 	} else {
@@ -223,6 +223,16 @@ cover(struct walk *w, struct instant at)
 		admit(w, at, false);
 	}
 	return next;
+}
+
+/* Is the instant this plan's to decide? One ahead of its time only if that is final. */
+static bool
+is_ours(const struct walk *w, struct instant at)
+{
+	const struct plan_view *v = w->view;
+	if (at.due != USEC_NEVER && at.due <= v->passed_until)
+		return true;
+	return at.start_at <= v->now || (at.start_at <= v->horizon && may_claim_ahead(w));
 }
 
 static bool
@@ -242,9 +252,7 @@ plan_make(struct plan *plan, const struct plan_view *view)
 	w.ring = mem_array(ring_size(job), sizeof(*w.ring));
 	struct instant at = { job->next_due, job->next_start_at };
 	int steps = 0;
-	while (at.start_at <= view->horizon && steps < PLAN_STEPS_MAX && !is_used_up(&w)) {
-		if (at.start_at > view->now && !may_claim_ahead(&w))
-			break;
+	while (is_ours(&w, at) && steps < PLAN_STEPS_MAX && !is_used_up(&w)) {
 		at = cover(&w, at);
 		steps++;
 	}

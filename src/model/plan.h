@@ -23,6 +23,8 @@ struct plan_view {
 	size_t nactive;   /* the job's runs that wait or run */
 	size_t nqueued;   /* of these, waiting behind another (GATE_JOB) */
 	uint64_t machine; /* for the splay */
+	usec_t passed_until; /* instants up to here are skipped, for that reason; 0: none */
+	enum run_reason passed_reason; /* paused, edited, removed */
 	usec_t step_from, step_to; /* the clock jumped ahead over these instants; 0: it did not */
 };
 

@@ -120,10 +120,12 @@ park(struct ledger *ledger, struct intent *intent, struct job *job, const struct
 }
 
 int
-ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, usec_t horizon)
+ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, usec_t passed_until,
+             enum run_reason passed_reason)
 {
 	struct schedule schedule;
 	struct err why = { 0 };
+	usec_t horizon = intent->until > intent->now ? intent->until : intent->now;
 	if (job_schedule(job, ledger->zones, &schedule, &why) < 0)
 		return park(ledger, intent, job, &why);
 	struct active active;
@@ -134,6 +136,8 @@ ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, usec
 		                                      .schedule = &schedule,
 		                                      .now = intent->now,
 		                                      .horizon = horizon,
+		                                      .passed_until = passed_until,
+		                                      .passed_reason = passed_reason,
 		                                      .nactive = active.n,
 		                                      .nqueued = active.nqueued,
 		                                      .machine = ledger->machine,
@@ -269,7 +273,9 @@ cover_due(struct ledger *ledger, struct intent *intent, const int64_t *ids, size
 			continue;
 		if (found == BACKEND_ERROR)
 			return -1;
-		int rc = ledger_cover(ledger, intent, &job, intent->until);
+		/* What a pause left out is covered after it, in steps like everything else. */
+		usec_t paused_until = job.paused_at ? job.anchor_at : 0;
+		int rc = ledger_cover(ledger, intent, &job, paused_until, REASON_PAUSED);
 		job_fini(&job);
 		if (rc < 0)
 			return -1;

@@ -7,8 +7,8 @@
 #include "model/plan.h"
 #include "store/ledger_parts.h"
 
-/* Passes of ledger_cover() over a paused job's past, each PLAN_STEPS_MAX instants. */
-#define PAUSED_PASSES_MAX 100
+/* Passes of ledger_cover() over a job's past, each PLAN_STEPS_MAX instants. */
+#define PAST_PASSES_MAX 100
 
 /* Keeps what the answer to a change of a job says. */
 static void
@@ -154,19 +154,29 @@ ledger_job_add(struct ledger *ledger, struct intent *intent)
 	return ledger_plan_wake(ledger, intent);
 }
 
-/* Writes the span of a paused job's instants up to now, before its schedule changes or ends. */
 static int
-cover_pause(struct ledger *ledger, struct intent *intent, struct job *job)
+cover_passes(struct ledger *ledger, struct intent *intent, struct job *job, usec_t passed_until,
+             enum run_reason reason)
 {
-	if (job->state != JOB_PAUSED)
-		return 0;
-	job->anchor_at = intent->now;
-	for (int i = 0; i < PAUSED_PASSES_MAX && job->next_start_at <= intent->now; i++) {
-		if (ledger_cover(ledger, intent, job, intent->now) < 0)
+	const usec_t *next = passed_until ? &job->next_due : &job->next_start_at;
+	for (int i = 0; i < PAST_PASSES_MAX && *next <= intent->now; i++) {
+		if (ledger_cover(ledger, intent, job, passed_until, reason) < 0)
 			return -1;
 	}
-	job->paused_at = intent->now;
 	return 0;
+}
+
+/*
+ * Gives every due instant up to now its row, before the schedule changes or ends: what a claim
+ * would have made of it, and of what is left (a pause, a start that splay delays) the reason.
+ */
+static int
+cover_past(struct ledger *ledger, struct intent *intent, struct job *job, enum run_reason reason)
+{
+	bool is_paused = job->state == JOB_PAUSED;
+	if (!is_paused && cover_passes(ledger, intent, job, 0, REASON_NONE) < 0)
+		return -1;
+	return cover_passes(ledger, intent, job, intent->now, is_paused ? REASON_PAUSED : reason);
 }
 
 /*
@@ -233,11 +243,10 @@ set_job(struct ledger *ledger, struct intent *intent, struct job *job)
 	    anchor(ledger, intent, &changed) == 1)
 		ok = check_name_free(ledger, intent, &changed);
 	if (ok == 1) {
-		ok = cover_pause(ledger, intent, job) < 0 ||
+		ok = cover_past(ledger, intent, job, REASON_EDITED) < 0 ||
 		                     end_claimed(ledger, intent, job, REASON_EDITED) < 0
 		             ? -1
 		             : 0;
-		changed.paused_at = job->paused_at;
 		if (ok == 0)
 			ok = save_job(ledger, intent, &changed);
 	}
@@ -260,7 +269,7 @@ ledger_job_set(struct ledger *ledger, struct intent *intent)
 static int
 cancel_job(struct ledger *ledger, struct intent *intent, struct job *job)
 {
-	if (cover_pause(ledger, intent, job) < 0 ||
+	if (cover_past(ledger, intent, job, REASON_REMOVED) < 0 ||
 	    end_claimed(ledger, intent, job, REASON_CANCELLED) < 0)
 		return -1;
 	job->state = JOB_CANCELLED;

@@ -22,8 +22,12 @@ int ledger_find_job(struct ledger *ledger, struct intent *intent, struct job *jo
 int ledger_find_run(struct ledger *ledger, struct intent *intent, struct run *run,
                     struct job *job);
 
-/* Covers the job's due instants up to the horizon: rows, next_due. The rest is the caller's. */
-int ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, usec_t horizon);
+/*
+ * Covers the job's due instants up to now (or intent->until) as the plan says: rows, next_due.
+ * Those up to passed_until (0: none) are skipped for that reason.
+ */
+int ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job,
+                 usec_t passed_until, enum run_reason passed_reason);
 /* Gives free slots of queues to waiting runs, at most intent->limit in all. */
 int ledger_promote(struct ledger *ledger, struct intent *intent);
 int ledger_promote_queue(struct ledger *ledger, struct intent *intent, const char *name);

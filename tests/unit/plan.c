@@ -39,7 +39,9 @@ plan_text(struct job *job, usec_t now, size_t nactive, size_t nqueued)
 	assert_int_equal(job_schedule(job, test_zones(), &schedule, &err), 0);
 	plan_make(&plan, &(struct plan_view){ .job = job, .schedule = &schedule, .now = now,
 	                                      .horizon = now, .nactive = nactive,
-	                                      .nqueued = nqueued });
+	                                      .nqueued = nqueued,
+	                                      .passed_until = job->paused_at ? job->anchor_at : 0,
+	                                      .passed_reason = REASON_PAUSED });
 	for (size_t i = 0; i < plan.nrows; i++) {
 		const struct plan_row *row = &plan.rows[i];
 		int from = (int)((row->due - T0) / SEC), to = (int)((row->last_due - T0) / SEC);

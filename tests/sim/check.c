@@ -1,0 +1,211 @@
+/*
+ * The invariants. At every start: no attempt begins twice, none before its instant, limits hold,
+ * no overlap that the policy forbids. At rest: acknowledged jobs are there, every due instant has
+ * exactly one row, everything that began has ended.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "sim/sim.h"
+
+#define NARROW 2 /* concurrency of the queue "narrow" */
+
+static void
+begin(struct sim *sim)
+{
+	struct err err = { 0 };
+	if (sim->disk->ops->begin(sim->disk, &err) != BACKEND_OK)
+		sim_fail(sim, "check: begin: %s", err.text);
+}
+
+static void
+load(struct sim *sim, const struct process *process, struct run *run, struct job *job)
+{
+	struct err err = { 0 };
+	struct backend *disk = sim->disk;
+	if (disk->ops->run_load(disk, process->run_id, run, &err) != BACKEND_OK ||
+	    disk->ops->job_load(disk, run->job_id, job, &err) != BACKEND_OK)
+		sim_fail(sim, "run %lld starts and is not on record", (long long)process->run_id);
+}
+
+static void
+check_first_start(struct sim *sim, const struct process *process)
+{
+	intptr_t last = (intptr_t)map_get(&sim->starts, process->run_id);
+	if (process->attempt <= last)
+		sim_fail(sim, "run %lld starts attempt %d a second time",
+		         (long long)process->run_id, process->attempt);
+	map_put(&sim->starts, process->run_id, (void *)(intptr_t)process->attempt);
+	sim->nruns++;
+}
+
+static void
+check_limits(struct sim *sim, const struct job *job)
+{
+	struct queue queue;
+	struct err err = { 0 };
+	struct backend *disk = sim->disk;
+	if (disk->ops->queue_load(disk, job->queue, &queue, &err) != BACKEND_OK)
+		sim_fail(sim, "queue %s: %s", job->queue, err.text);
+	if (queue.nrunning > queue.concurrency)
+		sim_fail(sim, "queue %s has %lld running, more than %d", queue.name,
+		         (long long)queue.nrunning, queue.concurrency);
+}
+
+static void
+check_overlap(struct sim *sim, const struct process *process, const struct run *run,
+              const struct job *job)
+{
+	struct process *other;
+	size_t at = 0;
+	if (job->overlap == OVERLAP_ALLOW || run->is_forced || run->is_catchup)
+		return;
+	while ((other = map_next(&sim->processes, &at))) {
+		struct run others;
+		struct job same;
+		if (other->job_id != process->job_id || other->is_over)
+			continue;
+		load(sim, other, &others, &same);
+		job_fini(&same);
+		if (!others.is_forced && !others.is_catchup)
+			sim_fail(sim, "runs %lld and %lld of job %lld overlap",
+			         (long long)process->run_id, (long long)other->run_id,
+			         (long long)process->job_id);
+	}
+}
+
+void
+sim_check_start(struct sim *sim, const struct process *process)
+{
+	struct run run;
+	struct job job;
+	begin(sim);
+	load(sim, process, &run, &job);
+	if (run.state != RUN_RUNNING || run.attempt != process->attempt)
+		sim_fail(sim, "run %lld starts while it is %s, attempt %d",
+		         (long long)run.id, run_state_name(run.state), run.attempt);
+	if (!sim->has_steps && sim_now(sim) < run.start_at)
+		sim_fail(sim, "run %lld starts early", (long long)run.id);
+	check_first_start(sim, process);
+	check_limits(sim, &job);
+	check_overlap(sim, process, &run, &job);
+	job_fini(&job);
+	sim->disk->ops->rollback(sim->disk);
+}
+
+static size_t
+load_runs(struct sim *sim, struct run **runs)
+{
+	struct backend *disk = sim->disk;
+	struct store_stats stats;
+	struct err err = { 0 };
+	size_t n = 0, cap = 0;
+	*runs = NULL;
+	disk->ops->stats(disk, &stats, &err);
+	for (int64_t id = 1; n < (size_t)stats.nruns; id++) {
+		struct run run;
+		if (id > 1000000)
+			sim_fail(sim, "the ledger says %lld runs and has %zu",
+			         (long long)stats.nruns, n);
+		if (disk->ops->run_load(disk, id, &run, &err) != BACKEND_OK)
+			continue;
+		if (n == cap) {
+			cap = cap ? 2 * cap : 256;
+			*runs = mem_resize(*runs, cap, sizeof(**runs));
+		}
+		(*runs)[n++] = run;
+	}
+	return n;
+}
+
+static void
+check_runs_ended(struct sim *sim, const struct run *runs, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!run_is_terminal(runs[i].state))
+			sim_fail(sim, "run %lld of job %lld is still %s at rest (gate %d, start %lld s)",
+			         (long long)runs[i].id, (long long)runs[i].job_id,
+			         run_state_name(runs[i].state), runs[i].gate,
+			         (long long)((runs[i].start_at - sim_now(sim)) / USEC_PER_SEC));
+		if (runs[i].ended_at == 0)
+			sim_fail(sim, "run %lld ended at no time", (long long)runs[i].id);
+	}
+	if (sim->processes.n)
+		sim_fail(sim, "%zu processes are not forgotten at rest", sim->processes.n);
+}
+
+static void
+check_covered_once(struct sim *sim, const struct job *job, usec_t due, const struct run *runs,
+                   size_t n)
+{
+	int covering = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct run *run = &runs[i];
+		covering += run->job_id == job->id && run->trigger == TRIGGER_SCHEDULE &&
+		            run->due <= due && due <= run->last_due;
+	}
+	if (covering == 1)
+		return;
+	char text[SCHEDULE_TIME_MAX];
+	sim_fail(sim, "job %lld (%s): the instant %s has %d rows", (long long)job->id,
+	         job->schedule, schedule_print_time(NULL, due, text), covering);
+}
+
+static void
+check_era(struct sim *sim, const struct job *job, const struct schedule_era *era, usec_t end,
+          const struct run *runs, size_t n)
+{
+	struct schedule schedule;
+	struct err err = { 0 };
+	struct schedule_context context = { .zones = sim->zones,
+		                            .tz = era->tz,
+		                            .now = era->from,
+		                            .anchor = job->created_at,
+		                            .seed = job->seed };
+	if (schedule_parse(&schedule, era->kind, era->text, &context, &err) < 0)
+		sim_fail(sim, "%s: %s", era->text, err.text);
+	for (usec_t due = schedule_next(&schedule, era->from, NULL); due <= end;
+	     due = schedule_next(&schedule, due, NULL))
+		check_covered_once(sim, job, due, runs, n);
+	schedule_fini(&schedule);
+}
+
+static void
+check_promise(struct sim *sim, const struct promise *promise, const struct run *runs, size_t n)
+{
+	struct backend *disk = sim->disk;
+	struct job job;
+	struct err err = { 0 };
+	if (disk->ops->job_load(disk, promise->job_id, &job, &err) != BACKEND_OK)
+		sim_fail(sim, "job %lld was acknowledged and is gone", (long long)promise->job_id);
+	if (promise->is_cancelled && job.state != JOB_CANCELLED)
+		sim_fail(sim, "job %lld was cancelled and is %s", (long long)job.id,
+		         job_state_name(job.state));
+	if (job.nruns > job.max_runs && job.max_runs)
+		sim_fail(sim, "job %lld ran %lld times, more than %d", (long long)job.id,
+		         (long long)job.nruns, job.max_runs);
+	/* Set clocks make eras overlap; a used-up or finished schedule ends before its era. */
+	bool is_whole = !promise->is_unsure && !sim->has_steps && !job.max_runs;
+	for (size_t i = 0; is_whole && i < promise->neras; i++) {
+		usec_t end = i + 1 < promise->neras ? promise->eras[i + 1].from
+		                                    : promise->cancelled_at;
+		if (end)
+			check_era(sim, &job, &promise->eras[i], end, runs, n);
+	}
+	job_fini(&job);
+}
+
+void
+sim_check_rest(struct sim *sim)
+{
+	struct run *runs;
+	begin(sim);
+	size_t n = load_runs(sim, &runs);
+	check_runs_ended(sim, runs, n);
+	for (size_t i = 0; i < sim->npromises; i++)
+		check_promise(sim, &sim->promises[i], runs, n);
+	sim->disk->ops->rollback(sim->disk);
+	free(runs);
+}

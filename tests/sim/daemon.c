@@ -1,0 +1,210 @@
+/*
+ * The daemon's life and the store's thread: what is queued is applied as one group, commits after
+ * a while, and only then is answered. A crash forgets the queue and the answers, not the disk.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "engine/parts.h"
+#include "sim/sim.h"
+
+#define GROUP_MAX 64
+
+static void
+submit(struct store *store, struct intent *intent)
+{
+	struct sim *sim = (struct sim *)((char *)store - offsetof(struct sim, store));
+	intent->next = NULL;
+	*sim->queue_end = intent;
+	sim->queue_end = &intent->next;
+	if (!sim->is_committing) {
+		sim->is_committing = true;
+		sim_at(sim, (usec_t)sim_random(sim, 200), EVENT_COMMIT, NULL);
+	}
+}
+
+static struct intent *
+take_queued(struct sim *sim)
+{
+	struct intent *intent = sim->queue;
+	sim->queue = intent->next;
+	if (!sim->queue)
+		sim->queue_end = &sim->queue;
+	intent->next = NULL;
+	return intent;
+}
+
+static void
+add_answer(struct sim *sim, struct intent *intent)
+{
+	*sim->answers_end = intent;
+	sim->answers_end = &intent->next;
+}
+
+static bool
+is_refused_when_degraded(const struct intent *intent)
+{
+	return intent_is_change(intent->kind);
+}
+
+/* Applies the group. Returns false when the backend failed on the way. */
+static void
+apply_group(struct sim *sim, struct intent **group, size_t n)
+{
+	struct backend *disk = sim->disk;
+	struct err err = { 0 };
+	for (size_t i = 0; i < n; i++) {
+		if (disk->ops->savepoint(disk, &err) != BACKEND_OK)
+			sim_fail(sim, "savepoint: %s", err.text);
+		if (ledger_apply(&sim->ledger, group[i]))
+			disk->ops->release(disk, &err);
+		else
+			sim_fail(sim, "%s failed: %s", intent_name(group[i]->kind),
+			         group[i]->err.text);
+		sim_say(sim, "applied %s run=%lld job=%lld %s", intent_name(group[i]->kind),
+		        (long long)group[i]->run_id, (long long)group[i]->job_id,
+		        group[i]->err.text);
+	}
+}
+
+/* The outcome of the commit is lost: nobody knows, and the engine has to find out. */
+static void
+lose_outcome(struct sim *sim, struct intent **group, size_t n)
+{
+	sim_say(sim, "commit outcome unknown");
+	for (size_t i = 0; i < n; i++)
+		err_set(&group[i]->err, ERR_UNKNOWN_OUTCOME, "the commit failed");
+	sim->is_degraded = true;
+	sim_at(sim, (usec_t)sim_random(sim, 5 * USEC_PER_SEC), EVENT_HEAL, NULL);
+}
+
+void
+sim_commit(struct sim *sim)
+{
+	struct intent *group[GROUP_MAX];
+	size_t n = 0, most = 1 + sim_random(sim, GROUP_MAX);
+	struct backend *disk = sim->disk;
+	struct err err = { 0 };
+	while (sim->queue && n < most)
+		group[n++] = take_queued(sim);
+	if (sim->is_degraded) {
+		for (size_t i = 0; i < n; i++) {
+			if (is_refused_when_degraded(group[i]) || group[i]->kind == INTENT_UNFINISHED)
+				err_set(&group[i]->err, ERR_UNAVAILABLE, "the store is degraded");
+		}
+	} else if (n > 0) {
+		if (disk->ops->begin(disk, &err) != BACKEND_OK)
+			sim_fail(sim, "begin: %s", err.text);
+		apply_group(sim, group, n);
+		bool fails = sim->has_faults && sim->mono < sim->quiet_at && sim_random(sim, 400) == 0;
+		if (fails && sim_chance(sim, 50))
+			disk->ops->rollback(disk);
+		else if (disk->ops->commit(disk, &err) != BACKEND_OK)
+			sim_fail(sim, "commit: %s", err.text);
+		if (fails)
+			lose_outcome(sim, group, n);
+	}
+	for (size_t i = 0; i < n; i++)
+		add_answer(sim, group[i]);
+	usec_t slow = sim_chance(sim, 2) ? 200 * USEC_PER_MSEC : 0;
+	sim_at(sim, 100 + slow + (usec_t)sim_random(sim, 2000), EVENT_ANSWER, NULL);
+}
+
+void
+sim_answer(struct sim *sim)
+{
+	struct intent *intent = sim->answers;
+	sim->answers = NULL;
+	sim->answers_end = &sim->answers;
+	sim->engine->now = sim_now(sim);
+	while (intent) {
+		struct intent *next = intent->next;
+		intent_answer(intent);
+		intent = next;
+	}
+	if (sim->is_degraded)
+		engine_store_changed(sim->engine, STORE_DEGRADED, sim_now(sim));
+	sim->is_committing = sim->queue != NULL;
+	if (sim->is_committing)
+		sim_at(sim, (usec_t)sim_random(sim, 100), EVENT_COMMIT, NULL);
+}
+
+void
+sim_heal(struct sim *sim)
+{
+	sim->is_degraded = false;
+	engine_store_changed(sim->engine, STORE_OK, sim_now(sim));
+}
+
+static void
+on_trouble(void *arg, const char *text)
+{
+	sim_fail(arg, "trouble: %s", text);
+}
+
+void
+sim_daemon_start(struct sim *sim)
+{
+	struct engine_config config = { .claim_batch = 1 + (int)sim_random(sim, 64),
+		                        .lookahead = 20 * USEC_PER_MSEC,
+		                        .stop_timeout = 30 * USEC_PER_SEC };
+	struct engine_ports ports = { .store = &sim->store,
+		                      .exec = &sim->runner,
+		                      .http = &sim->runner,
+		                      .trouble = on_trouble,
+		                      .orphan_lives = sim_orphan_lives,
+		                      .arg = sim };
+	snprintf(config.boot, sizeof(config.boot), "boot-%d", sim->boot_number);
+	snprintf(config.spawner, sizeof(config.spawner), "spawner-%d", sim->spawner_number);
+	memcpy(sim->ledger.boot, config.boot, sizeof(config.boot));
+	memcpy(sim->ledger.spawner, config.spawner, sizeof(config.spawner));
+	sim->life = ++sim->nlives;
+	sim->store.submit = submit;
+	sim->queue_end = &sim->queue;
+	sim->answers_end = &sim->answers;
+	sim->is_committing = sim->is_degraded = false;
+	sim->engine = engine_new(&config, &ports);
+	sim_say(sim, "daemon %llu starts", (unsigned long long)sim->life);
+	sim_replay(sim);
+	engine_recover(sim->engine, sim_now(sim));
+}
+
+static void
+drop_list(struct intent *intent)
+{
+	while (intent) {
+		struct intent *next = intent->next;
+		if (intent->done) {
+			err_set(&intent->err, ERR_UNKNOWN_OUTCOME, "the daemon died");
+			intent->done(intent, intent->arg);
+		}
+		intent_free(intent);
+		intent = next;
+	}
+}
+
+void
+sim_daemon_kill(struct sim *sim)
+{
+	if (!sim->engine)
+		return;
+	sim_say(sim, "daemon %llu dies", (unsigned long long)sim->life);
+	struct engine *engine = sim->engine;
+	sim->engine = NULL;
+	sim->life = 0;
+	engine->nintents = 0; /* dropped with it */
+	engine_free(engine);
+	drop_list(sim->answers);
+	drop_list(sim->queue);
+	sim->answers = sim->queue = NULL;
+	sim->ncrashes++;
+}
+
+void
+sim_tick(struct sim *sim)
+{
+	if (sim->engine)
+		engine_tick(sim->engine, sim_now(sim));
+}

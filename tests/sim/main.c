@@ -1,0 +1,206 @@
+/*
+ * sim [--seeds N] [--first SEED] [--endless] [--trace SEED]
+ *
+ * Runs N seeds (1000), or one with its trace, or for ever. Exits 1 at the first broken invariant.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake/backend_mem.h"
+#include "fake/test_zones.h"
+#include "sim/sim.h"
+
+#define EVENTS_MAX 2000000 /* a world that does not come to rest */
+#define BUSY_SPAN  (20 * USEC_PER_MIN)
+#define REST_SPAN  (40 * USEC_PER_MIN)
+
+static bool
+is_less(const void *a, const void *b)
+{
+	const struct sim_event *x = a, *y = b;
+	return x->at != y->at ? x->at < y->at : x->order < y->order;
+}
+
+static void
+set_pos(void *item, size_t pos)
+{
+	((struct sim_event *)item)->pos = pos;
+}
+
+static bool
+is_of_daemon(enum sim_event_kind kind)
+{
+	return kind == EVENT_COMMIT || kind == EVENT_ANSWER || kind == EVENT_HEAL;
+}
+
+static void
+happen(struct sim *sim, const struct sim_event *event)
+{
+	if (is_of_daemon(event->kind) && event->life != sim->life)
+		return;
+	switch (event->kind) {
+	case EVENT_COMMIT:
+		sim_commit(sim);
+		break;
+	case EVENT_ANSWER:
+		sim_answer(sim);
+		break;
+	case EVENT_STARTED:
+		sim_process_started(sim, event->subject);
+		break;
+	case EVENT_EXIT:
+		sim_process_exit(sim, event->subject);
+		break;
+	case EVENT_CLIENT:
+		sim_client_act(sim);
+		break;
+	case EVENT_FAULT:
+		sim_fault(sim);
+		break;
+	case EVENT_HEAL:
+		sim_heal(sim);
+		break;
+	case EVENT_BOOT:
+		if (!sim->engine)
+			sim_daemon_start(sim);
+		break;
+	}
+}
+
+/* When the engine wants to wake, on the steady clock. */
+static usec_t
+engine_turn(const struct sim *sim)
+{
+	usec_t at = sim->engine ? engine_wake_at(sim->engine) : USEC_NEVER;
+	if (at == USEC_NEVER)
+		return USEC_NEVER;
+	at -= sim->offset;
+	return at > sim->mono ? at : sim->mono;
+}
+
+/* Lets the world go on until then. */
+static void
+run_until(struct sim *sim, usec_t end)
+{
+	for (int64_t n = 0;; n++) {
+		struct sim_event *event = heap_peek(&sim->events);
+		usec_t turn = engine_turn(sim);
+		usec_t next = event && event->at <= turn ? event->at : turn;
+		if (next > end)
+			break;
+		if (n > EVENTS_MAX)
+			sim_fail(sim, "the world does not come to rest");
+		sim->mono = next;
+		if (event && event->at == next) {
+			heap_remove(&sim->events, event->pos);
+			happen(sim, event);
+			free(event);
+		}
+		sim_tick(sim);
+	}
+	sim->mono = end;
+}
+
+static void
+cancel_all(struct sim *sim)
+{
+	for (size_t i = 0; i < sim->npromises; i++) {
+		struct intent *intent = intent_new(INTENT_JOB_CANCEL, sim_now(sim));
+		struct promise *promise = &sim->promises[i];
+		intent->ref.id = promise->job_id;
+		intent->with_running = i % 2;
+		if (!promise->is_cancelled)
+			promise->cancelled_at = sim_now(sim);
+		engine_submit(sim->engine, intent);
+	}
+}
+
+static void
+set_up(struct sim *sim, uint64_t seed, bool is_verbose)
+{
+	struct err err = { 0 };
+	*sim = (struct sim){ .seed = seed, .random = seed * 0x9e3779b9, .is_verbose = is_verbose };
+	heap_init(&sim->events, is_less, set_pos);
+	/* Near a change of the clocks in every other world. */
+	sim->offset = (sim_chance(sim, 50) ? 1793491200 : 1795000000) * USEC_PER_SEC;
+	sim->has_faults = sim_chance(sim, 70);
+	sim->has_spawner_deaths = sim_chance(sim, 30);
+	sim->has_steps = sim_chance(sim, 25);
+	sim->zones = test_zones();
+	sim->disk = backend_mem_new();
+	sim->ledger = (struct ledger){ .backend = sim->disk,
+		                       .zones = sim->zones,
+		                       .machine = seed,
+		                       .draws = seed,
+		                       .output_max = 1 << 20 };
+	struct queue narrow = { .name = "narrow", .concurrency = 2 };
+	sim->disk->ops->begin(sim->disk, &err);
+	sim->disk->ops->queue_save(sim->disk, &narrow, &err);
+	sim->disk->ops->commit(sim->disk, &err);
+	sim_runner_init(sim);
+	sim->quiet_at = BUSY_SPAN;
+}
+
+static void
+tear_down(struct sim *sim)
+{
+	sim_daemon_kill(sim);
+	sim_processes_free(sim);
+	while (heap_peek(&sim->events))
+		sim_cancel(sim, heap_peek(&sim->events));
+	heap_fini(&sim->events);
+	map_fini(&sim->processes);
+	map_fini(&sim->starts);
+	sim->disk->ops->close(sim->disk);
+}
+
+static int64_t
+run_seed(uint64_t seed, bool is_verbose)
+{
+	static struct sim sim; /* large */
+	set_up(&sim, seed, is_verbose);
+	sim_daemon_start(&sim);
+	sim_at(&sim, USEC_PER_SEC, EVENT_CLIENT, NULL);
+	if (sim.has_faults)
+		sim_at(&sim, (usec_t)sim_random(&sim, 60 * USEC_PER_SEC), EVENT_FAULT, NULL);
+	run_until(&sim, BUSY_SPAN);
+	if (!sim.engine)
+		sim_daemon_start(&sim);
+	run_until(&sim, BUSY_SPAN + USEC_PER_MIN);
+	cancel_all(&sim);
+	run_until(&sim, BUSY_SPAN + REST_SPAN);
+	sim_check_rest(&sim);
+	int64_t nruns = sim.nruns;
+	tear_down(&sim);
+	return nruns;
+}
+
+int
+main(int argc, char **argv)
+{
+	uint64_t first = 1, nseeds = 1000;
+	int64_t nruns = 0;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--trace") == 0 && i + 1 < argc) {
+			run_seed(strtoull(argv[++i], NULL, 10), true);
+			return 0;
+		}
+		if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc)
+			nseeds = strtoull(argv[++i], NULL, 10);
+		else if (strcmp(argv[i], "--first") == 0 && i + 1 < argc)
+			first = strtoull(argv[++i], NULL, 10);
+		else if (strcmp(argv[i], "--endless") == 0)
+			nseeds = UINT64_MAX;
+	}
+	for (uint64_t i = 0; i < nseeds; i++) {
+		nruns += run_seed(first + i, false);
+		if (nseeds == UINT64_MAX && i % 1000 == 999) {
+			printf("%" PRIu64 " seeds, %" PRId64 " runs\n", i + 1, nruns);
+			fflush(stdout);
+		}
+	}
+	printf("%" PRIu64 " seeds, %" PRId64 " runs, every invariant held\n", nseeds, nruns);
+	return 0;
+}

@@ -1,0 +1,136 @@
+/*
+ * The simulator: the real when/, model/, engine/ and ledger over a database, a store thread, a
+ * spawner and a clock that are made up. A seed decides everything, so a failing seed fails again.
+ *
+ * The world has a steady clock (`mono`, never steps) that orders its events, and a wall clock
+ * that the engine is told, which may be set. The disk is what a crash leaves.
+ */
+#ifndef SIM_SIM_H
+#define SIM_SIM_H
+
+#include "base/heap.h"
+#include "base/map.h"
+#include "engine/engine.h"
+#include "store/ledger.h"
+
+enum sim_event_kind {
+	EVENT_COMMIT,  /* the store's thread takes what is queued */
+	EVENT_ANSWER,  /* the answers of a group reach the loop */
+	EVENT_STARTED, /* a process is confirmed */
+	EVENT_EXIT,    /* a process ends */
+	EVENT_CLIENT,  /* somebody asks for something */
+	EVENT_FAULT,   /* a crash, a reboot, a clock that is set */
+	EVENT_HEAL,    /* the store is well again */
+	EVENT_BOOT,    /* the daemon starts */
+};
+
+struct sim_event {
+	usec_t at; /* mono */
+	uint64_t order;
+	enum sim_event_kind kind;
+	uint64_t life; /* of the daemon it belongs to; events of dead daemons do nothing */
+	void *subject;
+	size_t pos;
+};
+
+/* A process of the made-up spawner: it outlives the daemon, and its record the process. */
+struct process {
+	int64_t run_id;
+	int attempt;
+	int64_t job_id;
+	usec_t start_at; /* the run's, wall clock */
+	usec_t began_at; /* wall clock */
+	usec_t length;
+	int code;
+	bool ignores_term;
+	bool is_confirmed, is_over, is_killed;
+	struct sim_event *exit; /* NULL once over */
+};
+
+/* What a client was promised about one job. */
+struct promise {
+	int64_t job_id;
+	struct schedule_era {
+		char text[64];
+		enum schedule_kind kind;
+		char tz[32];
+		usec_t from; /* wall clock: no instant at or before it belongs to the era */
+	} eras[32];
+	size_t neras;
+	bool is_cancelled;
+	usec_t cancelled_at;
+	bool is_unsure; /* an answer was lost: the schedule may be another */
+};
+
+#define SIM_PROMISES_MAX 200
+
+struct sim {
+	uint64_t seed, random;
+	bool is_verbose;
+	usec_t mono, offset; /* wall clock = mono + offset */
+	struct heap events;
+	uint64_t norders;
+
+	/* The machine. */
+	struct backend *disk;
+	struct zones *zones;
+	struct ledger ledger;
+	int boot_number, spawner_number;
+	struct map processes; /* by run id: its newest attempt */
+	struct map starts;    /* by run id: how many attempts were ever started, as a counter */
+
+	/* The daemon's life. */
+	uint64_t life; /* 0: not running */
+	uint64_t nlives;
+	struct engine *engine;
+	struct intent *queue, **queue_end; /* not yet taken by the store's thread */
+	struct intent *answers, **answers_end; /* committed, not yet heard */
+	bool is_committing;
+	struct store store;
+	struct runner runner;
+	bool is_degraded;
+
+	/* The client. */
+	struct promise promises[SIM_PROMISES_MAX];
+	size_t npromises;
+	usec_t quiet_at; /* mono: no new requests and faults from then on */
+	int64_t nrequests, nruns, ncrashes;
+	bool has_steps, has_spawner_deaths, has_faults;
+};
+
+/* world.c */
+uint64_t sim_random(struct sim *sim, uint64_t below);
+bool sim_chance(struct sim *sim, unsigned percent);
+usec_t sim_now(const struct sim *sim); /* wall clock */
+struct sim_event *sim_at(struct sim *sim, usec_t delay, enum sim_event_kind kind, void *subject);
+void sim_cancel(struct sim *sim, struct sim_event *event);
+void sim_say(const struct sim *sim, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+_Noreturn void sim_fail(const struct sim *sim, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* daemon.c: the daemon's life, and the store's thread */
+void sim_daemon_start(struct sim *sim);
+void sim_daemon_kill(struct sim *sim);
+void sim_tick(struct sim *sim);
+void sim_commit(struct sim *sim);
+void sim_answer(struct sim *sim);
+void sim_heal(struct sim *sim);
+
+/* spawner.c */
+void sim_runner_init(struct sim *sim);
+void sim_replay(struct sim *sim);
+void sim_process_started(struct sim *sim, struct process *process);
+void sim_process_exit(struct sim *sim, struct process *process);
+void sim_spawner_die(struct sim *sim, bool with_processes);
+void sim_processes_free(struct sim *sim);
+bool sim_orphan_lives(void *arg, const struct attempt *attempt);
+
+/* client.c */
+void sim_client_act(struct sim *sim);
+void sim_fault(struct sim *sim);
+
+/* check.c: the invariants */
+void sim_check_start(struct sim *sim, const struct process *process);
+void sim_check_rest(struct sim *sim);
+
+#endif

@@ -1,0 +1,172 @@
+/* The made-up spawner: processes that take a while and end somehow, told again until forgotten. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "sim/sim.h"
+
+static struct sim *
+sim_of(struct runner *runner)
+{
+	return (struct sim *)((char *)runner - offsetof(struct sim, runner));
+}
+
+static struct process *
+find(struct sim *sim, int64_t run_id, int attempt)
+{
+	struct process *process = map_get(&sim->processes, run_id);
+	return process && process->attempt == attempt ? process : NULL;
+}
+
+static void
+drop(struct sim *sim, struct process *process)
+{
+	map_remove(&sim->processes, process->run_id);
+	free(process);
+}
+
+static void
+start(struct runner *runner, const struct job *job, const struct run *run)
+{
+	struct sim *sim = sim_of(runner);
+	struct process *process = map_get(&sim->processes, run->id);
+	if (process && process->attempt == run->attempt)
+		return; /* it is here already */
+	if (process && !process->is_over)
+		sim_fail(sim, "run %lld starts attempt %d while attempt %d runs",
+		         (long long)run->id, run->attempt, process->attempt);
+	if (process)
+		drop(sim, process);
+	process = mem_alloc(sizeof(*process));
+	*process = (struct process){ .run_id = run->id,
+		                     .attempt = run->attempt,
+		                     .job_id = job->id,
+		                     .start_at = run->start_at,
+		                     .began_at = sim_now(sim) };
+	process->length = (usec_t)sim_random(sim, sim_chance(sim, 10) ? 300000000 : 3000000);
+	process->code = sim_chance(sim, 25) ? 1 + (int)sim_random(sim, 3) : 0;
+	process->ignores_term = sim_chance(sim, 20);
+	sim_say(sim, "start run %lld attempt %d of job %lld", (long long)run->id, run->attempt,
+	        (long long)job->id);
+	sim_check_start(sim, process);
+	map_put(&sim->processes, run->id, process);
+	sim_at(sim, 50 + (usec_t)sim_random(sim, 500), EVENT_STARTED, process);
+	process->exit = sim_at(sim, 600 + process->length, EVENT_EXIT, process);
+}
+
+static void
+stop(struct runner *runner, int64_t run_id, int attempt, enum stop_how how)
+{
+	struct sim *sim = sim_of(runner);
+	struct process *process = find(sim, run_id, attempt);
+	if (!process || process->is_over || (how == STOP_SOFT && process->ignores_term))
+		return;
+	process->is_killed = true;
+	sim_cancel(sim, process->exit);
+	process->exit = sim_at(sim, 600 + (usec_t)sim_random(sim, 1000), EVENT_EXIT, process);
+}
+
+static void
+forget(struct runner *runner, int64_t run_id, int attempt)
+{
+	struct sim *sim = sim_of(runner);
+	struct process *process = find(sim, run_id, attempt);
+	if (process && process->is_over)
+		drop(sim, process);
+}
+
+static int
+output(struct runner *runner, int64_t run_id, int attempt)
+{
+	(void)runner;
+	(void)run_id;
+	(void)attempt;
+	return -1;
+}
+
+void
+sim_runner_init(struct sim *sim)
+{
+	sim->runner = (struct runner){ start, stop, forget, output };
+}
+
+static void
+tell_end(struct sim *sim, const struct process *process)
+{
+	struct outcome outcome = { .kind = process->is_killed ? OUTCOME_SIGNAL : OUTCOME_EXIT,
+		                   .code = process->is_killed ? 15 : process->code,
+		                   .ended_at = sim_now(sim),
+		                   .cpu_us = -1,
+		                   .peak_kib = -1,
+		                   .output_fd = -1 };
+	engine_run_ended(sim->engine, process->run_id, process->attempt, &outcome, sim_now(sim));
+}
+
+void
+sim_replay(struct sim *sim)
+{
+	struct process *process;
+	size_t at = 0;
+	while ((process = map_next(&sim->processes, &at))) {
+		if (process->attempt == 0) /* an orphan: this spawner does not know it */
+			continue;
+		engine_replay_started(sim->engine, process->run_id, process->attempt, 1, 1,
+		                      process->began_at);
+		if (process->is_over)
+			tell_end(sim, process);
+	}
+}
+
+void
+sim_process_started(struct sim *sim, struct process *process)
+{
+	if (sim->engine && process->attempt)
+		engine_run_started(sim->engine, process->run_id, process->attempt, 1, 1,
+		                   process->began_at);
+}
+
+void
+sim_process_exit(struct sim *sim, struct process *process)
+{
+	process->is_over = true;
+	process->exit = NULL;
+	if (sim->engine)
+		tell_end(sim, process);
+}
+
+/* The spawner's table is gone, and the daemon with it; its processes may live on as orphans. */
+void
+sim_spawner_die(struct sim *sim, bool with_processes)
+{
+	sim_daemon_kill(sim);
+	sim_say(sim, "spawner %d dies%s", sim->spawner_number,
+	        with_processes ? " with all processes" : "");
+	sim->spawner_number++;
+	sim_processes_free(sim);
+}
+
+void
+sim_processes_free(struct sim *sim)
+{
+	struct process *process;
+	for (size_t at = 0; (process = map_next(&sim->processes, &at)); at = 0) {
+		if (process->exit)
+			sim_cancel(sim, process->exit);
+		for (size_t i = 0; i < sim->events.n;) {
+			struct sim_event *event = sim->events.items[i];
+			if (event->subject == process)
+				sim_cancel(sim, event);
+			else
+				i++;
+		}
+		drop(sim, process);
+	}
+}
+
+bool
+sim_orphan_lives(void *arg, const struct attempt *attempt)
+{
+	(void)arg;
+	(void)attempt;
+	return false;
+}
