@@ -117,15 +117,33 @@ why_missed(const struct walk *w, usec_t due)
 	return in_step ? REASON_CLOCK : REASON_DOWNTIME;
 }
 
+static bool
+is_used_up(const struct walk *w)
+{
+	const struct job *job = w->view->job;
+	return job->max_runs && job->nruns + w->plan->nruns >= job->max_runs;
+}
+
+/* Too late, or one too many: recorded so. */
+static bool
+is_passed(struct walk *w, struct instant at)
+{
+	if (is_used_up(w))
+		pass_over(w, at.due, RUN_SKIPPED, REASON_MAX_RUNS);
+	else if (is_past_deadline(w, at))
+		pass_over(w, at.due, RUN_MISSED, REASON_DEADLINE);
+	else
+		return false;
+	return true;
+}
+
 /* The overlap gate: one instant that is to be run now. */
 static void
 admit(struct walk *w, struct instant at, bool is_catchup)
 {
 	const struct job *job = w->view->job;
-	if (is_past_deadline(w, at)) {
-		pass_over(w, at.due, RUN_MISSED, REASON_DEADLINE);
+	if (is_passed(w, at))
 		return;
-	}
 	if (w->nactive == 0 || job->overlap == OVERLAP_ALLOW) {
 		add_run(w, at, GATE_OPEN, is_catchup);
 		return;
@@ -187,9 +205,9 @@ catch_up(struct walk *w, bool is_served)
 	bool all = w->view->job->missed == MISSED_ALL;
 	for (size_t i = 0; i < w->nring; i++) {
 		struct instant at = w->ring[i];
-		if (is_past_deadline(w, at))
-			pass_over(w, at.due, RUN_MISSED, REASON_DEADLINE);
-		else if (all)
+		if (is_passed(w, at))
+			continue;
+		if (all)
 			add_run(w, at, w->nactive ? GATE_JOB : GATE_OPEN, true);
 		else if (is_served)
 			pass_over(w, at.due, RUN_MISSED, why_missed(w, at.due));
@@ -233,13 +251,6 @@ is_ours(const struct walk *w, struct instant at)
 	if (at.due != USEC_NEVER && at.due <= v->passed_until)
 		return true;
 	return at.start_at <= v->now || (at.start_at <= v->horizon && may_claim_ahead(w));
-}
-
-static bool
-is_used_up(const struct walk *w)
-{
-	const struct job *job = w->view->job;
-	return job->max_runs && job->nruns + w->plan->nruns >= job->max_runs;
 }
 
 void

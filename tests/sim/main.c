@@ -13,6 +13,7 @@
 #include "sim/sim.h"
 
 #define EVENTS_MAX 2000000 /* a world that does not come to rest */
+#define JOB_IDS_MAX 1000    /* no world makes more jobs */
 #define BUSY_SPAN  (20 * USEC_PER_MIN)
 #define REST_SPAN  (40 * USEC_PER_MIN)
 
@@ -104,17 +105,35 @@ run_until(struct sim *sim, usec_t end)
 }
 
 static void
+cancel(struct sim *sim, int64_t job_id)
+{
+	struct intent *intent = intent_new(INTENT_JOB_CANCEL, sim_now(sim));
+	intent->who.is_operator = true;
+	intent->ref.id = job_id;
+	intent->with_running = job_id % 2;
+	for (size_t i = 0; i < sim->npromises; i++) {
+		if (sim->promises[i].job_id == job_id && !sim->promises[i].is_cancelled)
+			sim->promises[i].cancelled_at = sim_now(sim);
+	}
+	engine_submit(sim->engine, intent);
+}
+
+/* Every job, those included of which the client never heard. */
+static void
 cancel_all(struct sim *sim)
 {
-	for (size_t i = 0; i < sim->npromises; i++) {
-		struct intent *intent = intent_new(INTENT_JOB_CANCEL, sim_now(sim));
-		struct promise *promise = &sim->promises[i];
-		intent->ref.id = promise->job_id;
-		intent->with_running = i % 2;
-		if (!promise->is_cancelled)
-			promise->cancelled_at = sim_now(sim);
-		engine_submit(sim->engine, intent);
+	struct err err = { 0 };
+	struct backend *disk = sim->disk;
+	disk->ops->begin(disk, &err);
+	for (int64_t id = 1; id < JOB_IDS_MAX; id++) {
+		struct job job;
+		if (disk->ops->job_load(disk, id, &job, &err) != BACKEND_OK)
+			continue;
+		if (job.state != JOB_CANCELLED)
+			cancel(sim, id);
+		job_fini(&job);
 	}
+	disk->ops->rollback(disk);
 }
 
 static void
