@@ -128,6 +128,9 @@ on_answer(struct intent *intent, void *arg)
 	case INTENT_UNFINISHED:
 		recover_page(engine, intent);
 		return;
+	case INTENT_BOOT:
+		engine->is_booted = intent->err.code == ERR_NONE;
+		break;
 	case INTENT_CLAIM:
 		claim_answered(engine, intent);
 		break;
@@ -185,9 +188,6 @@ void
 engine_recover(struct engine *engine, usec_t now)
 {
 	engine->now = engine->born_at = now;
-	struct intent *boot = intent_new(INTENT_BOOT, now);
-	boot->at = now;
-	engine_send(engine, boot);
 	engine->prune_at = now + USEC_PER_MIN;
 	recover_begin(engine);
 }
@@ -300,6 +300,14 @@ end_all(struct engine *engine)
 	}
 }
 
+/* A recovery that failed with the store is begun again. */
+static usec_t
+recover_at(const struct engine *engine)
+{
+	bool needs = engine->born_at && !engine->is_ready && !engine->is_recovering;
+	return needs && engine->store_state == STORE_OK ? engine->not_before : USEC_NEVER;
+}
+
 void
 engine_tick(struct engine *engine, usec_t now)
 {
@@ -315,8 +323,7 @@ engine_tick(struct engine *engine, usec_t now)
 		engine->prune_at = USEC_NEVER;
 		engine_send(engine, intent_new(INTENT_PRUNE, now));
 	}
-	bool needs_recovery = !engine->is_ready && !engine->is_recovering && engine->born_at;
-	if (needs_recovery && engine->not_before <= now && engine->store_state == STORE_OK)
+	if (recover_at(engine) <= now)
 		recover_begin(engine);
 }
 
@@ -333,8 +340,7 @@ engine_wake_at(const struct engine *engine)
 	usec_t at = sooner(live ? live->alarm_at : USEC_NEVER, claim_at(engine));
 	if (!engine->is_stopping)
 		at = sooner(at, engine->prune_at);
-	if (!engine->is_ready && !engine->is_recovering && engine->born_at)
-		at = sooner(at, engine->not_before);
+	at = sooner(at, recover_at(engine));
 	return sooner(at, engine->stop_at);
 }
 

@@ -33,6 +33,11 @@ void
 recover_begin(struct engine *engine)
 {
 	engine->is_recovering = true;
+	if (!engine->is_booted) {
+		struct intent *boot = intent_new(INTENT_BOOT, engine->now);
+		boot->at = engine->born_at;
+		engine_send(engine, boot);
+	}
 	ask_page(engine, 0);
 }
 

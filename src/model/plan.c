@@ -124,7 +124,7 @@ is_used_up(const struct walk *w)
 	return job->max_runs && job->nruns + w->plan->nruns >= job->max_runs;
 }
 
-/* Too late, or one too many: recorded so. */
+/* One more than max-runs, too late, or beyond any backlog: recorded so. */
 static bool
 is_passed(struct walk *w, struct instant at)
 {
@@ -132,6 +132,8 @@ is_passed(struct walk *w, struct instant at)
 		pass_over(w, at.due, RUN_SKIPPED, REASON_MAX_RUNS);
 	else if (is_past_deadline(w, at))
 		pass_over(w, at.due, RUN_MISSED, REASON_DEADLINE);
+	else if (w->nactive >= PLAN_ACTIVE_MAX)
+		pass_over(w, at.due, RUN_SKIPPED, REASON_OVERLAP);
 	else
 		return false;
 	return true;

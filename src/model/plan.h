@@ -15,6 +15,9 @@
 /* An instant later than this counts as missed (catch-up decides), however idle we are. */
 #define PLAN_LATE_MAX (60 * USEC_PER_SEC)
 
+/* Runs of one job that may wait or run at a time, with overlap=allow too; more are skipped. */
+#define PLAN_ACTIVE_MAX 1000
+
 struct plan_view {
 	const struct job *job;
 	const struct schedule *schedule;

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "model/plan.h"
 #include "store/ledger_parts.h"
 
 #define QUEUES_MAX 64 /* queues that one claim serves; more are served by the next */

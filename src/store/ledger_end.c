@@ -26,7 +26,10 @@ ledger_finish_job(struct ledger *ledger, struct intent *intent, struct job *job)
 	return 0;
 }
 
-/* The run that waits behind its own job's: the one with the least due may go. */
+/*
+ * When nothing of the job is active but runs that wait behind another, the first of those may go.
+ * A forced run that ends does not open the gate while the one it went around still runs.
+ */
 static int
 open_queued(struct ledger *ledger, struct intent *intent, const struct job *job)
 {
@@ -35,6 +38,12 @@ open_queued(struct ledger *ledger, struct intent *intent, const struct job *job)
 	enum backend_result found = db->ops->run_queued(db, job->id, &run, &intent->err);
 	if (found != BACKEND_OK)
 		return ledger_checked(found);
+	struct active active;
+	int rc = ledger_load_active(ledger, intent, job->id, &active);
+	bool is_first = active.n == active.nqueued;
+	free(active.runs);
+	if (rc < 0 || !is_first)
+		return rc;
 	run.gate = run.start_at > intent->now ? GATE_TIME : GATE_OPEN;
 	return ledger_checked(
 		db->ops->run_update(db, &run, RUN_WAITING, run.attempt, &intent->err));

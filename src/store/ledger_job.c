@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "model/plan.h"
 #include "store/ledger_parts.h"
 
 /* Passes of ledger_cover() over a job's past, each PLAN_STEPS_MAX instants. */

@@ -5,9 +5,10 @@
 #ifndef STORE_LEDGER_PARTS_H
 #define STORE_LEDGER_PARTS_H
 
+#include "model/plan.h"
 #include "store/ledger.h"
 
-#define ACTIVE_MAX 1100 /* active runs of one job that a decision looks at: missed-limit + more */
+#define ACTIVE_MAX (PLAN_ACTIVE_MAX + 1) /* active runs that one job can have, and one more */
 
 /* Turns a backend's result into 0 or -1. NONE is for the caller to tell apart beforehand. */
 int ledger_checked(enum backend_result result);

@@ -41,9 +41,9 @@ pass_gate(struct ledger *ledger, struct intent *intent, const struct job *job,
 {
 	struct active active;
 	int rc = ledger_load_active(ledger, intent, job->id, &active);
-	int go = 1;
+	int go = active.n < PLAN_ACTIVE_MAX;
 	*gate = GATE_OPEN;
-	if (rc == 0 && active.n > 0 && !intent->is_forced && job->overlap != OVERLAP_ALLOW) {
+	if (rc == 0 && go && active.n > 0 && !intent->is_forced && job->overlap != OVERLAP_ALLOW) {
 		if (job->overlap == OVERLAP_CANCEL || job->overlap == OVERLAP_KILL) {
 			rc = ledger_make_way(ledger, intent, job, &active);
 			*gate = active.nrunning ? GATE_JOB : GATE_OPEN;
@@ -53,7 +53,9 @@ pass_gate(struct ledger *ledger, struct intent *intent, const struct job *job,
 			go = 0;
 		}
 	}
-	if (go == 0)
+	if (active.n >= PLAN_ACTIVE_MAX)
+		err_set(&intent->err, ERR_BUSY, "%zu runs of the job wait or run", active.n);
+	else if (go == 0)
 		err_set(&intent->err, ERR_BUSY, "run %lld of the job is %s; --force starts beside it",
 		        (long long)active.runs[0].id, run_state_name(active.runs[0].state));
 	free(active.runs);

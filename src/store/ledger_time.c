@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model/plan.h"
 #include "store/ledger_parts.h"
 
 #define JOBS_PER_BATCH 256
