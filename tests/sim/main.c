@@ -1,7 +1,8 @@
 /*
  * sim [--seeds N] [--first SEED] [--endless] [--trace SEED]
  *
- * Runs N seeds (1000), or one with its trace, or for ever. Exits 1 at the first broken invariant.
+ * Runs N seeds (SIM_SEEDS, 1000), or one with its trace, or for ever. Dies at the first broken
+ * invariant. Speaks TAP.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -199,7 +200,8 @@ run_seed(uint64_t seed, bool is_verbose)
 int
 main(int argc, char **argv)
 {
-	uint64_t first = 1, nseeds = 1000;
+	const char *wanted = getenv("SIM_SEEDS");
+	uint64_t first = 1, nseeds = wanted ? strtoull(wanted, NULL, 10) : 1000;
 	int64_t nruns = 0;
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--trace") == 0 && i + 1 < argc) {
@@ -213,13 +215,15 @@ main(int argc, char **argv)
 		else if (strcmp(argv[i], "--endless") == 0)
 			nseeds = UINT64_MAX;
 	}
+	puts("1..1");
+	fflush(stdout);
 	for (uint64_t i = 0; i < nseeds; i++) {
 		nruns += run_seed(first + i, false);
 		if (nseeds == UINT64_MAX && i % 1000 == 999) {
-			printf("%" PRIu64 " seeds, %" PRId64 " runs\n", i + 1, nruns);
+			printf("# %" PRIu64 " seeds, %" PRId64 " runs\n", i + 1, nruns);
 			fflush(stdout);
 		}
 	}
-	printf("%" PRIu64 " seeds, %" PRId64 " runs, every invariant held\n", nseeds, nruns);
+	printf("ok 1 - %" PRIu64 " seeds, %" PRId64 " runs, every invariant held\n", nseeds, nruns);
 	return 0;
 }
