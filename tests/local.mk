@@ -26,3 +26,5 @@ BLACKBOX_TESTS += \
 # A server of the control protocol that answers by a script, for tests of its client.
 check_PROGRAMS += tests/fake/fake_control
 tests_fake_fake_control_SOURCES = tests/fake/fake_control.c
+
+include tests/bench/local.mk

@@ -25,8 +25,10 @@ link_open(struct spawner *sp, int fd)
 void
 link_close(struct spawner *sp)
 {
-	if (sp->link.fd >= 0)
-		close(sp->link.fd);
+	if (sp->link.fd < 0)
+		return;
+	loop_unwatch(sp, sp->link.fd);
+	close(sp->link.fd);
 	sp->link.fd = -1;
 }
 

@@ -36,6 +36,12 @@ loop_watch(struct spawner *sp, int fd, enum loop_source source, uint16_t index)
 }
 
 void
+loop_unwatch(struct spawner *sp, int fd)
+{
+	(void)epoll_ctl(sp->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+void
 loop_want_write(struct spawner *sp, int link_fd, bool is_wanted)
 {
 	struct epoll_event event = event_of(EPOLLIN | (is_wanted ? EPOLLOUT : 0), LOOP_LINK, 0);

@@ -10,8 +10,12 @@ enum loop_source {
 	LOOP_EXEC, /* a child's exec_fd; the index is its slot's */
 };
 
-/* Watches for reading until fd is closed. */
 void loop_watch(struct spawner *sp, int fd, enum loop_source source, uint16_t index);
+/*
+ * Before closing what was watched: the kernel forgets a file only when nobody has it open, and
+ * a child that is on its way to exec still does.
+ */
+void loop_unwatch(struct spawner *sp, int fd);
 void loop_want_write(struct spawner *sp, int link_fd, bool is_wanted);
 
 /* There is no daemon any more and none will come: ends the runs so, then the loop. */

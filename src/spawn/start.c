@@ -157,6 +157,7 @@ start_settle(struct spawner *sp, struct slot *slot)
 {
 	const struct card *card = &sp->cards[slots_index(sp->slots, slot)];
 	assert(slot->state == SLOT_STARTING);
+	loop_unwatch(sp, slot->exec_fd);
 	close(slot->exec_fd);
 	slot->exec_fd = -1;
 	if (slot->is_overdue)

@@ -1,0 +1,13 @@
+# Benchmarks: built and run by `make bench` only.
+BENCHES =
+EXTRA_PROGRAMS += $(BENCHES)
+
+BENCHES += tests/bench/spawn
+tests_bench_spawn_SOURCES = tests/bench/spawn.c tests/fake/spawner.c tests/fake/spawner.h
+tests_bench_spawn_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_bench_spawn_LDADD = libspawn.a libmsg.a libbase.a $(UNIT_LIBS)
+
+.PHONY: bench
+bench: $(BENCHES) asched-spawn tests/fake/fake_daemon
+	@set -e; for program in $(BENCHES); do ./$$program; done
+CLEANFILES += $(BENCHES)
