@@ -371,11 +371,11 @@ conf_parse(struct conf *conf, const char *path, const char *text, size_t len, st
 	int line = ini_parse_stream(lines_next, &r.lines, take_piece, &r);
 	buf_fini(&r.value);
 	const struct err *cause = &r.lines.err;
-	if (cause->code != ERR_NONE)
-		return err_invalid(err, cause->field, "%s:%d: %s%s%s", path, r.lines.number,
-				   cause->field, cause->field[0] ? ": " : "", cause->text);
+	if (cause->code != ERR_NONE) /* the line says where: no field besides */
+		return err_set(err, ERR_INVALID, "%s:%d: %s%s%s", path, r.lines.number,
+		               cause->field, cause->field[0] ? ": " : "", cause->text);
 	/* Our lines are stricter than inih's: it must not have found more. */
 	if (line != 0)
-		return err_invalid(err, "", "%s:%d: not understood", path, line);
+		return err_set(err, ERR_INVALID, "%s:%d: not understood", path, line);
 	return 0;
 }

@@ -17,8 +17,8 @@ struct daemon_files {
 /* Are we the second stage? Then the descriptors, which are close-on-exec afterwards. */
 bool daemon_find_files(struct daemon_files *files);
 
-/* Exit statuses that mean something to the spawner. */
-enum { DAEMON_DONE = 0, DAEMON_FAILED = 1, DAEMON_RESTART = 75 };
+/* Exit statuses: DONE and RESTART mean something to the spawner, MISUSED to the unit. */
+enum { DAEMON_DONE = 0, DAEMON_FAILED = 1, DAEMON_MISUSED = 2, DAEMON_RESTART = 75 };
 
 /* Serves until it is told to stop; takes the configuration and the files. The exit status. */
 int daemon_run(const struct options *options, struct conf *conf, const struct daemon_files *files);

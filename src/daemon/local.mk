@@ -22,3 +22,7 @@ sbin_PROGRAMS += aschedd
 aschedd_SOURCES = src/daemon/main.c
 aschedd_LDADD = libdaemon.a libcontrol.a librunner.a libmsg.a libstore.a libengine.a libmodel.a \
 	libwhen.a libbase.a $(INIH_LIBS) $(JANSSON_LIBS) $(CURL_LIBS) $(SQLITE3_LIBS) $(EV_LIBS)
+
+UNIT_TESTS += tests/unit/daemon_conf
+tests_unit_daemon_conf_SOURCES = tests/unit/daemon_conf.c
+tests_unit_daemon_conf_LDADD = libdaemon.a libmodel.a libwhen.a libbase.a $(INIH_LIBS) $(UNIT_LIBS)

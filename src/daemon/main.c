@@ -12,11 +12,12 @@
 #include "daemon/options.h"
 #include "daemon/state.h"
 
+/* What is wrong with the input needs a person: the unit does not start us again then. */
 static int
 fail(const struct err *err)
 {
-	fprintf(stderr, "aschedd: %s\n", err->text);
-	return DAEMON_FAILED;
+	fprintf(stderr, "aschedd: %s%s%s\n", err->field, err->field[0] ? ": " : "", err->text);
+	return err->code == ERR_INVALID || err->code == ERR_DENIED ? DAEMON_MISUSED : DAEMON_FAILED;
 }
 
 static int

@@ -11,7 +11,7 @@
 #include "base/alloc.h"
 #include "daemon/place.h"
 
-#define EXIT_USAGE 2
+#define EXIT_USAGE 2 /* as DAEMON_MISUSED */
 
 enum {
 	OPTION_CONFIG = 1,
