@@ -48,11 +48,13 @@ struct backend_ops {
 	enum backend_result (*release)(struct backend *, struct err *);
 	/* Error: the whole transaction is gone with it, as after a full disk. */
 	enum backend_result (*rollback_to)(struct backend *);
+	/* The number of commits with changes that the database holds. */
+	int64_t (*ncommits)(const struct backend *);
 	/*
-	 * Outside a transaction: the number of commits with changes that the database holds, all
-	 * of them durable now. Tells after an unknown outcome what became of it.
+	 * Outside a transaction: makes sure that all of them are durable, when the fate of the last
+	 * one was not known and the database was opened again.
 	 */
-	enum backend_result (*sequence)(struct backend *, int64_t *n, struct err *);
+	enum backend_result (*settle)(struct backend *, struct err *);
 	/*
 	 * Outside a transaction: housekeeping in small steps (the log of a database is folded in,
 	 * the high-water mark written). Returns after which time it wants to be called again,

@@ -5,6 +5,9 @@ libstore_a_SOURCES = \
 	src/store/backend.h \
 	src/store/files.c src/store/files.h \
 	src/store/filter.c src/store/filter.h \
+	src/store/intents.h \
+	src/store/keeper.c src/store/keeper.h \
+	src/store/latency.c src/store/latency.h \
 	src/store/ledger.c src/store/ledger.h src/store/ledger_parts.h \
 	src/store/ledger_active.c \
 	src/store/ledger_ask.c \
@@ -29,7 +32,8 @@ libstore_a_SOURCES = \
 	src/store/sqlite_requests.c \
 	src/store/sqlite_row.c src/store/sqlite_row.h \
 	src/store/sqlite_runs.c \
-	src/store/sqlite_sql.c
+	src/store/sqlite_sql.c \
+	src/store/thread.c src/store/thread.h
 
 STORE_LIBS = libstore.a libengine.a libmodel.a libwhen.a libbase.a $(SQLITE3_LIBS)
 

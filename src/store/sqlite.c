@@ -79,6 +79,12 @@ rollback_to(struct backend *backend)
 	return run(s, SQL_RELEASE, NULL);
 }
 
+static int64_t
+ncommits(const struct backend *backend)
+{
+	return ((const struct sqlite *)backend)->tally.commits;
+}
+
 static enum backend_result
 stats(struct backend *backend, struct store_stats *stats, struct err *err)
 {
@@ -104,7 +110,8 @@ const struct backend_ops sqlite_ops = {
 	.savepoint = savepoint,
 	.release = release,
 	.rollback_to = rollback_to,
-	.sequence = sqlite_sequence,
+	.ncommits = ncommits,
+	.settle = sqlite_settle,
 	.tend = sqlite_tend,
 	.job_insert = sqlite_job_insert,
 	.job_update = sqlite_job_update,

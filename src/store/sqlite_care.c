@@ -88,14 +88,13 @@ sqlite_care_end(struct sqlite *s)
 }
 
 enum backend_result
-sqlite_sequence(struct backend *backend, int64_t *n, struct err *err)
+sqlite_settle(struct backend *backend, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
-	/* After it every commit is in the database's own file, which was synced. */
+	/* After it every commit is in the database's own file, and that was synced. */
 	if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
 	    SQLITE_OK)
 		return sql_fail(s, err);
 	s->wal_pages = 0;
-	*n = s->tally.commits;
 	return BACKEND_OK;
 }

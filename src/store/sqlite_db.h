@@ -211,7 +211,7 @@ void sqlite_close(struct backend *);
 /* sqlite_care.c */
 void sqlite_care_begin(struct sqlite *); /* after the database was opened */
 void sqlite_care_end(struct sqlite *);   /* before it is closed */
-enum backend_result sqlite_sequence(struct backend *, int64_t *, struct err *);
+enum backend_result sqlite_settle(struct backend *, struct err *);
 usec_t sqlite_tend(struct backend *, usec_t);
 
 #endif

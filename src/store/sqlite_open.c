@@ -320,8 +320,7 @@ compare_mark(struct sqlite *s)
 static int
 settle_new(struct sqlite *s, struct err *err)
 {
-	int64_t n;
-	if (sqlite_sequence(&s->backend, &n, err) != BACKEND_OK ||
+	if (sqlite_settle(&s->backend, err) != BACKEND_OK ||
 	    file_sync_directory(s->path, err) != 0)
 		return -1;
 	return mark_write(s->path, &s->mark, err);

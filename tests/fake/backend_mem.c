@@ -241,14 +241,16 @@ rollback_to(struct backend *backend)
 	return BACKEND_OK;
 }
 
-static enum backend_result
-sequence(struct backend *backend, int64_t *n, struct err *err)
+static int64_t
+ncommits(const struct backend *backend)
 {
-	struct mem *mem = mem_of(backend);
-	if (mem_fails(mem, err))
-		return BACKEND_ERROR;
-	*n = mem->commits;
-	return BACKEND_OK;
+	return ((const struct mem *)backend)->commits;
+}
+
+static enum backend_result
+settle(struct backend *backend, struct err *err)
+{
+	return mem_fails(mem_of(backend), err) ? BACKEND_ERROR : BACKEND_OK;
 }
 
 static usec_t
@@ -267,10 +269,16 @@ warning(const struct backend *backend)
 }
 
 static void
+close_but_keep(struct backend *backend)
+{
+	rollback(backend);
+}
+
+static void
 close_mem(struct backend *backend)
 {
 	struct mem *mem = mem_of(backend);
-	undo_to(mem, 0);
+	rollback(backend);
 	for (int table = 0; table < MEM_NTABLES; table++) {
 		for (size_t i = 0; i < mem->tables[table].n; i++)
 			free_row((enum mem_table)table, mem->tables[table].rows[i]);
@@ -294,7 +302,8 @@ backend_mem_new(void)
 		.savepoint = savepoint,
 		.release = release,
 		.rollback_to = rollback_to,
-		.sequence = sequence,
+		.ncommits = ncommits,
+		.settle = settle,
 		.tend = tend,
 		.warning = warning,
 		.close = close_mem,
@@ -306,4 +315,16 @@ backend_mem_new(void)
 	mem_prune_ops(&mem->ops);
 	mem->backend.ops = &mem->ops;
 	return &mem->backend;
+}
+
+void
+backend_mem_keep(struct backend *backend)
+{
+	mem_of(backend)->ops.close = close_but_keep;
+}
+
+void
+backend_mem_free(struct backend *backend)
+{
+	close_mem(backend);
 }

@@ -9,6 +9,9 @@
 #include "store/backend.h"
 
 struct backend *backend_mem_new(void);
+/* From now on close() keeps what was committed, as a file does; backend_mem_free() ends it. */
+void backend_mem_keep(struct backend *backend);
+void backend_mem_free(struct backend *backend);
 
 /* The n-th operation from now fails, once (1: the next one; 0: none will). */
 void backend_mem_fail_operation(struct backend *backend, int64_t n);

@@ -1,0 +1,334 @@
+/* The keeper: groups, trouble and recovery. */
+#include "store/keeper.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+
+/* How long to wait before the next attempt to get well: doubled each time, up to the most. */
+#define PROBE_WAIT_MIN (100 * USEC_PER_MSEC)
+#define PROBE_WAIT_MAX (3 * USEC_PER_SEC)
+/* Who was well for so long starts with the shortest wait again. */
+#define WELL_AFTER (10 * USEC_PER_SEC)
+
+struct keeper {
+	struct ledger ledger; /* its backend: NULL when the database could not be opened again */
+	struct store_opener opener;
+	enum store_state state;
+	char detail[512];
+	unsigned ntroubles;
+	bool was_probed; /* the wait that counts began at probed_at */
+	usec_t probed_at;
+	usec_t probe_wait;
+	usec_t well_since;
+	struct intent *backup; /* under way */
+};
+
+static struct backend *
+backend_of(const struct keeper *keeper)
+{
+	return keeper->ledger.backend;
+}
+
+static void
+set_detail(struct keeper *keeper, const char *text)
+{
+	snprintf(keeper->detail, sizeof(keeper->detail), "%s", text);
+}
+
+static int
+open_backend(struct keeper *keeper, struct err *err)
+{
+	keeper->ledger.backend = keeper->opener.open(keeper->opener.arg, err);
+	return backend_of(keeper) ? 0 : -1;
+}
+
+static void
+answer_backup(struct keeper *keeper, const struct err *err, struct intents *answered)
+{
+	if (!keeper->backup)
+		return;
+	keeper->backup->err = *err;
+	intents_push(answered, keeper->backup);
+	keeper->backup = NULL;
+}
+
+static void
+close_backend(struct keeper *keeper, const char *why, struct intents *answered)
+{
+	struct err err;
+	if (!backend_of(keeper))
+		return;
+	err_set(&err, ERR_UNAVAILABLE, "the backup was broken off: %s", why);
+	answer_backup(keeper, &err, answered);
+	backend_of(keeper)->ops->close(backend_of(keeper));
+	keeper->ledger.backend = NULL;
+}
+
+static void
+become_well(struct keeper *keeper)
+{
+	const char *warning = backend_of(keeper)->ops->warning(backend_of(keeper));
+	keeper->state = STORE_OK;
+	keeper->well_since = keeper->probed_at;
+	set_detail(keeper, warning ? warning : "");
+}
+
+static void
+become_degraded(struct keeper *keeper, const char *why)
+{
+	if (keeper->state == STORE_OK) {
+		keeper->ntroubles++;
+		keeper->was_probed = false;
+	}
+	keeper->state = STORE_DEGRADED;
+	set_detail(keeper, why);
+}
+
+struct keeper *
+keeper_open(const struct ledger *ledger, const struct store_opener *opener, struct err *err)
+{
+	struct keeper *keeper = mem_alloc(sizeof(*keeper));
+	keeper->ledger = *ledger;
+	keeper->opener = *opener;
+	keeper->probe_wait = PROBE_WAIT_MIN;
+	if (open_backend(keeper, err) != 0) {
+		free(keeper);
+		return NULL;
+	}
+	become_well(keeper);
+	return keeper;
+}
+
+void
+keeper_close(struct keeper *keeper, struct intents *answered)
+{
+	if (!keeper)
+		return;
+	close_backend(keeper, "the daemon stops", answered);
+	free(keeper);
+}
+
+static void
+refuse_all(struct intents *group, enum err_code code, const char *why, struct intents *answered)
+{
+	struct intent *intent;
+	while ((intent = intents_pop(group))) {
+		err_set(&intent->err, code, "%s", why);
+		intents_push(answered, intent);
+	}
+}
+
+/* Applies one intent so that its failure leaves the others alone. -1: all is rolled back. */
+static int
+apply_one(struct keeper *keeper, struct intent *intent)
+{
+	struct backend *db = backend_of(keeper);
+	if (db->ops->savepoint(db, &intent->err) != BACKEND_OK)
+		return -1;
+	if (ledger_apply(&keeper->ledger, intent))
+		return db->ops->release(db, &intent->err) == BACKEND_OK ? 0 : -1;
+	log_error("the store cannot do what is asked", log_str("intent", intent_name(intent->kind)),
+	          log_str("error", intent->err.text));
+	return db->ops->rollback_to(db) == BACKEND_OK ? 0 : -1;
+}
+
+/* Begins and applies. -1 with *err: nothing of it will be committed. */
+static int
+apply_all(struct keeper *keeper, const struct intents *group, struct err *err)
+{
+	struct backend *db = backend_of(keeper);
+	if (db->ops->begin(db, err) != BACKEND_OK)
+		return -1;
+	for (struct intent *intent = group->first; intent; intent = intent->next) {
+		if (apply_one(keeper, intent) == 0)
+			continue;
+		*err = intent->err;
+		return -1;
+	}
+	return 0;
+}
+
+enum fate { FATE_HAPPENED, FATE_NOTHING, FATE_UNKNOWN };
+
+/* A commit failed: looks what became of it. The database is open again, or it is not. */
+static enum fate
+find_fate(struct keeper *keeper, const char *why, struct intents *answered)
+{
+	struct backend *db = backend_of(keeper);
+	struct err err;
+	db->ops->rollback(db);
+	int64_t before = db->ops->ncommits(db);
+	close_backend(keeper, why, answered);
+	if (open_backend(keeper, &err) != 0)
+		return FATE_UNKNOWN;
+	db = backend_of(keeper);
+	if (db->ops->settle(db, &err) != BACKEND_OK)
+		return db->ops->ncommits(db) == before ? FATE_NOTHING : FATE_UNKNOWN;
+	return db->ops->ncommits(db) == before ? FATE_NOTHING : FATE_HAPPENED;
+}
+
+static void
+commit_failed(struct keeper *keeper, const struct err *err, struct intents *group,
+              struct intents *answered)
+{
+	enum fate fate = find_fate(keeper, err->text, answered);
+	become_degraded(keeper, err->text);
+	if (fate == FATE_HAPPENED) {
+		become_well(keeper);
+		intents_move(answered, group);
+		return;
+	}
+	refuse_all(group, fate == FATE_NOTHING ? ERR_UNAVAILABLE : ERR_UNKNOWN_OUTCOME, err->text,
+	           answered);
+}
+
+static void
+begin_backup(struct keeper *keeper, struct intent *intent, struct intents *answered)
+{
+	struct backend *db = backend_of(keeper);
+	if (!intent->who.is_operator)
+		err_set(&intent->err, ERR_DENIED, "a backup is for operators");
+	else if (!intent->path || intent->path[0] != '/')
+		err_invalid(&intent->err, "path", "'%s' is not an absolute path",
+		            intent->path ? intent->path : "");
+	else if (keeper->backup)
+		err_set(&intent->err, ERR_BUSY, "a backup is under way");
+	else if (!db)
+		err_set(&intent->err, ERR_UNAVAILABLE, "%s", keeper->detail);
+	else if (db->ops->backup_begin(db, intent->path, &intent->err) == BACKEND_OK)
+		keeper->backup = intent;
+	if (keeper->backup != intent)
+		intents_push(answered, intent);
+}
+
+/* Takes out what is not applied in a transaction, or not now. */
+static void
+sort_out(struct keeper *keeper, struct intents *group, struct intents *answered)
+{
+	struct intents rest = { 0 };
+	struct intent *intent;
+	while ((intent = intents_pop(group))) {
+		bool is_refused = keeper->state == STORE_DEGRADED &&
+		                  (intent_is_change(intent->kind) || !backend_of(keeper));
+		if (intent->kind == INTENT_BACKUP)
+			begin_backup(keeper, intent, answered);
+		else if (is_refused) {
+			err_set(&intent->err, ERR_UNAVAILABLE, "%s", keeper->detail);
+			intents_push(answered, intent);
+		} else
+			intents_push(&rest, intent);
+	}
+	*group = rest;
+}
+
+void
+keeper_apply(struct keeper *keeper, struct intents *group, struct intents *answered)
+{
+	struct err err = { 0 };
+	sort_out(keeper, group, answered);
+	if (!group->first)
+		return;
+	struct backend *db = backend_of(keeper);
+	if (apply_all(keeper, group, &err) != 0) {
+		db->ops->rollback(db);
+		close_backend(keeper, err.text, answered);
+		become_degraded(keeper, err.text);
+		refuse_all(group, ERR_UNAVAILABLE, err.text, answered);
+	} else if (db->ops->commit(db, &err) != BACKEND_OK) {
+		commit_failed(keeper, &err, group, answered);
+	} else {
+		intents_move(answered, group);
+	}
+}
+
+/* A small commit, as proof that one is possible. */
+static int
+try_commit(struct keeper *keeper, struct err *err)
+{
+	struct backend *db = backend_of(keeper);
+	if (db->ops->begin(db, err) != BACKEND_OK)
+		return -1;
+	if (db->ops->meta_save(db, "probe", keeper->detail, err) == BACKEND_OK &&
+	    db->ops->commit(db, err) == BACKEND_OK)
+		return 0;
+	db->ops->rollback(db);
+	return -1;
+}
+
+static int
+try_to_get_well(struct keeper *keeper, struct intents *answered)
+{
+	struct err err = { 0 };
+	if ((backend_of(keeper) || open_backend(keeper, &err) == 0) &&
+	    try_commit(keeper, &err) == 0)
+		return 0;
+	close_backend(keeper, err.text, answered);
+	set_detail(keeper, err.text);
+	/* To be read until then, if it can be. */
+	open_backend(keeper, &err);
+	return -1;
+}
+
+static usec_t
+probe(struct keeper *keeper, usec_t elapsed, struct intents *answered)
+{
+	if (!keeper->was_probed) {
+		if (elapsed - keeper->well_since >= WELL_AFTER)
+			keeper->probe_wait = PROBE_WAIT_MIN;
+		keeper->was_probed = true;
+		keeper->probed_at = elapsed;
+	}
+	usec_t left = keeper->probed_at + keeper->probe_wait - elapsed;
+	if (left > 0)
+		return left;
+	keeper->probed_at = elapsed;
+	keeper->probe_wait *= 2;
+	if (keeper->probe_wait > PROBE_WAIT_MAX)
+		keeper->probe_wait = PROBE_WAIT_MAX;
+	if (try_to_get_well(keeper, answered) != 0)
+		return keeper->probe_wait;
+	become_well(keeper);
+	return 0;
+}
+
+static void
+step_backup(struct keeper *keeper, struct intents *answered)
+{
+	struct backend *db = backend_of(keeper);
+	struct err err = { 0 };
+	if (db->ops->backup_step(db, &err) != BACKEND_OK)
+		answer_backup(keeper, &err, answered);
+}
+
+usec_t
+keeper_care(struct keeper *keeper, usec_t now, usec_t elapsed, struct intents *answered)
+{
+	if (keeper->state == STORE_DEGRADED)
+		return probe(keeper, elapsed, answered);
+	if (keeper->backup) {
+		step_backup(keeper, answered);
+		return 0;
+	}
+	return backend_of(keeper)->ops->tend(backend_of(keeper), now);
+}
+
+enum store_state
+keeper_state(const struct keeper *keeper)
+{
+	return keeper->state;
+}
+
+const char *
+keeper_detail(const struct keeper *keeper)
+{
+	return keeper->detail;
+}
+
+unsigned
+keeper_ntroubles(const struct keeper *keeper)
+{
+	return keeper->ntroubles;
+}
