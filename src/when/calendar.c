@@ -9,7 +9,6 @@
 
 #define NYEAR_DIGITS   2 /* 26 is 2026, 70 is 1970 */
 #define YEAR_PIVOT     70
-#define MINUTE_LENGTH  (60 * USEC_PER_SEC)
 #define DAYS_MAX       31
 
 enum part_id { SECOND, MINUTE, HOUR, DAY, MONTH, YEAR };
@@ -160,11 +159,10 @@ read_seconds_value(struct reader *r, int32_t *usec)
 	struct scan point = r->at;
 	if (scan_char(&point, '.') && isdigit((unsigned char)scan_peek(&point))) {
 		r->at = point;
-		if (!time_read_fraction(&r->at, &fraction))
-			return refuse(r, "at most six decimals can be kept");
+		time_read_fraction(&r->at, &fraction);
 	}
 	*usec = (int32_t)(seconds * USEC_PER_SEC + fraction);
-	return 0;
+	return *usec < USEC_PER_MIN ? 0 : refuse(r, "rounded to six decimals it is not below 60");
 }
 
 static int
@@ -201,7 +199,7 @@ read_seconds_item(struct reader *r, struct pattern *p)
 			return refuse(r, "the step 0 leads nowhere");
 	}
 	if (!is_range)
-		part.last = has_step ? (int32_t)MINUTE_LENGTH - 1 : part.first;
+		part.last = has_step ? (int32_t)USEC_PER_MIN - 1 : part.first;
 	return add_seconds(r, p, part);
 }
 

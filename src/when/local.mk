@@ -36,3 +36,8 @@ tests_unit_when_oracle_LDADD = $(WHEN_LIBS)
 UNIT_TESTS += tests/unit/when_dst
 tests_unit_when_dst_SOURCES = tests/unit/when_dst.c $(TEST_ZONES)
 tests_unit_when_dst_LDADD = $(WHEN_LIBS)
+
+UNIT_TESTS += tests/unit/when_schedule
+tests_unit_when_schedule_SOURCES = tests/unit/when_schedule.c $(TEST_ZONES) \
+	tests/fake/cron_oracle.c tests/fake/cron_oracle.h
+tests_unit_when_schedule_LDADD = $(WHEN_LIBS)

@@ -350,7 +350,9 @@ schedule_fini(struct schedule *s)
 usec_t
 schedule_next(const struct schedule *s, usec_t after, unsigned *marks)
 {
-	struct walk_step step = forms[s->kind].next(s, after);
+	struct walk_step step = { .at = USEC_NEVER };
+	if (after < SCHEDULE_END)
+		step = forms[s->kind].next(s, after);
 	if (step.at >= SCHEDULE_END)
 		step = (struct walk_step){ .at = USEC_NEVER };
 	if (marks)

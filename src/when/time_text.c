@@ -57,17 +57,15 @@ time_read_date(struct scan *scan, struct civil *out, struct err *err)
 bool
 time_read_fraction(struct scan *scan, int *usec)
 {
-	int n = 0, ndigits = 0;
-	for (; scan->p < scan->end && isdigit((unsigned char)*scan->p); scan->p++, ndigits++) {
-		if (ndigits < NDECIMALS)
-			n = n * 10 + (*scan->p - '0');
-		else if (*scan->p != '0')
-			return false;
+	const char *start = scan->p;
+	int unit = USEC_PER_SEC / 10;
+	*usec = 0;
+	for (; isdigit((unsigned char)scan_peek(scan)); scan->p++, unit /= 10) {
+		if (scan->p - start == NDECIMALS)
+			*usec += *scan->p >= '5';
+		*usec += (*scan->p - '0') * unit;
 	}
-	*usec = n;
-	for (int i = ndigits; i < NDECIMALS; i++)
-		*usec *= 10;
-	return ndigits > 0;
+	return scan->p > start;
 }
 
 int
@@ -88,7 +86,7 @@ time_read_clock(struct scan *scan, usec_t *since_midnight, struct err *err)
 	if (second > 60)
 		return out_of_range(err, "second", second, 0, 59);
 	if (scan_char(&at, '.') && !time_read_fraction(&at, &usec))
-		return err_set(err, ERR_INVALID, "second: at most six decimals can be kept");
+		return err_set(err, ERR_INVALID, "second: decimals are missing behind the point");
 	if (second == 60) { /* a leap second, which POSIX time does not know */
 		second = 59;
 		usec = USEC_PER_SEC - 1;

@@ -18,7 +18,10 @@ int time_read_clock(struct scan *scan, usec_t *since_midnight, struct err *err);
 /* Z or +HH:MM. False: there is none; *offset in usec. */
 bool time_read_offset(struct scan *scan, usec_t *offset);
 
-/* Up to six decimals behind a point that was just read, as microseconds; more are refused. */
+/*
+ * The decimals behind a point that was just read, rounded to microseconds (0 to 1000000). False:
+ * there are none.
+ */
 bool time_read_fraction(struct scan *scan, int *usec);
 
 #endif
