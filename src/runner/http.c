@@ -375,6 +375,8 @@ http_runner_new(struct ev_loop *loop, const struct http_config *config,
 	runner->port = (struct runner){ start, stop, forget, output };
 	runner->loop = loop;
 	runner->config = *config;
+	if (!config->ca_file)
+		runner->config.ca_file = curl_version_info(CURLVERSION_NOW)->cainfo;
 	runner->events = *events;
 	TAILQ_INIT(&runner->waiting);
 	TAILQ_INIT(&runner->waiting_names);

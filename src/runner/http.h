@@ -33,7 +33,7 @@
 #define HTTP_LOOKUP_LINGER   (30 * USEC_PER_SEC)
 
 struct http_config {
-	const char *ca_file; /* certificates that are trusted; NULL: the system's */
+	const char *ca_file; /* certificates that are trusted; NULL: libcurl's own file */
 	size_t output_max;   /* bytes of a body that are kept; a larger one fails the run */
 	int active_max;      /* requests under way; each needs up to 4 descriptors */
 	unsigned refused;    /* ADDRESS_BIT()s that are not connected to; ADDRESS_NEVER is added */

@@ -12,14 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "../fake/http_world.h"
 #include "base/alloc.h"
 
-#define ARGS_MAX 24
-#define NO_FD    (-1)
+#define ARGS_MAX  24
+#define NO_FD     (-1)
+#define NLATER    5
+#define LONG_READ 0.010 /* seconds */
 /* It outlives a test that fails, but not for long. */
 #define SERVER "timeout 60 openssl s_server -accept 127.0.0.1:0 -www"
 
@@ -157,6 +160,38 @@ the_environment_adds_no_trust(void **state)
 	waitpid(server.pid, NULL, 0);
 }
 
+static double
+cpu_of_request(struct world *world, const char *url)
+{
+	struct timespec before, after;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+	assert_int_equal(world_get(world, url)->kind, OUTCOME_NETWORK);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	return (double)(after.tv_sec - before.tv_sec) +
+	       (double)(after.tv_nsec - before.tv_nsec) / 1e9;
+}
+
+/* Reading them takes longer than a loop may be away: it has to happen once, not each time. */
+static void
+the_certificates_of_the_system_are_read_once(void **state)
+{
+	struct http_config config = HTTP_CONFIG_STANDARD;
+	struct server server = server_start("-cert good.pem -key good.key");
+	struct world *world = world_new(&config);
+	char *url = mem_printf("https://localhost:%d/", server.port);
+	double first = cpu_of_request(world, url), later = 0;
+	(void)state;
+	for (int i = 0; i < NLATER; i++)
+		later += cpu_of_request(world, url);
+	print_message("first %.1f ms, later %.1f ms\n", first * 1e3, later * 1e3 / NLATER);
+	if (first >= LONG_READ) /* else there are none on this machine */
+		assert_true(later < first);
+	free(url);
+	world_free(world);
+	kill(server.pid, SIGTERM);
+	waitpid(server.pid, NULL, 0);
+}
+
 static void
 remove_folder(const char *folder)
 {
@@ -173,6 +208,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_server_is_believed_only_with_a_good_certificate),
 		cmocka_unit_test(the_environment_adds_no_trust),
+		cmocka_unit_test(the_certificates_of_the_system_are_read_once),
 	};
 	char folder[] = "/tmp/runner_http_tls.XXXXXX";
 	if (!mkdtemp(folder) || chdir(folder) < 0) {
