@@ -26,6 +26,8 @@ const struct command commands[] = {
 	{ "retry", "RUN...", "Run again what failed", cmd_retry },
 	{ "next", "[WHEN] [OPTIONS]", "Show when a schedule is due; needs no daemon", cmd_next },
 	{ "explain", "[WHEN] [OPTIONS]", "Say a schedule in words; needs no daemon", cmd_explain },
+	{ "lint", "[WHEN or FILE] [OPTIONS]",
+	  "Point out the usual mistakes in schedules; needs no daemon", cmd_lint },
 	{ "queues", "[NAME OPTIONS]", "List the queues, or change one", cmd_queues },
 	{ "status", "", "Show how the daemon is", cmd_status },
 	{ "reload", "", "Make the daemon read its configuration again", cmd_reload },

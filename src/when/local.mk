@@ -11,6 +11,7 @@ libwhen_a_SOURCES = \
 	src/when/every.c src/when/every.h \
 	src/when/explain.c src/when/explain.h \
 	src/when/hash.c src/when/hash.h \
+	src/when/lint.c src/when/lint.h \
 	src/when/pattern.c src/when/pattern.h \
 	src/when/posix_tz.c src/when/posix_tz.h \
 	src/when/recognize.c src/when/recognize.h \
