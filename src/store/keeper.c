@@ -153,14 +153,16 @@ apply_all(struct keeper *keeper, const struct intents *group, struct err *err)
 
 enum fate { FATE_HAPPENED, FATE_NOTHING, FATE_UNKNOWN };
 
-/* A commit failed: looks what became of it. The database is open again, or it is not. */
+/*
+ * A commit failed: looks what became of it. `before` it there were so many commits. The database
+ * is open again, or it is not.
+ */
 static enum fate
-find_fate(struct keeper *keeper, const char *why, struct intents *answered)
+find_fate(struct keeper *keeper, int64_t before, const char *why, struct intents *answered)
 {
 	struct backend *db = backend_of(keeper);
 	struct err err;
 	db->ops->rollback(db);
-	int64_t before = db->ops->ncommits(db);
 	close_backend(keeper, why, answered);
 	if (open_backend(keeper, &err) != 0)
 		return FATE_UNKNOWN;
@@ -171,10 +173,10 @@ find_fate(struct keeper *keeper, const char *why, struct intents *answered)
 }
 
 static void
-commit_failed(struct keeper *keeper, const struct err *err, struct intents *group,
-              struct intents *answered)
+commit_failed(struct keeper *keeper, int64_t before, const struct err *err,
+              struct intents *group, struct intents *answered)
 {
-	enum fate fate = find_fate(keeper, err->text, answered);
+	enum fate fate = find_fate(keeper, before, err->text, answered);
 	become_degraded(keeper, err->text);
 	if (fate == FATE_HAPPENED) {
 		become_well(keeper);
@@ -232,13 +234,14 @@ keeper_apply(struct keeper *keeper, struct intents *group, struct intents *answe
 	if (!group->first)
 		return;
 	struct backend *db = backend_of(keeper);
+	int64_t before = db->ops->ncommits(db);
 	if (apply_all(keeper, group, &err) != 0) {
 		db->ops->rollback(db);
 		close_backend(keeper, err.text, answered);
 		become_degraded(keeper, err.text);
 		refuse_all(group, ERR_UNAVAILABLE, err.text, answered);
 	} else if (db->ops->commit(db, &err) != BACKEND_OK) {
-		commit_failed(keeper, &err, group, answered);
+		commit_failed(keeper, before, &err, group, answered);
 	} else {
 		intents_move(answered, group);
 	}

@@ -43,3 +43,11 @@ tests_unit_store_backend_SOURCES = tests/unit/store_backend.c tests/unit/store_b
 	tests/unit/store_backend_rest.c \
 	tests/unit/store_backend_runs.c
 tests_unit_store_backend_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/store_keeper
+tests_unit_store_keeper_SOURCES = tests/unit/store_keeper.c
+tests_unit_store_keeper_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/store_thread
+tests_unit_store_thread_SOURCES = tests/unit/store_thread.c
+tests_unit_store_thread_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)

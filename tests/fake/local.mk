@@ -7,4 +7,5 @@ libfake_a_SOURCES = \
 	tests/fake/mem_pages.c \
 	tests/fake/mem_prune.c \
 	tests/fake/mem_rest.c \
-	tests/fake/mem_runs.c
+	tests/fake/mem_runs.c \
+	tests/fake/scratch.c tests/fake/scratch.h

@@ -1,11 +1,9 @@
 /* The backend suite's kit, and its run over every backend. */
 #include "unit/store_backend.h"
 
-#include <dirent.h>
-#include <unistd.h>
-
 #include "base/alloc.h"
 #include "fake/backend_mem.h"
+#include "fake/scratch.h"
 #include "store/sqlite.h"
 
 void
@@ -71,10 +69,8 @@ set_up_memory(void **state)
 static int
 set_up_sqlite(void **state)
 {
-	char *dir = mem_dup("asched-unit-XXXXXX");
-	if (!mkdtemp(dir))
-		return -1;
-	char *path = mem_printf("%s/asched.db", dir);
+	char *dir = scratch_new();
+	char *path = scratch_path(dir, "asched.db");
 	struct err err;
 	struct backend *backend = sqlite_backend_open(path, &err);
 	free(path);
@@ -85,18 +81,6 @@ set_up_sqlite(void **state)
 	return begin(state, backend, dir);
 }
 
-static void
-remove_directory(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	while (dir && (entry = readdir(dir)))
-		unlinkat(dirfd(dir), entry->d_name, 0);
-	if (dir)
-		closedir(dir);
-	rmdir(path);
-}
-
 static int
 tear_down(void **state)
 {
@@ -104,8 +88,7 @@ tear_down(void **state)
 	kit->ops->rollback(kit->backend);
 	kit->ops->close(kit->backend);
 	if (kit->dir)
-		remove_directory(kit->dir);
-	free(kit->dir);
+		scratch_free(kit->dir);
 	free(kit);
 	return 0;
 }
