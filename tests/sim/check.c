@@ -69,7 +69,8 @@ check_overlap(struct sim *sim, const struct process *process, const struct run *
 			continue;
 		load(sim, other, &others, &same);
 		job_fini(&same);
-		if (!others.is_forced && !others.is_catchup)
+		/* An orphan whose start never reached the ledger is lost there, and may live. */
+		if (!others.is_forced && !others.is_catchup && others.state == RUN_RUNNING)
 			sim_fail(sim, "runs %lld and %lld of job %lld overlap",
 			         (long long)process->run_id, (long long)other->run_id,
 			         (long long)process->job_id);

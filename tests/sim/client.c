@@ -247,8 +247,9 @@ sim_fault(struct sim *sim)
 		return;
 	}
 	if (dice >= 70 && sim->has_spawner_deaths) {
-		sim_spawner_die(sim, true);
-		sim->boot_number += sim_chance(sim, 50);
+		bool is_reboot = sim_chance(sim, 40);
+		sim->boot_number += is_reboot;
+		sim_spawner_die(sim, is_reboot || sim_chance(sim, 30));
 	} else {
 		sim_daemon_kill(sim);
 	}

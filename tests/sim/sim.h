@@ -43,8 +43,9 @@ struct process {
 	usec_t length;
 	int code;
 	bool ignores_term;
-	bool is_confirmed, is_over, is_killed;
-	struct sim_event *exit; /* NULL once over */
+	bool is_over, is_killed;
+	bool is_orphan; /* its spawner is gone: nobody can tell how it ends */
+	struct sim_event *confirm, *exit; /* NULL once they happened */
 };
 
 /* What a client was promised about one job. */

@@ -26,17 +26,27 @@ drop(struct sim *sim, struct process *process)
 }
 
 static void
+end_silently(struct sim *sim, struct process *process)
+{
+	if (process->confirm)
+		sim_cancel(sim, process->confirm);
+	if (process->exit)
+		sim_cancel(sim, process->exit);
+	drop(sim, process);
+}
+
+static void
 start(struct runner *runner, const struct job *job, const struct run *run)
 {
 	struct sim *sim = sim_of(runner);
 	struct process *process = map_get(&sim->processes, run->id);
 	if (process && process->attempt == run->attempt)
 		return; /* it is here already */
-	if (process && !process->is_over)
+	if (process && !process->is_over && !process->is_orphan)
 		sim_fail(sim, "run %lld starts attempt %d while attempt %d runs",
 		         (long long)run->id, run->attempt, process->attempt);
-	if (process)
-		drop(sim, process);
+	if (process) /* an orphan that nobody knew of is out of this world's sight now */
+		end_silently(sim, process);
 	process = mem_alloc(sizeof(*process));
 	*process = (struct process){ .run_id = run->id,
 		                     .attempt = run->attempt,
@@ -50,7 +60,7 @@ start(struct runner *runner, const struct job *job, const struct run *run)
 	        (long long)job->id);
 	sim_check_start(sim, process);
 	map_put(&sim->processes, run->id, process);
-	sim_at(sim, 50 + (usec_t)sim_random(sim, 500), EVENT_STARTED, process);
+	process->confirm = sim_at(sim, 50 + (usec_t)sim_random(sim, 500), EVENT_STARTED, process);
 	process->exit = sim_at(sim, 600 + process->length, EVENT_EXIT, process);
 }
 
@@ -59,7 +69,7 @@ stop(struct runner *runner, int64_t run_id, int attempt, enum stop_how how)
 {
 	struct sim *sim = sim_of(runner);
 	struct process *process = find(sim, run_id, attempt);
-	if (!process || process->is_over || (how == STOP_SOFT && process->ignores_term))
+	if (!process || process->is_over || process->is_orphan || (how == STOP_SOFT && process->ignores_term))
 		return;
 	process->is_killed = true;
 	sim_cancel(sim, process->exit);
@@ -108,7 +118,7 @@ sim_replay(struct sim *sim)
 	struct process *process;
 	size_t at = 0;
 	while ((process = map_next(&sim->processes, &at))) {
-		if (process->attempt == 0) /* an orphan: this spawner does not know it */
+		if (process->is_orphan) /* this spawner does not know it */
 			continue;
 		engine_replay_started(sim->engine, process->run_id, process->attempt, 1, 1,
 		                      process->began_at);
@@ -120,7 +130,8 @@ sim_replay(struct sim *sim)
 void
 sim_process_started(struct sim *sim, struct process *process)
 {
-	if (sim->engine && process->attempt)
+	process->confirm = NULL;
+	if (sim->engine)
 		engine_run_started(sim->engine, process->run_id, process->attempt, 1, 1,
 		                   process->began_at);
 }
@@ -130,43 +141,51 @@ sim_process_exit(struct sim *sim, struct process *process)
 {
 	process->is_over = true;
 	process->exit = NULL;
-	if (sim->engine)
+	if (sim->engine && process->is_orphan)
+		engine_orphan_ended(sim->engine, process->run_id, process->attempt, sim_now(sim));
+	else if (sim->engine)
 		tell_end(sim, process);
+	if (process->is_orphan)
+		drop(sim, process);
 }
 
-/* The spawner's table is gone, and the daemon with it; its processes may live on as orphans. */
+/* The spawner's table is gone, and the daemon with it; what ran may live on, with nobody to wait. */
 void
 sim_spawner_die(struct sim *sim, bool with_processes)
 {
+	struct process *process;
 	sim_daemon_kill(sim);
 	sim_say(sim, "spawner %d dies%s", sim->spawner_number,
 	        with_processes ? " with all processes" : "");
 	sim->spawner_number++;
-	sim_processes_free(sim);
+	if (with_processes) {
+		sim_processes_free(sim);
+		return;
+	}
+	for (size_t at = 0; (process = map_next(&sim->processes, &at));) {
+		if (process->is_over) {
+			end_silently(sim, process);
+			at = 0; /* the map has changed */
+			continue;
+		}
+		if (process->confirm)
+			sim_cancel(sim, process->confirm);
+		process->confirm = NULL;
+		process->is_orphan = true;
+	}
 }
 
 void
 sim_processes_free(struct sim *sim)
 {
 	struct process *process;
-	for (size_t at = 0; (process = map_next(&sim->processes, &at)); at = 0) {
-		if (process->exit)
-			sim_cancel(sim, process->exit);
-		for (size_t i = 0; i < sim->events.n;) {
-			struct sim_event *event = sim->events.items[i];
-			if (event->subject == process)
-				sim_cancel(sim, event);
-			else
-				i++;
-		}
-		drop(sim, process);
-	}
+	for (size_t at = 0; (process = map_next(&sim->processes, &at)); at = 0)
+		end_silently(sim, process);
 }
 
 bool
 sim_orphan_lives(void *arg, const struct attempt *attempt)
 {
-	(void)arg;
-	(void)attempt;
-	return false;
+	struct process *process = find(arg, attempt->run_id, attempt->number);
+	return process && process->is_orphan;
 }
