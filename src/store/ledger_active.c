@@ -5,14 +5,27 @@
 #include "base/alloc.h"
 #include "store/ledger_parts.h"
 
+#define ACTIVE_FEW 4 /* nearly every job has fewer; only then is room for all of them made */
+
+static int
+load(struct ledger *ledger, struct intent *intent, int64_t job_id, size_t max,
+     struct active *active)
+{
+	struct backend *db = ledger->backend;
+	active->runs = mem_resize(active->runs, max, sizeof(*active->runs));
+	return ledger_checked(db->ops->runs_active(db, job_id, max, active->runs, &active->n,
+	                                           &intent->err));
+}
+
 int
 ledger_load_active(struct ledger *ledger, struct intent *intent, int64_t job_id,
                    struct active *active)
 {
-	struct backend *db = ledger->backend;
-	*active = (struct active){ .runs = mem_array(ACTIVE_MAX, sizeof(*active->runs)) };
-	if (db->ops->runs_active(db, job_id, ACTIVE_MAX, active->runs, &active->n, &intent->err) ==
-	    BACKEND_ERROR)
+	*active = (struct active){ 0 };
+	int rc = load(ledger, intent, job_id, ACTIVE_FEW, active);
+	if (rc == 0 && active->n == ACTIVE_FEW)
+		rc = load(ledger, intent, job_id, ACTIVE_MAX, active);
+	if (rc < 0)
 		return -1;
 	for (size_t i = 0; i < active->n; i++) {
 		const struct run *run = &active->runs[i];

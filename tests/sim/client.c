@@ -200,7 +200,7 @@ sim_client_act(struct sim *sim)
 {
 	if (sim->mono >= sim->quiet_at)
 		return;
-	sim_at(sim, (usec_t)sim_random(sim, 20 * USEC_PER_SEC), EVENT_CLIENT, NULL);
+	sim_at(sim, (usec_t)sim_random(sim, 10 * USEC_PER_SEC), EVENT_CLIENT, NULL);
 	if (!sim->engine || !engine_is_ready(sim->engine))
 		return;
 	sim->nrequests++;
@@ -240,7 +240,7 @@ sim_fault(struct sim *sim)
 {
 	if (sim->mono >= sim->quiet_at)
 		return;
-	sim_at(sim, (usec_t)sim_random(sim, 300 * USEC_PER_SEC), EVENT_FAULT, NULL);
+	sim_at(sim, (usec_t)sim_random(sim, 120 * USEC_PER_SEC), EVENT_FAULT, NULL);
 	uint64_t dice = sim_random(sim, 100);
 	if (dice >= 85 && sim->has_steps) {
 		step_clock(sim);
@@ -253,6 +253,6 @@ sim_fault(struct sim *sim)
 	} else {
 		sim_daemon_kill(sim);
 	}
-	sim_at(sim, (usec_t)sim_random(sim, sim_chance(sim, 20) ? 600000000 : 2000000), EVENT_BOOT,
+	sim_at(sim, (usec_t)sim_random(sim, sim_chance(sim, 20) ? 300000000 : 2000000), EVENT_BOOT,
 	       NULL);
 }

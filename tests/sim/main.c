@@ -1,7 +1,7 @@
 /*
  * sim [--seeds N] [--first SEED] [--endless] [--trace SEED]
  *
- * Runs N seeds (SIM_SEEDS, 1000), or one with its trace, or for ever. Dies at the first broken
+ * Runs N seeds (SIM_SEEDS, 10000), or one with its trace, or for ever. Dies at the first broken
  * invariant. Speaks TAP.
  */
 #include <inttypes.h>
@@ -15,8 +15,8 @@
 
 #define EVENTS_MAX 2000000 /* a world that does not come to rest */
 #define JOB_IDS_MAX 1000    /* no world makes more jobs */
-#define BUSY_SPAN  (20 * USEC_PER_MIN)
-#define REST_SPAN  (40 * USEC_PER_MIN)
+#define BUSY_SPAN  (8 * USEC_PER_MIN)
+#define REST_SPAN  (30 * USEC_PER_MIN)
 
 static bool
 is_less(const void *a, const void *b)
@@ -201,7 +201,7 @@ int
 main(int argc, char **argv)
 {
 	const char *wanted = getenv("SIM_SEEDS");
-	uint64_t first = 1, nseeds = wanted ? strtoull(wanted, NULL, 10) : 1000;
+	uint64_t first = 1, nseeds = wanted ? strtoull(wanted, NULL, 10) : 10000;
 	int64_t nruns = 0;
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--trace") == 0 && i + 1 < argc) {
