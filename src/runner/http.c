@@ -388,7 +388,7 @@ http_runner_new(struct ev_loop *loop, const struct http_config *config,
 		runner->lookups[i].linger.data = runner;
 	}
 	curl_loop_init(&runner->curl, loop, settle, runner);
-	curl_multi_setopt(runner->curl.multi, CURLMOPT_MAXCONNECTS, (long)HTTP_IDLE_MAX);
+	curl_multi_setopt(runner->curl.multi, CURLMOPT_MAXCONNECTS, (long)config->active_max);
 	return &runner->port;
 }
 

@@ -28,14 +28,13 @@
 #define HTTP_TIMEOUT         (60 * USEC_PER_SEC)
 #define HTTP_CONNECT_TIMEOUT (10 * USEC_PER_SEC) /* look-up, TCP and TLS together */
 #define HTTP_HEADERS_MAX     65536               /* bytes of all header lines of an answer */
-#define HTTP_IDLE_MAX        32                  /* connections kept for the next request */
 #define HTTP_LOOKUPS_MAX     16                  /* names being looked up at once, see http.c */
 #define HTTP_LOOKUP_LINGER   (30 * USEC_PER_SEC)
 
 struct http_config {
 	const char *ca_file; /* certificates that are trusted; NULL: libcurl's own file */
 	size_t output_max;   /* bytes of a body that are kept; a larger one fails the run */
-	int active_max;      /* requests under way; each needs up to 4 descriptors */
+	int active_max;      /* requests under way; also the connections that are kept */
 	unsigned refused;    /* ADDRESS_BIT()s that are not connected to; ADDRESS_NEVER is added */
 };
 

@@ -7,6 +7,11 @@ tests_bench_spawn_SOURCES = tests/bench/spawn.c tests/fake/spawner.c tests/fake/
 tests_bench_spawn_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_bench_spawn_LDADD = libspawn.a libmsg.a libbase.a $(UNIT_LIBS)
 
+BENCHES += tests/bench/http
+tests_bench_http_SOURCES = tests/bench/http.c tests/fake/badhttp.c tests/fake/badhttp.h
+tests_bench_http_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_bench_http_LDADD = librunner.a libmodel.a libwhen.a libbase.a $(CURL_LIBS) $(EV_LIBS)
+
 .PHONY: bench
 bench: $(BENCHES) asched-spawn tests/fake/fake_daemon
 	@set -e; for program in $(BENCHES); do ./$$program; done
