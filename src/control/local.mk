@@ -18,3 +18,12 @@ libcontrol_a_SOURCES = \
 	src/control/rpc.c src/control/rpc.h \
 	src/control/server.c src/control/server.h \
 	src/control/why.c src/control/why.h
+
+CONTROL_WORLD = tests/fake/control_world.c tests/fake/control_world.h
+CONTROL_TEST_LIBS = libcontrol.a libengine.a libmodel.a libwhen.a libbase.a $(JANSSON_LIBS) \
+	$(EV_LIBS) $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/control_rpc
+tests_unit_control_rpc_SOURCES = tests/unit/control_rpc.c $(CONTROL_WORLD)
+tests_unit_control_rpc_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/tests/fake
+tests_unit_control_rpc_LDADD = $(CONTROL_TEST_LIBS)
