@@ -254,6 +254,15 @@ start_watchdog(struct daemon *daemon)
 	ev_timer_start(daemon->loop, &daemon->watchdog);
 }
 
+static void
+on_answers(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct daemon *daemon = io->data;
+	(void)loop;
+	(void)revents;
+	store_thread_process(daemon->store);
+}
+
 static int
 open_store(struct daemon *daemon, const char *instance, const char *boot, struct err *err)
 {
@@ -274,8 +283,13 @@ open_store(struct daemon *daemon, const char *instance, const char *boot, struct
 	};
 	snprintf(config.boot, sizeof(config.boot), "%s", boot);
 	snprintf(config.spawner, sizeof(config.spawner), "%s", instance);
-	daemon->store = store_thread_open(daemon->loop, &config, err);
-	return daemon->store ? 0 : -1;
+	daemon->store = store_thread_open(&config, err);
+	if (!daemon->store)
+		return -1;
+	ev_io_init(&daemon->answers, on_answers, store_thread_fd(daemon->store), EV_READ);
+	daemon->answers.data = daemon;
+	ev_io_start(daemon->loop, &daemon->answers);
+	return 0;
 }
 
 static void
@@ -412,11 +426,12 @@ start(struct daemon *daemon, int spawn_fd, struct err *err)
 static void
 finish(struct daemon *daemon)
 {
-	if (daemon->control) {
+	if (daemon->store) {
 		control_stop(daemon->control);
+		ev_io_stop(daemon->loop, &daemon->answers);
+		store_thread_close(daemon->store); /* answers what is under way */
 		control_flush(daemon->control);
 	}
-	store_thread_close(daemon->store);
 	control_free(daemon->control);
 	engine_free(daemon->engine);
 	http_runner_free(daemon->http);

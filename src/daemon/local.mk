@@ -15,8 +15,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/replay.c src/daemon/replay.h \
 	src/daemon/runlog.c src/daemon/runlog.h \
 	src/daemon/serve.c \
-	src/daemon/state.h \
-	src/daemon/stopgap.c src/daemon/stopgap.h
+	src/daemon/state.h
 
 sbin_PROGRAMS += aschedd
 aschedd_SOURCES = src/daemon/main.c

@@ -12,7 +12,7 @@
 #include "daemon/options.h"
 #include "daemon/orphans.h"
 #include "daemon/replay.h"
-#include "daemon/stopgap.h"
+#include "store/thread.h"
 
 #define DAEMON_TROUBLE_MAX 256
 
@@ -30,6 +30,7 @@ struct daemon {
 	struct replay replay;
 	struct orphans orphans;
 	int listen_fd;      /* -1: control has it */
+	ev_io answers;      /* of the store */
 	ev_prepare settles; /* before each wait: the engine does what is due */
 	ev_timer watchdog;  /* for the service manager, when it wants that */
 	ev_timer gives_up;  /* the spawner is gone: there is not much time */
