@@ -23,10 +23,17 @@ asched_spawn_SOURCES = src/spawn/main.c
 asched_spawn_LDADD = libspawn.a libmsg.a
 
 # Tests: as its daemon, against the program.
-check_PROGRAMS += tests/fake/fake_daemon
+check_PROGRAMS += tests/fake/fake_daemon tests/fake/inherited
 tests_fake_fake_daemon_SOURCES = tests/fake/fake_daemon.c
+tests_fake_inherited_SOURCES = tests/fake/inherited.c
 
-UNIT_TESTS += tests/unit/spawn_program
-tests_unit_spawn_program_SOURCES = tests/unit/spawn_program.c tests/fake/spawner.c tests/fake/spawner.h
+SPAWNER_FIXTURE = tests/fake/spawner.c tests/fake/spawner.h
+UNIT_TESTS += tests/unit/spawn_parts tests/unit/spawn_program tests/unit/spawn_inherit
+tests_unit_spawn_parts_SOURCES = tests/unit/spawn_parts.c
+tests_unit_spawn_parts_LDADD = libspawn.a libmsg.a $(UNIT_LIBS)
+tests_unit_spawn_program_SOURCES = tests/unit/spawn_program.c $(SPAWNER_FIXTURE)
 tests_unit_spawn_program_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_spawn_program_LDADD = libmsg.a libbase.a $(UNIT_LIBS)
+tests_unit_spawn_inherit_SOURCES = tests/unit/spawn_inherit.c $(SPAWNER_FIXTURE)
+tests_unit_spawn_inherit_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_spawn_inherit_LDADD = libmsg.a libbase.a $(UNIT_LIBS)

@@ -120,9 +120,9 @@ int64_t
 mem_run_before(struct mem *mem, int64_t job_id, int64_t id)
 {
 	size_t job = (size_t)job_id;
-	size_t before = id > 0                  ? mem->run_before[id - 1] :
-	                job < mem->newest_cap   ? mem->newest_of_job[job] :
-	                                          0;
+	size_t before = id > 0                  ? mem->run_before[id - 1]
+			: job < mem->newest_cap ? mem->newest_of_job[job]
+						: 0;
 	while (before > 0 && !mem_row(mem, MEM_RUNS, before - 1))
 		before = mem->run_before[before - 1];
 	return (int64_t)before;

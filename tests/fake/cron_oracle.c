@@ -120,7 +120,7 @@ void
 oracle_init(struct oracle *o, const char *text, enum oracle_rule rule)
 {
 	int n = sscanf(text, "%63s %63s %63s %63s %63s", o->fields[0], o->fields[1], o->fields[2],
-	               o->fields[3], o->fields[4]);
+		       o->fields[3], o->fields[4]);
 	assert(n == 5);
 	for (int i = 0; i < 60; i++)
 		o->minutes[i] = field_has(o->fields[0], i, 0, 59, NULL);
@@ -143,7 +143,7 @@ day_of(int64_t local_minutes)
 	static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	bool is_leap = tm.tm_year % 4 == 0 && tm.tm_year != 200; /* 2100; 1900 is never asked for */
 	return (struct day){ tm.tm_mday, tm.tm_mon + 1, tm.tm_wday,
-		             lengths[tm.tm_mon] + (tm.tm_mon == 1 && is_leap) };
+			     lengths[tm.tm_mon] + (tm.tm_mon == 1 && is_leap) };
 }
 
 static bool

@@ -52,7 +52,8 @@ static void
 move_runs(struct mem *mem, const struct job *job)
 {
 	const char *queue = job->queue ? job->queue : QUEUE_STANDARD;
-	for (int64_t id = mem_run_before(mem, job->id, 0); id; id = mem_run_before(mem, job->id, id)) {
+	for (int64_t id = mem_run_before(mem, job->id, 0); id;
+	     id = mem_run_before(mem, job->id, id)) {
 		const struct mem_run *row = mem_run(mem, id);
 		if (run_is_terminal(row->run.state) || strcmp(row->queue, queue) == 0)
 			continue;
@@ -187,7 +188,7 @@ is_on_start(const struct job *job)
 
 static void
 active_jobs(struct mem *mem, bool (*takes)(const struct job *), int64_t after, size_t max,
-            int64_t *ids, size_t *n)
+	    int64_t *ids, size_t *n)
 {
 	for (int64_t id = after + 1; id <= (int64_t)mem->tables[MEM_JOBS].n && *n < max; id++) {
 		const struct job *job = mem_job(mem, id);
@@ -198,7 +199,7 @@ active_jobs(struct mem *mem, bool (*takes)(const struct job *), int64_t after, s
 
 static enum backend_result
 recurring(struct backend *backend, int64_t after, size_t max, int64_t *ids, size_t *n,
-          struct err *err)
+	  struct err *err)
 {
 	struct mem *mem = mem_of(backend);
 	*n = 0;
@@ -210,7 +211,7 @@ recurring(struct backend *backend, int64_t after, size_t max, int64_t *ids, size
 
 static enum backend_result
 on_start(struct backend *backend, int64_t after, size_t max, int64_t *ids, size_t *n,
-         struct err *err)
+	 struct err *err)
 {
 	struct mem *mem = mem_of(backend);
 	*n = 0;

@@ -12,7 +12,7 @@ static int
 bad_cursor(struct intent *intent)
 {
 	return err_invalid(&intent->err, "cursor", "'%.40s' is not one that a list gave",
-	                   intent->cursor);
+			   intent->cursor);
 }
 
 /* Where a job stands in a list: unfinished ones by start, paused ones last, then ended ones. */
@@ -49,7 +49,8 @@ summary(struct backend *backend, struct job_item *item, struct err *err)
 	if (mem_fails(mem, err))
 		return BACKEND_ERROR;
 	int64_t job_id = item->job.id;
-	for (int64_t id = mem_run_before(mem, job_id, 0); id; id = mem_run_before(mem, job_id, id)) {
+	for (int64_t id = mem_run_before(mem, job_id, 0); id;
+	     id = mem_run_before(mem, job_id, id)) {
 		const struct run *run = &mem_run(mem, id)->run;
 		item->nrunning += run->state == RUN_RUNNING;
 		item->nwaiting += run->state == RUN_WAITING;
@@ -99,8 +100,8 @@ jobs_page(struct backend *backend, struct intent *intent, struct err *err)
 	struct place last = { .part = -1 };
 	if (mem_fails(mem, err))
 		return BACKEND_ERROR;
-	if (intent->cursor && sscanf(intent->cursor, "%d:%" SCNd64 ":%" SCNd64, &last.part, &last.at,
-	                             &last.id) != 3) {
+	if (intent->cursor && sscanf(intent->cursor, "%d:%" SCNd64 ":%" SCNd64, &last.part,
+				     &last.at, &last.id) != 3) {
 		bad_cursor(intent);
 		return BACKEND_OK;
 	}
@@ -140,7 +141,7 @@ take_run(struct mem *mem, struct intent *intent, const struct mem_run *row)
 	*item = (struct run_item){ .run = row->run, .owner = owner, .job_name = mem_dup(name) };
 	if (row->run.attempt)
 		mem->backend.ops->attempt_load(&mem->backend, row->run.id, row->run.attempt,
-		                               &item->last, NULL);
+					       &item->last, NULL);
 }
 
 static enum backend_result

@@ -80,7 +80,7 @@ prune(struct backend *backend, usec_t before, int64_t keep, int64_t bytes_max, s
 		backend->ops->stats(backend, &stats, NULL);
 		const struct run *run = oldest(mem);
 		if (!run || !(run->ended_at < before || (keep > 0 && stats.nruns > keep) ||
-		              (bytes_max > 0 && output_bytes(mem) > bytes_max)))
+			      (bytes_max > 0 && output_bytes(mem) > bytes_max)))
 			break;
 		remove_run(mem, run->id);
 		(*n)++;

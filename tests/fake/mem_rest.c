@@ -68,7 +68,7 @@ attempt_drop(struct backend *backend, int64_t run_id, int number, struct err *er
 
 static enum backend_result
 attempt_load(struct backend *backend, int64_t run_id, int number, struct attempt *attempt,
-             struct err *err)
+	     struct err *err)
 {
 	struct mem *mem = mem_of(backend);
 	if (mem_fails(mem, err))
@@ -93,7 +93,7 @@ find_output(struct mem *mem, int64_t run_id, int attempt, int piece)
 
 static enum backend_result
 output_append(struct backend *backend, int64_t run_id, int attempt, int piece, const void *data,
-              size_t len, struct err *err)
+	      size_t len, struct err *err)
 {
 	struct mem *mem = mem_of(backend);
 	if (mem_fails(mem, err))
@@ -111,7 +111,7 @@ output_append(struct backend *backend, int64_t run_id, int attempt, int piece, c
 
 static enum backend_result
 output_read(struct backend *backend, int64_t run_id, int attempt, int piece, struct buf *out,
-            struct err *err)
+	    struct err *err)
 {
 	struct mem *mem = mem_of(backend);
 	if (mem_fails(mem, err))
@@ -136,7 +136,7 @@ find_request(struct mem *mem, uid_t uid, const char *key)
 
 static enum backend_result
 request_load(struct backend *backend, uid_t uid, const char *key, struct request_row *out,
-             struct err *err)
+	     struct err *err)
 {
 	struct mem *mem = mem_of(backend);
 	if (mem_fails(mem, err))

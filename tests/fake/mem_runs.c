@@ -83,7 +83,8 @@ static const struct mem_run *
 last_scheduled(struct mem *mem, int64_t job_id, usec_t at)
 {
 	const struct mem_run *last = NULL;
-	for (int64_t id = mem_run_before(mem, job_id, 0); id; id = mem_run_before(mem, job_id, id)) {
+	for (int64_t id = mem_run_before(mem, job_id, 0); id;
+	     id = mem_run_before(mem, job_id, id)) {
 		const struct mem_run *row = mem_run(mem, id);
 		if (row->run.trigger == TRIGGER_SCHEDULE && row->run.due <= at &&
 		    (!last || row->run.due > last->run.due))
@@ -96,8 +97,8 @@ static enum backend_result
 tail(struct backend *backend, int64_t job_id, struct run *run, struct err *err)
 {
 	struct mem *mem = mem_of(backend);
-	return mem_fails(mem, err) ? BACKEND_ERROR :
-	                             give(last_scheduled(mem, job_id, INT64_MAX), run);
+	return mem_fails(mem, err) ? BACKEND_ERROR
+				   : give(last_scheduled(mem, job_id, INT64_MAX), run);
 }
 
 static enum backend_result
@@ -126,7 +127,7 @@ is_ready_before(const struct run *a, const struct run *b)
 /* Keeps the `max` first runs in that order. */
 static void
 insert_sorted(const struct run *run, bool (*is_before)(const struct run *, const struct run *),
-              size_t max, struct run *runs, size_t *n)
+	      size_t max, struct run *runs, size_t *n)
 {
 	size_t at = *n;
 	while (at > 0 && is_before(run, &runs[at - 1]))
@@ -147,7 +148,8 @@ active(struct backend *backend, int64_t job_id, size_t max, struct run *runs, si
 	*n = 0;
 	if (mem_fails(mem, err))
 		return BACKEND_ERROR;
-	for (int64_t id = mem_run_before(mem, job_id, 0); id; id = mem_run_before(mem, job_id, id)) {
+	for (int64_t id = mem_run_before(mem, job_id, 0); id;
+	     id = mem_run_before(mem, job_id, id)) {
 		const struct run *run = &mem_run(mem, id)->run;
 		if (is_active(run->state))
 			insert_sorted(run, is_due_before, max, runs, n);
@@ -162,7 +164,8 @@ queued(struct backend *backend, int64_t job_id, struct run *run, struct err *err
 	if (mem_fails(mem, err))
 		return BACKEND_ERROR;
 	size_t n = 0;
-	for (int64_t id = mem_run_before(mem, job_id, 0); id; id = mem_run_before(mem, job_id, id)) {
+	for (int64_t id = mem_run_before(mem, job_id, 0); id;
+	     id = mem_run_before(mem, job_id, id)) {
 		const struct run *other = &mem_run(mem, id)->run;
 		if (other->state == RUN_WAITING && other->gate == GATE_JOB)
 			insert_sorted(other, is_due_before, 1, run, &n);
@@ -239,7 +242,7 @@ ready(struct backend *backend, const char *queue, size_t max, struct run *runs, 
 
 static enum backend_result
 running(struct backend *backend, int64_t after, size_t max, struct run *runs, size_t *n,
-        struct err *err)
+	struct err *err)
 {
 	struct mem *mem = mem_of(backend);
 	*n = 0;

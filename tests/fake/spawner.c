@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -67,6 +68,7 @@ execute(const struct spawner_fixture *fixture, const char *const *options)
 	args[n++] = daemon;
 	args[n++] = door;
 	int null = open("/dev/null", O_RDWR);
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* when a test has failed */
 	dup2(null, 10);
 	dup2(null, 11);
 	execv(program("ASCHED_SPAWN", "./asched-spawn"), (char **)(uintptr_t)args);

@@ -11,7 +11,7 @@ test_zones(void)
 	if (!zones) {
 		zonedir_init(&dir, ZONEINFO_DIR);
 		zones = zones_new(&(struct zone_source){ zonedir_read, zonedir_identity,
-		                                         zonedir_local_name, &dir });
+							 zonedir_local_name, &dir });
 	}
 	return zones;
 }

@@ -1,0 +1,323 @@
+/* What a run inherits: everything is as documented, and nothing else. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fake/spawner.h"
+
+#define FIELD_MAX 32
+
+static const char *
+inherited_program(char path[4096])
+{
+	const char *name = getenv("FAKE_INHERITED");
+	assert_non_null(realpath(name ? name : "tests/fake/inherited", path));
+	return path;
+}
+
+/* Everything around the spawner is as odd as it gets, and none of it may get through. */
+static void
+make_odd_surroundings(void)
+{
+	sigset_t all;
+	sigfillset(&all);
+	for (int signo = 1; signo < 32; signo++)
+		(void)signal(signo, signo == SIGCHLD ? SIG_DFL : SIG_IGN);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	umask(0333);
+	prctl(PR_SET_TIMERSLACK, 123456789);
+	int null = open("/dev/null", O_RDWR);
+	for (int fd = 20; fd < 120; fd++)
+		dup2(null, fd);
+	setenv("LD_LIBRARY_PATH", "/odd", 1);
+	setenv("http_proxy", "odd", 1);
+	setenv("ODD", "odd", 1);
+	assert_int_equal(setpriority(PRIO_PROCESS, 0, 5), 0);
+	int oom = open("/proc/self/oom_score_adj", O_WRONLY);
+	assert_int_equal(write(oom, "500", 3), 3);
+	close(oom);
+}
+
+static void
+restore_surroundings(void)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	for (int signo = 1; signo < 32; signo++)
+		(void)signal(signo, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	umask(022);
+	for (int fd = 20; fd < 120; fd++)
+		close(fd);
+}
+
+static char *
+add_line(char *at, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	int n = vsprintf(at, fmt, args);
+	va_end(args);
+	return at + n;
+}
+
+/* What the program prints for this user in a run with these settings. */
+static void
+write_golden(char *at, const struct passwd *user, const char *cwd)
+{
+	gid_t groups[64];
+	int ngroups = 64;
+	struct rlimit files;
+	getrlimit(RLIMIT_NOFILE, &files);
+	if (user->pw_uid == getuid())
+		ngroups = getgroups(64, groups);
+	else
+		getgrouplist(user->pw_name, user->pw_gid, groups, &ngroups);
+	at = add_line(at, "fd 0\nfd 1 append\nfd 2 append\nterminal no\n");
+	at = add_line(at, "uid %d %d %d\n", user->pw_uid, user->pw_uid, user->pw_uid);
+	at = add_line(at, "gid %d %d %d\ngroups", user->pw_gid, user->pw_gid, user->pw_gid);
+	for (int i = 0; i < ngroups; i++)
+		at = add_line(at, " %d", (int)groups[i]);
+	at = add_line(at, "\nroot again no\nown session yes\numask 0027\ncwd %s\n", cwd);
+	at = add_line(at, "nice 0\nioprio 0\ntimer slack 50000\nopen files %ld\n",
+		      (long)files.rlim_cur);
+	at = add_line(at, "oom adjustment 0\nreaper 0\nno new privileges 0\n");
+	at = add_line(at, "argument one two\nargument \nargument %%'\"$x\\\n");
+	at = add_line(at, "env HOME=%s\nenv LOGNAME=%s\nenv USER=%s\nenv SHELL=%s\n", user->pw_dir,
+		      user->pw_name, user->pw_name, user->pw_shell);
+	at = add_line(at, "env PATH=%s\nenv ASCHED_RUN=1\nenv A=b=c\n",
+		      user->pw_uid == 0 ? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
+					  "/sbin:/bin"
+					: "/usr/local/bin:/usr/bin:/bin");
+}
+
+static void
+check_golden(struct spawner_fixture *sp, const struct passwd *user)
+{
+	char program[4096], golden[8192], *text;
+	const char *const args[] = { inherited_program(program), "one two", "", "%'\"$x\\", NULL };
+	const char *const env[] = { "ASCHED_RUN=1", "A=b=c", NULL };
+	struct msg msg = spawner_run(sp, 1,
+				     (struct spawner_start){ .args = args,
+							     .env = env,
+							     .cwd = "/usr",
+							     .umask = 027,
+							     .uid = user->pw_uid },
+				     &text);
+	assert_int_equal(msg.kind, MSG_EXITED);
+	write_golden(golden, user, "/usr");
+	assert_string_equal(text, golden);
+	free(text);
+}
+
+static void
+a_run_inherits_exactly_what_is_documented(void **state)
+{
+	struct spawner_fixture sp;
+	(void)state;
+	make_odd_surroundings();
+	spawner_begin(&sp, NULL);
+	restore_surroundings();
+	assert_int_equal(spawner_hello(&sp), 0);
+	check_golden(&sp, getpwuid(getuid()));
+	spawner_end(&sp);
+}
+
+/* A spawner for all users whose policy file has this text. */
+static void
+begin_for_all(struct spawner_fixture *sp, const char *policy)
+{
+	const char *const options[] = { "--uid", "33",       "--gid",
+					"33",    "--policy", "/tmp/spawn-policy-test",
+					NULL };
+	FILE *file = fopen(options[5], "w");
+	assert_non_null(file);
+	fputs(policy, file);
+	fclose(file);
+	assert_int_equal(chmod(options[5], 0644), 0);
+	spawner_begin(sp, options);
+	unlink(options[5]);
+	assert_int_equal(spawner_hello(sp), 0);
+}
+
+static void
+a_run_of_another_user_has_that_users_ids_and_names(void **state)
+{
+	struct spawner_fixture sp;
+	(void)state;
+	if (geteuid() != 0)
+		skip(); /* only root can be somebody else */
+	make_odd_surroundings();
+	begin_for_all(&sp, "allow 1-100\n");
+	restore_surroundings();
+	check_golden(&sp, getpwnam("games"));
+	spawner_end(&sp);
+}
+
+static void
+the_policy_decides_whose_runs_are_started(void **state)
+{
+	struct spawner_fixture sp;
+	static const struct {
+		uid_t uid;
+		enum msg_stage stage;
+		int error;
+	} cases[] = {
+		{ 2, STAGE_POLICY, EPERM },     /* a system user that nobody allowed */
+		{ 33, STAGE_POLICY, EPERM },    /* the daemon */
+		{ 65534, STAGE_POLICY, EPERM }, /* overflow */
+		{ UINT32_MAX, STAGE_POLICY, EPERM },
+		{ 1999, STAGE_POLICY, EPERM }, /* denied by the file */
+		{ 54321, STAGE_USER, ENOENT }, /* allowed, and not there */
+	};
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	begin_for_all(&sp, "# comment\nallow 1\n deny 1900-2000 # some\n");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct msg msg = spawner_run(&sp, (int64_t)i + 1,
+					     (struct spawner_start){ .uid = cases[i].uid }, NULL);
+		assert_int_equal(msg.kind, MSG_START_FAILED);
+		assert_int_equal(msg.report.stage, cases[i].stage);
+		assert_int_equal(msg.report.error, cases[i].error);
+	}
+	struct msg msg = spawner_run(&sp, 99, (struct spawner_start){ .uid = 1 }, NULL);
+	assert_int_equal(msg.kind, MSG_EXITED);
+	spawner_end(&sp);
+}
+
+static void
+root_is_refused_where_all_users_are_served(void **state)
+{
+	struct spawner_fixture sp;
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	begin_for_all(&sp, "");
+	struct msg msg = spawner_run(&sp, 1, (struct spawner_start){ .uid = 0 }, NULL);
+	assert_int_equal(msg.kind, MSG_START_FAILED);
+	assert_int_equal(msg.report.stage, STAGE_POLICY);
+	spawner_end(&sp);
+}
+
+static void
+another_users_run_is_refused_where_one_user_is_served(void **state)
+{
+	struct spawner_fixture sp;
+	(void)state;
+	spawner_begin(&sp, NULL);
+	assert_int_equal(spawner_hello(&sp), 0);
+	struct msg msg = spawner_run(&sp, 1, (struct spawner_start){ .uid = getuid() + 1 }, NULL);
+	assert_int_equal(msg.kind, MSG_START_FAILED);
+	assert_int_equal(msg.report.stage, STAGE_POLICY);
+	spawner_end(&sp);
+}
+
+/* One fact of /proc/PID/status. */
+static void
+read_status(pid_t pid, const char *name, char value[FIELD_MAX])
+{
+	char path[64], line[256];
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	value[0] = '\0';
+	while (fgets(line, sizeof(line), file)) {
+		if (strncmp(line, name, strlen(name)) == 0)
+			sscanf(line + strlen(name), ": %31s", value);
+	}
+	fclose(file);
+}
+
+static void
+the_daemon_of_all_users_has_no_capability_now_or_later(void **state)
+{
+	struct spawner_fixture sp;
+	static const char *const sets[] = { "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb" };
+	char value[FIELD_MAX];
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	begin_for_all(&sp, "");
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		read_status(sp.daemon_pid, sets[i], value);
+		assert_string_equal(value, "0000000000000000");
+	}
+	read_status(sp.daemon_pid, "Uid", value);
+	assert_string_equal(value, "33");
+	read_status(sp.daemon_pid, "NoNewPrivs", value);
+	assert_string_equal(value, "1");
+	spawner_end(&sp);
+}
+
+static void
+a_run_may_open_its_own_output_again(void **state)
+{
+	struct spawner_fixture sp;
+	static const char *const args[] = { "/bin/sh", "-c", "echo a; echo b >> /dev/stdout",
+					    NULL };
+	char *text;
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	begin_for_all(&sp, "allow 1");
+	spawner_run(&sp, 1, (struct spawner_start){ .args = args, .uid = 1 }, &text);
+	assert_string_equal(text, "a\nb\n");
+	free(text);
+	spawner_end(&sp);
+}
+
+static void
+a_user_at_his_limit_of_processes_gets_a_failed_start_and_not_root(void **state)
+{
+	struct spawner_fixture sp;
+	struct rlimit before, one = { 1, 1 };
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	getrlimit(RLIMIT_NPROC, &before);
+	one.rlim_max = before.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NPROC, &one), 0);
+	begin_for_all(&sp, "allow 5");
+	setrlimit(RLIMIT_NPROC, &before);
+	static const char *const sleeper[] = { "/bin/sleep", "60", NULL };
+	for (int64_t run_id = 1; run_id <= 2; run_id++) { /* the kernel looks before it counts */
+		spawner_start(&sp, run_id, (struct spawner_start){ .args = sleeper, .uid = 5 });
+		spawner_expect(&sp, MSG_STARTED, run_id, NULL);
+	}
+	spawner_start(&sp, 3, (struct spawner_start){ .args = sleeper, .uid = 5 });
+	struct msg msg = spawner_expect(&sp, MSG_START_FAILED, 3, NULL);
+	assert_int_equal(msg.report.stage, STAGE_EXEC);
+	assert_int_equal(msg.report.error, EAGAIN);
+	spawner_end(&sp);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_run_inherits_exactly_what_is_documented),
+		cmocka_unit_test(a_run_of_another_user_has_that_users_ids_and_names),
+		cmocka_unit_test(the_policy_decides_whose_runs_are_started),
+		cmocka_unit_test(root_is_refused_where_all_users_are_served),
+		cmocka_unit_test(another_users_run_is_refused_where_one_user_is_served),
+		cmocka_unit_test(the_daemon_of_all_users_has_no_capability_now_or_later),
+		cmocka_unit_test(a_run_may_open_its_own_output_again),
+		cmocka_unit_test(a_user_at_his_limit_of_processes_gets_a_failed_start_and_not_root),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

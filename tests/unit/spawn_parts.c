@@ -1,0 +1,283 @@
+/* The parts of the spawner that need no process: messages, slots, policy. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "spawn/msg.h"
+#include "spawn/policy.h"
+#include "spawn/slots.h"
+#include "spawn/ticks.h"
+
+static void
+a_message_arrives_as_it_was_sent_with_its_descriptor(void **state)
+{
+	static const char payload[] = "/\0one\0two\0A=b\0stdin";
+	struct msg sent = {
+		.version = MSG_VERSION,
+		.kind = MSG_START,
+		.run_id = 5,
+		.attempt = 2,
+		.nbytes = sizeof(payload) - 1,
+		.start = { .nargs = 2, .nenv = 1, .stdin_len = 5, .umask = 022 },
+	};
+	struct msg got;
+	char bytes[64];
+	int pair[2], fd;
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	assert_int_equal(msg_send(pair[0], &sent, payload, pair[0]), 0);
+	assert_int_equal(msg_recv(pair[1], &got, bytes, sizeof(bytes), &fd), 1);
+	assert_memory_equal(&got, &sent, sizeof(sent));
+	assert_memory_equal(bytes, payload, sent.nbytes);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	close(fd);
+	assert_int_equal(msg_recv(pair[1], &got, bytes, sizeof(bytes), &fd), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(msg_send(pair[0], &sent, payload, -1), 0);
+	close(pair[0]);
+	assert_int_equal(msg_recv(pair[1], &got, bytes, sizeof(bytes), &fd), 1);
+	assert_int_equal(fd, -1);
+	assert_int_equal(msg_recv(pair[1], &got, bytes, sizeof(bytes), &fd), 0);
+	close(pair[1]);
+}
+
+static void
+a_message_that_is_not_whole_is_refused(void **state)
+{
+	static const char payload[] = "/\0a\0E=1";
+	const struct msg good = {
+		.version = MSG_VERSION,
+		.kind = MSG_START,
+		.run_id = 1,
+		.attempt = 1,
+		.nbytes = sizeof(payload),
+		.start = { .nargs = 1, .nenv = 1 },
+	};
+	struct {
+		struct msg msg;
+		size_t size;
+	} cases[18];
+	(void)state;
+	for (size_t i = 0; i < 18; i++)
+		cases[i].msg = good, cases[i].size = sizeof(good) + good.nbytes;
+	assert_true(msg_is_valid(&good, payload, cases[0].size));
+	cases[0].msg.version = 0;
+	cases[1].msg.kind = MSG_NKINDS;
+	cases[2].msg.run_id = 0;
+	cases[3].msg.attempt = -1;
+	cases[4].size--;
+	cases[5].size = sizeof(good) - 1;
+	cases[6].msg.nbytes = MSG_PAYLOAD_MAX + 1;
+	cases[7].msg.start.nargs = 0;
+	cases[8].msg.start.nargs = 2;
+	cases[9].msg.start.nenv = 0;
+	cases[10].msg.start.nenv = UINT32_MAX;
+	cases[11].msg.start.stdin_len = 1;
+	cases[12].msg.start.stdin_len = UINT32_MAX;
+	cases[13].msg.start.umask = 01000;
+	cases[14].msg.kind = MSG_FORGET; /* has no payload */
+	cases[15].msg = (struct msg){ .version = MSG_VERSION,
+				      .kind = MSG_SIGNAL,
+				      .run_id = 1,
+				      .attempt = 1,
+				      .stop = MSG_STOP_NKINDS };
+	cases[15].size = sizeof(good);
+	cases[16].msg = (struct msg){ .version = MSG_VERSION, .kind = MSG_NOTIFY, .notify = -1 };
+	cases[16].size = sizeof(good);
+	cases[17].msg = (struct msg){ .version = MSG_VERSION, .kind = MSG_HELLO, .run_id = 4 };
+	cases[17].size = sizeof(good);
+	for (size_t i = 0; i < 18; i++)
+		assert_false(msg_is_valid(&cases[i].msg, payload, cases[i].size));
+}
+
+static struct slots *
+new_slots(void)
+{
+	struct slots *slots = calloc(1, sizeof(*slots));
+	assert_non_null(slots);
+	slots_init(slots);
+	return slots;
+}
+
+static void
+slots_are_found_by_run_and_pid_while_they_live(void **state)
+{
+	struct slots *slots = new_slots();
+	(void)state;
+	for (int i = 1; i <= SLOTS_MAX; i++) {
+		struct slot *slot = slots_take(slots, i * 4096, i % 3 + 1);
+		assert_non_null(slot);
+		slots_set_pid(slots, slot, 10 * i);
+		slots_set_state(slots, slot, SLOT_STARTING);
+	}
+	assert_null(slots_take(slots, 7, 1));
+	assert_int_equal(slots->nalive, SLOTS_MAX);
+	for (int i = 1; i <= SLOTS_MAX; i++) {
+		struct slot *slot = slots_find(slots, i * 4096, i % 3 + 1);
+		assert_non_null(slot);
+		assert_ptr_equal(slots_find_pid(slots, 10 * i), slot);
+		assert_null(slots_find(slots, i * 4096, 4));
+		if (i % 2 == 0)
+			continue;
+		slots_set_state(slots, slot, SLOT_RUNNING);
+		slots_set_state(slots, slot, SLOT_EXITED);
+		assert_null(slots_find_pid(slots, 10 * i));
+		slots_drop(slots, slot);
+		assert_null(slots_find(slots, i * 4096, i % 3 + 1));
+	}
+	assert_int_equal(slots->nused, SLOTS_MAX / 2);
+	assert_int_equal(slots->nalive, SLOTS_MAX / 2);
+	assert_non_null(slots_take(slots, 7, 1));
+	free(slots);
+}
+
+static void
+what_changed_is_told_once_and_all_of_it_to_a_new_daemon(void **state)
+{
+	struct slots *slots = new_slots();
+	struct slot *slot[3];
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		slot[i] = slots_take(slots, i + 1, 1);
+		slots_set_pid(slots, slot[i], i + 1);
+		slots_set_state(slots, slot[i], SLOT_STARTING);
+	}
+	assert_null(slots_to_tell(slots));
+	for (int i = 0; i < 3; i++)
+		slots_set_state(slots, slot[i], SLOT_RUNNING);
+	slots_set_state(slots, slot[1], SLOT_EXITED); /* still one message */
+	slots_set_state(slots, slot[2], SLOT_EXITED);
+	slots_drop(slots, slot[2]); /* the last of the list leaves it */
+	assert_ptr_equal(slots_to_tell(slots), slot[0]);
+	slots_told(slots);
+	assert_ptr_equal(slots_to_tell(slots), slot[1]);
+	slots_told(slots);
+	assert_null(slots_to_tell(slots));
+	assert_int_equal(slot[1]->told, SLOT_EXITED);
+	slots_tell_all(slots);
+	assert_ptr_equal(slots_to_tell(slots), slot[0]);
+	assert_int_equal(slot[0]->told, SLOT_FREE);
+	free(slots);
+}
+
+static int
+read_policy(const char *text, mode_t mode, struct policy *policy, int *line)
+{
+	char path[] = "/tmp/spawn-parts-XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+	int result = policy_read(policy, path, 500, line);
+	unlink(path);
+	return result;
+}
+
+static void
+without_a_file_the_policy_allows_people_only(void **state)
+{
+	struct policy policy;
+	int line;
+	(void)state;
+	assert_int_equal(policy_read(&policy, "/no/such/file", 1500, &line), 0);
+	assert_true(policy_allows(&policy, 1000));
+	assert_true(policy_allows(&policy, 65533));
+	assert_true(policy_allows(&policy, 100000));
+	assert_false(policy_allows(&policy, 0));
+	assert_false(policy_allows(&policy, 999));
+	assert_false(policy_allows(&policy, 1500));
+	assert_false(policy_allows(&policy, 65534));
+	assert_false(policy_allows(&policy, UINT32_MAX));
+}
+
+static void
+the_last_rule_of_the_policy_file_that_matches_decides(void **state)
+{
+	struct policy policy;
+	int line;
+	(void)state;
+	if (geteuid() != 0)
+		skip(); /* the file has to be root's */
+	assert_int_equal(read_policy("deny 0-4294967294\nallow 7\n\n\tallow 10-20 # x\ndeny 12",
+				     0644, &policy, &line),
+			 0);
+	assert_true(policy_allows(&policy, 7));
+	assert_true(policy_allows(&policy, 20));
+	assert_false(policy_allows(&policy, 12));
+	assert_false(policy_allows(&policy, 1000));
+}
+
+static void
+a_bad_policy_file_is_refused_with_its_line(void **state)
+{
+	static const char *const cases[] = {
+		"allow",     "allow x",          "permit 5",
+		"allow 5-",  "allow 9-5",        "allow -1",
+		"allow 5 6", "allow 4294967295", "allow 99999999999999999999",
+		"allowed 5", "allow 0x5",
+	};
+	struct policy policy = { .nrules = 7 };
+	char text[64];
+	int line;
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "allow 1\n\n%s\nallow 3\n", cases[i]);
+		assert_int_equal(read_policy(text, 0600, &policy, &line), -1);
+		assert_int_equal(line, 3);
+		assert_int_equal(policy.nrules, 7);
+	}
+	assert_int_equal(read_policy("allow 1", 0666, &policy, &line), -1);
+	assert_int_equal(line, 0);
+	assert_int_equal(errno, EPERM);
+	assert_int_equal(policy_read(&policy, "/dev/null", 1, &line), -1);
+	assert_int_equal(policy_read(&policy, "/proc/self/exe", 1, &line), -1);
+}
+
+static void
+the_start_of_a_process_is_read_as_the_kernel_counts_it(void **state)
+{
+	(void)state;
+	int64_t before = ticks_since_boot();
+	pid_t pid = fork();
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	int64_t after = ticks_since_boot();
+	int64_t started = ticks_of_pid(pid);
+	assert_true(started >= before && started <= after);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(ticks_of_pid(pid), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_message_arrives_as_it_was_sent_with_its_descriptor),
+		cmocka_unit_test(a_message_that_is_not_whole_is_refused),
+		cmocka_unit_test(slots_are_found_by_run_and_pid_while_they_live),
+		cmocka_unit_test(what_changed_is_told_once_and_all_of_it_to_a_new_daemon),
+		cmocka_unit_test(without_a_file_the_policy_allows_people_only),
+		cmocka_unit_test(the_last_rule_of_the_policy_file_that_matches_decides),
+		cmocka_unit_test(a_bad_policy_file_is_refused_with_its_line),
+		cmocka_unit_test(the_start_of_a_process_is_read_as_the_kernel_counts_it),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
