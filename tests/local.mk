@@ -21,7 +21,8 @@ EXTRA_DIST += tests/blackbox/lib.sh $(LAW_TESTS) $(BLACKBOX_TESTS)
 BLACKBOX_TESTS += \
 	tests/blackbox/client.sh \
 	tests/blackbox/etc.sh \
-	tests/blackbox/http.sh
+	tests/blackbox/http.sh \
+	tests/blackbox/next.sh
 
 # A server of the control protocol that answers by a script, for tests of its client.
 check_PROGRAMS += tests/fake/fake_control

@@ -41,7 +41,7 @@ static int
 open_beneath(int dir, const char *name, uint64_t flags)
 {
 	struct open_how how = { .flags = flags | O_CLOEXEC,
-		                .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+				.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
 	int fd = (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
 		fd = openat(dir, name, (int)flags | O_CLOEXEC);
@@ -57,18 +57,19 @@ stat_regular(const struct zonedir *dir, const char *name, struct stat *st, struc
 	if (fd >= 0)
 		close(fd);
 	if (status < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EBADF))
-		return err_set(err, ERR_INVALID, "the zone \"%s\" is unknown on this machine", name);
+		return err_set(err, ERR_INVALID, "the zone \"%s\" is unknown on this machine",
+			       name);
 	if (status < 0 && (errno == EXDEV || errno == ELOOP))
 		return err_set(err, ERR_INVALID, "the zone \"%s\" is a link that leads %s", name,
-		               errno == ELOOP ? "nowhere" : "out of the zones' directory");
+			       errno == ELOOP ? "nowhere" : "out of the zones' directory");
 	if (status < 0)
 		return err_errno(err, "the zone \"%s\" cannot be read", name);
 	if (!S_ISREG(st->st_mode))
 		return err_set(err, ERR_INVALID, "\"%s\" is not a zone but a %s", name,
-		               S_ISDIR(st->st_mode) ? "folder of zones" : "special file");
+			       S_ISDIR(st->st_mode) ? "folder of zones" : "special file");
 	if (st->st_size > FILE_SIZE_MAX)
 		return err_set(err, ERR_INVALID, "the zone \"%s\" is longer than %d KiB", name,
-		               FILE_SIZE_MAX / 1024);
+			       FILE_SIZE_MAX / 1024);
 	return 0;
 }
 
@@ -132,7 +133,7 @@ zonedir_identity(void *self, const char *name)
 	if (stat_regular(dir, name, &st, NULL) < 0)
 		return 0;
 	const uint64_t parts[] = { (uint64_t)st.st_dev, (uint64_t)st.st_ino, (uint64_t)st.st_size,
-		                   (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec };
+				   (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec };
 	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a over whole words */
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		hash = (hash ^ parts[i]) * UINT64_C(0x100000001b3);

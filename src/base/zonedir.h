@@ -33,8 +33,8 @@ int zonedir_read(void *self, const char *name, char **data, size_t *len, struct 
 uint64_t zonedir_identity(void *self, const char *name);
 
 /*
- * The machine's zone: TZ if it is the plain name of a file here (a ":" in front is allowed), else where the link
- * /etc/localtime leads, else the line in /etc/timezone, else "UTC".
+ * The machine's zone: TZ if it is the plain name of a file here (a ":" in front is allowed), else
+ * where the link /etc/localtime leads, else the line in /etc/timezone, else "UTC".
  */
 void zonedir_local_name(void *self, char *name, size_t size);
 

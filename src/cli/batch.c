@@ -41,7 +41,7 @@ read_id(struct request *request, const json_t *value, struct err *err)
 
 static int
 read_text(struct request *request, enum schedule_kind kind, const char *key, const json_t *value,
-          struct err *err)
+	  struct err *err)
 {
 	if (!json_is_string(value))
 		return err_invalid(err, key, "not a text");
@@ -104,8 +104,8 @@ read_dst(struct request *request, const json_t *value, struct err *err)
 }
 
 static const struct member members[] = {
-	{ "id", read_id },     { "expr", read_expr }, { "calendar", read_calendar },
-	{ "tz", read_tz },     { "from", read_from }, { "n", read_n },
+	{ "id", read_id },   { "expr", read_expr }, { "calendar", read_calendar },
+	{ "tz", read_tz },   { "from", read_from }, { "n", read_n },
 	{ "dst", read_dst },
 };
 
@@ -128,7 +128,8 @@ read_request(struct request *request, json_t *object, struct err *err)
 	if (!json_is_object(object))
 		return err_invalid(err, "", "the line is not a JSON object");
 	/* All are read even when one is wrong: the answer needs the id. */
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		if (read_member(request, key, value, status < 0 ? NULL : err) < 0)
 			status = -1;
 	}
@@ -171,13 +172,13 @@ add_error(const json_t *id, const struct err *err, struct buf *out)
 /* Adds the times; -1 with *err and nothing added when there is none. */
 static int
 add_times(const struct request *request, const struct schedule *s, struct zone *zone,
-          struct buf *out, struct err *err)
+	  struct buf *out, struct err *err)
 {
 	char time[SCHEDULE_TIME_MAX];
 	usec_t at = schedule_next(s, request->context.now, NULL);
 	if (at == USEC_NEVER)
 		return err_invalid(err, schedule_kind_name(schedule_kind(s)), "never due after %s",
-		                   schedule_print_time(zone, request->context.now, time));
+				   schedule_print_time(zone, request->context.now, time));
 	add_id(request->id, out);
 	buf_add_text(out, ",\"times\":[");
 	for (json_int_t i = 0; i < request->n && at != USEC_NEVER; i++) {
@@ -204,7 +205,7 @@ answer_request(const struct request *request, bool is_utc, struct buf *out, stru
 
 void
 batch_answer(const struct schedule_context *context, bool is_utc, const char *line, size_t len,
-             struct buf *out)
+	     struct buf *out)
 {
 	struct request request = { .context = *context, .n = 1 };
 	struct err err = { 0 };
@@ -214,7 +215,8 @@ batch_answer(const struct schedule_context *context, bool is_utc, const char *li
 	if (len <= BATCH_LINE_MAX)
 		object = json_loadb(line, len, JSON_REJECT_DUPLICATES, &where);
 	if (len > BATCH_LINE_MAX)
-		status = err_invalid(&err, "", "the line is longer than %d KiB", BATCH_LINE_MAX / 1024);
+		status = err_invalid(&err, "", "the line is longer than %d KiB",
+				     BATCH_LINE_MAX / 1024);
 	else if (!object)
 		status = err_invalid(&err, "", "not JSON: %s", where.text);
 	else
@@ -247,7 +249,7 @@ flush(struct buf *out)
 /* The lines of standard input as they come. */
 struct input {
 	struct buf in;
-	size_t at;       /* where the next line begins */
+	size_t at;        /* where the next line begins */
 	bool is_skipping; /* within a line that is too long */
 	bool is_over;
 };

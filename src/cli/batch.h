@@ -16,7 +16,7 @@
 
 /* Answers a line (without its newline) and adds the answer (with one) to *out. */
 void batch_answer(const struct schedule_context *context, bool is_utc, const char *line, size_t len,
-                  struct buf *out);
+		  struct buf *out);
 
 /* Answers standard input to its end. The exit code. */
 int batch_run(const struct schedule_context *context, bool is_utc);

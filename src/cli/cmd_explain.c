@@ -14,8 +14,9 @@ print_words(const struct schedule *s, bool is_json)
 	schedule_explain(s, &words);
 	schedule_print(s, &canonical);
 	if (is_json)
-		print_json(json_pack("{s:s, s:s, s:s}", "kind", schedule_kind_name(schedule_kind(s)),
-		                     "schedule", buf_text(&canonical), "words", buf_text(&words)));
+		print_json(json_pack("{s:s, s:s, s:s}", "kind",
+				     schedule_kind_name(schedule_kind(s)), "schedule",
+				     buf_text(&canonical), "words", buf_text(&words)));
 	else
 		puts(buf_text(&words));
 	buf_fini(&words);
@@ -28,8 +29,9 @@ cmd_explain(const struct cli_options *options, int argc, char **argv)
 	struct when_options given = { 0 };
 	struct option table[WHEN_NOPTIONS];
 	when_options(&given, table);
-	struct args args = { .globals = options, .options = table, .noptions = WHEN_NOPTIONS,
-		             .most = 1 };
+	struct args args = {
+		.globals = options, .options = table, .noptions = WHEN_NOPTIONS, .most = 1
+	};
 	struct when when;
 	struct schedule s;
 	struct err err = { 0 };
@@ -40,7 +42,8 @@ cmd_explain(const struct cli_options *options, int argc, char **argv)
 		return exit_code;
 	int status = when_init(&when, &given, &err);
 	if (status == 0)
-		status = when_choose(&given, args.nwords ? args.words[0] : NULL, &kind, &text, &err);
+		status =
+			when_choose(&given, args.nwords ? args.words[0] : NULL, &kind, &text, &err);
 	if (status == 0)
 		status = schedule_parse(&s, kind, text, &when.context, &err);
 	if (status == 0) {

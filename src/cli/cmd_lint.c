@@ -111,7 +111,8 @@ is_schedule(struct linter *linter, const char *line)
 static bool
 is_assignment(const char *line)
 {
-	size_t len = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
+	size_t len =
+		strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
 	line += len;
 	return len > 0 && line[strspn(line, " \t")] == '=' && !strchr(line, '*');
 }
@@ -171,8 +172,9 @@ cmd_lint(const struct cli_options *options, int argc, char **argv)
 	struct when_options given = { 0 };
 	struct option table[WHEN_NOPTIONS];
 	when_options(&given, table);
-	struct args args = { .globals = options, .options = table, .noptions = WHEN_NOPTIONS,
-		             .most = 1 };
+	struct args args = {
+		.globals = options, .options = table, .noptions = WHEN_NOPTIONS, .most = 1
+	};
 	int exit_code;
 	if (!args_read(&args, argc, argv, &exit_code))
 		return exit_code;

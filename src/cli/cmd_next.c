@@ -67,13 +67,13 @@ refuse_never(const struct schedule *s, usec_t from, struct err *err)
 		return err_invalid(err, name, "due after other jobs, not by the clock");
 	default:
 		return err_invalid(err, name, "never due after %s",
-		                   schedule_print_time(schedule_zone(s), from, time));
+				   schedule_print_time(schedule_zone(s), from, time));
 	}
 }
 
 static int
 show_next(const struct cli_options *options, const struct when *when, const struct schedule *s,
-          int64_t n, struct err *err)
+	  int64_t n, struct err *err)
 {
 	struct zone *zone = options->utc ? NULL : schedule_zone(s);
 	if (print_times(s, zone, when->context.now, n, options->json))
@@ -83,7 +83,7 @@ show_next(const struct cli_options *options, const struct when *when, const stru
 
 static int
 next_of_words(const struct cli_options *options, const struct when_options *given,
-              const struct args *args, int64_t n)
+	      const struct args *args, int64_t n)
 {
 	struct when when;
 	struct schedule s;
@@ -92,7 +92,8 @@ next_of_words(const struct cli_options *options, const struct when_options *give
 	const char *text;
 	int status = when_init(&when, given, &err);
 	if (status == 0)
-		status = when_choose(given, args->nwords ? args->words[0] : NULL, &kind, &text, &err);
+		status = when_choose(given, args->nwords ? args->words[0] : NULL, &kind, &text,
+				     &err);
 	if (status == 0 && (n < 1 || n > COUNT_MAX))
 		status = err_invalid(&err, "n", "%lld is not in 1-%d", (long long)n, COUNT_MAX);
 	if (status == 0)
@@ -130,11 +131,13 @@ cmd_next(const struct cli_options *options, int argc, char **argv)
 	struct option table[WHEN_NOPTIONS + 2] = {
 		{ "count", 'n', OPTION_COUNT, &n, "N", "how many times (5)", NULL },
 		{ "batch", 0, OPTION_FLAG, &is_batch, NULL,
-		  "read one JSON object a line from standard input and answer each with a line", NULL },
+		  "read one JSON object a line from standard input and answer each with a line",
+		  NULL },
 	};
 	when_options(&given, table + 2);
-	struct args args = { .globals = options, .options = table,
-		             .noptions = WHEN_NOPTIONS + 2, .most = 1 };
+	struct args args = {
+		.globals = options, .options = table, .noptions = WHEN_NOPTIONS + 2, .most = 1
+	};
 	int exit_code;
 	if (!args_read(&args, argc, argv, &exit_code))
 		return exit_code;

@@ -9,10 +9,10 @@ void
 when_options(struct when_options *when, struct option out[WHEN_NOPTIONS])
 {
 	const struct option table[WHEN_NOPTIONS] = {
-		{ "tz", 0, OPTION_TEXT, &when->tz, "ZONE", "the zone of local times, as Europe/Berlin",
-		  NULL },
-		{ "from", 0, OPTION_TEXT, &when->from, "TIME", "instead of now, as 2026-03-28T12:00:00Z",
-		  NULL },
+		{ "tz", 0, OPTION_TEXT, &when->tz, "ZONE",
+		  "the zone of local times, as Europe/Berlin", NULL },
+		{ "from", 0, OPTION_TEXT, &when->from, "TIME",
+		  "instead of now, as 2026-03-28T12:00:00Z", NULL },
 		{ "dst", 0, OPTION_TEXT, &when->dst, "RULE", "cron, literal, first or utc", NULL },
 		{ "cron", 0, OPTION_TEXT, &when->texts[SCHEDULE_CRON], "TEXT",
 		  "a cron line, instead of WHEN", "Instead of WHEN" },
@@ -48,13 +48,14 @@ when_init(struct when *when, const struct when_options *options, struct err *err
 	*when = (struct when){ .context = { .tz = options->tz, .now = screen_clock() } };
 	zonedir_init(&when->dir, ZONEINFO_DIR);
 	struct zone_source source = { zonedir_read, zonedir_identity, zonedir_local_name,
-		                      &when->dir };
+				      &when->dir };
 	when->context.zones = when->zones = zones_new(&source);
 	if (options->dst) {
 		when->context.dst = dst_rule_find(options->dst);
 		if (when->context.dst == DST_NRULES)
-			return err_invalid(err, "dst", "\"%.40s\" is not cron, literal, first or utc",
-			                   options->dst);
+			return err_invalid(err, "dst",
+					   "\"%.40s\" is not cron, literal, first or utc",
+					   options->dst);
 	}
 	if (options->tz) {
 		struct zone *zone = zones_get(when->zones, options->tz, err);
@@ -77,7 +78,7 @@ when_fini(struct when *when)
 
 int
 when_choose(const struct when_options *options, const char *word, enum schedule_kind *kind,
-            const char **text, struct err *err)
+	    const char **text, struct err *err)
 {
 	int n = word != NULL;
 	*kind = SCHEDULE_ANY;
@@ -91,6 +92,7 @@ when_choose(const struct when_options *options, const char *word, enum schedule_
 	}
 	if (n == 1)
 		return 0;
-	return err_set(err, ERR_INVALID, n == 0 ? "WHEN is missing, as in '30 2 * * *'"
-	                                        : "more than one schedule; one at a time");
+	return err_set(err, ERR_INVALID,
+		       n == 0 ? "WHEN is missing, as in '30 2 * * *'"
+			      : "more than one schedule; one at a time");
 }

@@ -34,6 +34,6 @@ void when_fini(struct when *when);
  * Finds the one text and its kind among a word (NULL: none) and the options. 0, or -1 with *err.
  */
 int when_choose(const struct when_options *options, const char *word, enum schedule_kind *kind,
-                const char **text, struct err *err);
+		const char **text, struct err *err);
 
 #endif

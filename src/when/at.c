@@ -25,17 +25,21 @@ struct unit {
 };
 
 static const struct unit units[] = {
-	{ "second", PLUS_TIME, USEC_PER_SEC },  { "sec", PLUS_TIME, USEC_PER_SEC },
-	{ "minute", PLUS_TIME, USEC_PER_MIN },  { "min", PLUS_TIME, USEC_PER_MIN },
-	{ "hour", PLUS_TIME, USEC_PER_HOUR },   { "day", PLUS_DAYS, 1 },
-	{ "week", PLUS_DAYS, 7 },               { "month", PLUS_MONTHS, 1 },
+	{ "second", PLUS_TIME, USEC_PER_SEC },
+	{ "sec", PLUS_TIME, USEC_PER_SEC },
+	{ "minute", PLUS_TIME, USEC_PER_MIN },
+	{ "min", PLUS_TIME, USEC_PER_MIN },
+	{ "hour", PLUS_TIME, USEC_PER_HOUR },
+	{ "day", PLUS_DAYS, 1 },
+	{ "week", PLUS_DAYS, 7 },
+	{ "month", PLUS_MONTHS, 1 },
 	{ "year", PLUS_MONTHS, 12 },
 };
 
 /* What the words said. */
 struct wish {
 	bool is_now, has_clock, has_offset, has_plus;
-	usec_t clock; /* since midnight */
+	usec_t clock;  /* since midnight */
 	usec_t offset; /* of the zone the text names by number */
 	enum date_kind date_kind;
 	struct civil date;
@@ -137,7 +141,8 @@ read_date(struct wish *wish, struct scan word, struct err *err)
 			return 1;
 		read.hour = read.minute = read.second = read.usec = 0;
 		status = read.day <= civil_month_length(read.year, read.month)
-		                 ? 0 : refuse(err, "there is no such day", &whole);
+				 ? 0
+				 : refuse(err, "there is no such day", &whole);
 	}
 	if (status < 0 || set_date(wish, DATE, &whole, err) < 0)
 		return -1;
@@ -148,7 +153,8 @@ read_date(struct wish *wish, struct scan word, struct err *err)
 	if (!scan_text(&word, "T"))
 		return refuse(err, "not understood behind the date", &whole);
 	status = read_clock(wish, word, &none, err);
-	return status > 0 ? refuse(err, "a time like 18:00 is missing behind the T", &whole) : status;
+	return status > 0 ? refuse(err, "a time like 18:00 is missing behind the T", &whole)
+			  : status;
 }
 
 /* "Dec 24", "24 Dec", each with a year behind. 1: not a date. */
@@ -165,22 +171,25 @@ read_month_name(struct wish *wish, struct scan word, struct scan *rest, struct e
 		return 1;
 	if (!is_day_first) {
 		if (!scan_word(&next, &other) || !scan_number(&other, 1, 31, &day))
-			return refuse(err, "a day from 1 to 31 is missing behind the month", &whole);
+			return refuse(err, "a day from 1 to 31 is missing behind the month",
+				      &whole);
 		scan_char(&other, ',');
 		if (!scan_at_end(&other))
-			return refuse(err, "a day from 1 to 31 is missing behind the month", &whole);
+			return refuse(err, "a day from 1 to 31 is missing behind the month",
+				      &whole);
 	}
 	*rest = next;
 	enum date_kind kind = DATE_WITHOUT_YEAR;
-	if (scan_word(&next, &other) && scan_number(&other, CIVIL_YEAR_MIN, CIVIL_YEAR_MAX, &year) &&
-	    scan_at_end(&other)) {
+	if (scan_word(&next, &other) &&
+	    scan_number(&other, CIVIL_YEAR_MIN, CIVIL_YEAR_MAX, &year) && scan_at_end(&other)) {
 		*rest = next;
 		kind = DATE;
 	}
 	/* Without a year, 29 February may have to wait for a leap year. */
 	int leap_year = 2000;
-	wish->date = (struct civil){ .year = kind == DATE ? year : leap_year, .month = month + 1,
-		                     .day = day };
+	wish->date = (struct civil){ .year = kind == DATE ? year : leap_year,
+				     .month = month + 1,
+				     .day = day };
 	if (day > civil_month_length(wish->date.year, month + 1))
 		return refuse(err, "there is no such day", &whole);
 	return set_date(wish, kind, &whole, err);
@@ -276,7 +285,7 @@ resolve(const struct at_context *c, usec_t local, usec_t *at, bool *is_shifted, 
 		return 0;
 	struct civil t = civil_split(local);
 	return err_set(err, ERR_INVALID, "%02d:%02d does not exist on %04d-%02d-%02d in %s", t.hour,
-	               t.minute, t.year, t.month, t.day, zone_name(c->zone));
+		       t.minute, t.year, t.month, t.day, zone_name(c->zone));
 }
 
 /* The day that is meant, as days since 1970, given that the clock shows `local` now. */
@@ -385,7 +394,7 @@ read_epoch(struct scan text, usec_t *at, struct err *err)
 
 int
 at_parse(struct scan text, const struct at_context *context, usec_t *at, bool *is_shifted,
-         struct err *err)
+	 struct err *err)
 {
 	struct wish wish = { 0 };
 	*is_shifted = false;
@@ -404,6 +413,6 @@ at_parse(struct scan text, const struct at_context *context, usec_t *at, bool *i
 	int year = *at < 0 ? 0 : civil_split(*at).year;
 	if (year < CIVIL_YEAR_MIN || year > CIVIL_YEAR_MAX)
 		return err_set(err, ERR_INVALID, "\"%.*s\" is not in the years %d-%d",
-		               scan_shown(&text), text.p, CIVIL_YEAR_MIN, CIVIL_YEAR_MAX);
+			       scan_shown(&text), text.p, CIVIL_YEAR_MIN, CIVIL_YEAR_MAX);
 	return 0;
 }

@@ -23,6 +23,6 @@ struct at_context {
  * behind the gap. A local time that comes twice means the first.
  */
 int at_parse(struct scan text, const struct at_context *context, usec_t *at, bool *is_shifted,
-             struct err *err);
+	     struct err *err);
 
 #endif

@@ -69,7 +69,7 @@ print_runs(const struct bitlist *list, const char *range, int digits, struct buf
 			last++;
 		if (last - n + 1 >= RANGE_MIN) {
 			buf_printf(out, "%s%0*d%s%0*d", comma, digits, n + base, range, digits,
-			           last + base);
+				   last + base);
 			n = last;
 		} else {
 			buf_printf(out, "%s%0*d", comma, digits, n + base);
@@ -94,5 +94,5 @@ bitlist_print(const struct bitlist *list, const char *range, int digits, struct 
 		return;
 	}
 	buf_printf(out, "%0*d%s%0*d/%d", digits, first + list->base, range, digits,
-	           last + list->base, step);
+		   last + list->base, step);
 }

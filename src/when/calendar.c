@@ -7,9 +7,9 @@
 #include "when/civil.h"
 #include "when/time_text.h"
 
-#define NYEAR_DIGITS   2 /* 26 is 2026, 70 is 1970 */
-#define YEAR_PIVOT     70
-#define DAYS_MAX       31
+#define NYEAR_DIGITS 2 /* 26 is 2026, 70 is 1970 */
+#define YEAR_PIVOT   70
+#define DAYS_MAX     31
 
 enum part_id { SECOND, MINUTE, HOUR, DAY, MONTH, YEAR };
 
@@ -46,7 +46,7 @@ static int
 refuse_rest(const struct reader *r)
 {
 	return err_set(r->err, ERR_INVALID, "%s: \"%.*s\" is not understood", r->part->name,
-	               scan_shown(&r->at), r->at.p);
+		       scan_shown(&r->at), r->at.p);
 }
 
 static int
@@ -54,7 +54,8 @@ refuse_value(const struct reader *r, const char *start)
 {
 	int len = (int)strspn(start, "0123456789");
 	return err_set(r->err, ERR_INVALID, "%s: %.*s is not in %d-%d", r->part->name,
-	               len < SCAN_SHOWN_MAX ? len : SCAN_SHOWN_MAX, start, r->part->min, r->part->max);
+		       len < SCAN_SHOWN_MAX ? len : SCAN_SHOWN_MAX, start, r->part->min,
+		       r->part->max);
 }
 
 static int
@@ -79,7 +80,7 @@ read_step(struct reader *r, int *step)
 	if (!scan_char(&r->at, '/') || scan_number(&r->at, 1, nvalues, step))
 		return 0;
 	return err_set(r->err, ERR_INVALID, "%s: the step \"%.*s\" is not in 1-%d", r->part->name,
-	               scan_shown(&r->at), r->at.p, nvalues);
+		       scan_shown(&r->at), r->at.p, nvalues);
 }
 
 static int
@@ -246,8 +247,9 @@ read_date(struct calendar *c, struct scan text, struct err *err)
 	struct reader r = { 0 };
 	int n = cut(text, "-~", pieces, 3);
 	if (n < 2)
-		return err_set(err, ERR_INVALID, "\"%.*s\" is not a date like *-*-* or a time like 10:00",
-		               scan_shown(&text), text.p);
+		return err_set(err, ERR_INVALID,
+			       "\"%.*s\" is not a date like *-*-* or a time like 10:00",
+			       scan_shown(&text), text.p);
 	if (n == 3) {
 		if (read_part_of(YEAR, pieces[0], &r, err) < 0)
 			return -1;
@@ -276,7 +278,7 @@ read_time(struct calendar *c, struct scan text, struct err *err)
 	int n = cut(text, ":", pieces, 3);
 	if (n < 2)
 		return err_set(err, ERR_INVALID, "\"%.*s\" is not a time like 10:00 or 10:00:00",
-		               scan_shown(&text), text.p);
+			       scan_shown(&text), text.p);
 	if (read_part_of(HOUR, pieces[0], &r, err) < 0)
 		return -1;
 	p->hours = (uint32_t)r.bits[0];
@@ -293,7 +295,7 @@ static int
 refuse_weekday(const struct scan *at, struct err *err)
 {
 	return err_set(err, ERR_INVALID, "weekday: \"%.*s\" is not a day like Mon or Monday",
-	               scan_shown(at), at->p);
+		       scan_shown(at), at->p);
 }
 
 /* "Mon..Fri,Sun"; a comma may end the list. */
@@ -373,7 +375,8 @@ read_words(struct calendar *c, struct scan text, struct err *err)
 			return -1;
 		has_word = scan_word(&text, &word);
 	} else if (!has_word) {
-		return err_set(err, ERR_INVALID, "an expression like \"Mon..Fri 10:00\" is missing");
+		return err_set(err, ERR_INVALID,
+			       "an expression like \"Mon..Fri 10:00\" is missing");
 	}
 	if (has_word && !memchr(word.p, ':', scan_len(&word))) {
 		if (read_date(c, word, err) < 0)
@@ -387,8 +390,10 @@ read_words(struct calendar *c, struct scan text, struct err *err)
 	if (has_word && read_time(c, word, err) < 0)
 		return -1;
 	if (scan_word(&text, &word))
-		return err_set(err, ERR_INVALID, "\"%.*s\" is too much: weekdays, date, time and zone "
-		               "stand in this order", scan_shown(&word), word.p);
+		return err_set(err, ERR_INVALID,
+			       "\"%.*s\" is too much: weekdays, date, time and zone "
+			       "stand in this order",
+			       scan_shown(&word), word.p);
 	return 0;
 }
 
@@ -399,19 +404,20 @@ calendar_parse(struct calendar *c, struct scan text, struct err *err)
 	if (full)
 		text = (struct scan){ full, full + strlen(full) };
 	*c = (struct calendar){ .pattern = {
-		.seconds = 1,
-		.minutes = 1,
-		.hours = 1,
-		.days = PATTERN_ALL_DAYS,
-		.months = PATTERN_ALL_MONTHS,
-		.weekdays = PATTERN_ALL_WEEKDAYS,
-	} };
+					.seconds = 1,
+					.minutes = 1,
+					.hours = 1,
+					.days = PATTERN_ALL_DAYS,
+					.months = PATTERN_ALL_MONTHS,
+					.weekdays = PATTERN_ALL_WEEKDAYS,
+				} };
 	pattern_set_all_years(&c->pattern);
 	if (read_words(c, text, err) < 0)
 		return -1;
 	if (!pattern_can_match(&c->pattern))
-		return err_set(err, ERR_INVALID, "day: never due, there is no such day in these months "
-		               "and years");
+		return err_set(err, ERR_INVALID,
+			       "day: never due, there is no such day in these months "
+			       "and years");
 	return 0;
 }
 

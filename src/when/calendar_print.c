@@ -31,7 +31,7 @@ print_weekdays(uint8_t weekdays, struct buf *out)
 		buf_printf(out, "%s%.3s", comma, civil_weekday_names[n % 7]);
 		if (last > n)
 			buf_printf(out, "%s%.3s", last > n + 1 ? ".." : ",",
-			           civil_weekday_names[last % 7]);
+				   civil_weekday_names[last % 7]);
 		n = last;
 		comma = ",";
 	}

@@ -2,10 +2,10 @@
 #include "when/civil.h"
 
 const char *const civil_weekday_names[7] = { "Sunday",   "Monday", "Tuesday", "Wednesday",
-	                                     "Thursday", "Friday", "Saturday" };
-const char *const civil_month_names[12] = { "January", "February", "March",     "April",
-	                                    "May",     "June",     "July",      "August",
-	                                    "September", "October", "November", "December" };
+					     "Thursday", "Friday", "Saturday" };
+const char *const civil_month_names[12] = { "January",   "February", "March",    "April",
+					    "May",       "June",     "July",     "August",
+					    "September", "October",  "November", "December" };
 
 #define DAYS_PER_ERA     146097 /* 400 years */
 #define DAYS_TO_1970     719468 /* from 0000-03-01 */
@@ -49,7 +49,8 @@ civil_date(int64_t days, struct civil *out)
 	int64_t era = (days >= 0 ? days : days - DAYS_PER_ERA + 1) / DAYS_PER_ERA;
 	int day = (int)(days - era * DAYS_PER_ERA);
 	int year = (day - day / (DAYS_PER_4_YEARS - 1) + day / DAYS_PER_CENTURY -
-	            day / (DAYS_PER_ERA - 1)) / 365;
+		    day / (DAYS_PER_ERA - 1)) /
+		   365;
 	day -= 365 * year + year / 4 - year / 100;
 	int month = (5 * day + 2) / 153;
 	out->day = day - (153 * month + 2) / 5 + 1;

@@ -7,10 +7,10 @@
 #include "when/civil.h"
 #include "when/hash.h"
 
-#define NFIELDS_MAX     7
-#define NBIT_WORDS      PATTERN_NYEAR_WORDS
-#define HASHED_DAY_MAX  28 /* so that a job is due in every month */
-#define DAYS_FROM_END   30 /* L-30 is the first of a month with 31 days */
+#define NFIELDS_MAX    7
+#define NBIT_WORDS     PATTERN_NYEAR_WORDS
+#define HASHED_DAY_MAX 28 /* so that a job is due in every month */
+#define DAYS_FROM_END  30 /* L-30 is the first of a month with 31 days */
 
 enum field_id { SECOND, MINUTE, HOUR, DAY, MONTH, WEEKDAY, YEAR };
 
@@ -61,7 +61,7 @@ static int
 refuse_rest(const struct reader *r)
 {
 	return err_set(r->err, ERR_INVALID, "%s: \"%.*s\" is not understood", r->field->name,
-	               scan_shown(&r->at), r->at.p);
+		       scan_shown(&r->at), r->at.p);
 }
 
 static void
@@ -81,8 +81,8 @@ read_value(struct reader *r, int *value)
 	if (isdigit((unsigned char)scan_peek(&r->at))) {
 		int digits = (int)strspn(r->at.p, "0123456789");
 		return err_set(r->err, ERR_INVALID, "%s: %.*s is not in %d-%d", f->name,
-		               digits < SCAN_SHOWN_MAX ? digits : SCAN_SHOWN_MAX, r->at.p, f->min,
-		               f->max);
+			       digits < SCAN_SHOWN_MAX ? digits : SCAN_SHOWN_MAX, r->at.p, f->min,
+			       f->max);
 	}
 	int name = f->names ? scan_name(&r->at, f->names, f->nnames) : -1;
 	if (name < 0)
@@ -103,9 +103,9 @@ read_step(struct reader *r, int *step)
 		return 0;
 	size_t digits = strspn(r->at.p, "0123456789");
 	return err_set(r->err, ERR_INVALID, "%s: the step %.*s is not in 1-%d", f->name,
-	               digits ? (int)(digits < SCAN_SHOWN_MAX ? digits : SCAN_SHOWN_MAX)
-	                      : scan_shown(&r->at),
-	               r->at.p, nvalues);
+		       digits ? (int)(digits < SCAN_SHOWN_MAX ? digits : SCAN_SHOWN_MAX)
+			      : scan_shown(&r->at),
+		       r->at.p, nvalues);
 }
 
 /* The last value of the field; the 7 of a weekday is another name for the 0. */
@@ -152,9 +152,10 @@ read_range_end(struct reader *r, struct range *range)
 	bool is_named = isalpha((unsigned char)start[1]);
 	if (range->last >= range->first || (is_named && !range->is_hashed))
 		return 0; /* with names, Fri-Mon goes round */
-	return err_set(r->err, ERR_INVALID, "%s: the range %d%c%d goes backward (write %d-%d,%d-%d)",
-	               r->field->name, range->first, *start, range->last, range->first,
-	               last_value(r->field), r->field->min, range->last);
+	return err_set(r->err, ERR_INVALID,
+		       "%s: the range %d%c%d goes backward (write %d-%d,%d-%d)", r->field->name,
+		       range->first, *start, range->last, range->first, last_value(r->field),
+		       r->field->min, range->last);
 }
 
 static int
@@ -187,7 +188,7 @@ hashed_value(struct reader *r, int first, int last)
 {
 	/* The place in the line makes the fields of one job differ. */
 	const unsigned char place[] = { (unsigned char)r->field->id, (unsigned char)first,
-		                        (unsigned char)(first >> 8) };
+					(unsigned char)(first >> 8) };
 	uint64_t hash = hash_bytes(place, sizeof(place), r->seed);
 	return first + (int)(hash % (uint64_t)(last - first + 1));
 }
@@ -255,7 +256,8 @@ read_weekday_special(struct reader *r)
 	}
 	if (scan_char(&r->at, '#')) {
 		if (!scan_number(&r->at, 1, PATTERN_NTHS, &nth))
-			return refuse(r, "# is followed by a number from 1 to 5, or L for the last");
+			return refuse(r,
+				      "# is followed by a number from 1 to 5, or L for the last");
 		p->nth[nth - 1] |= bit;
 		return 1;
 	}
@@ -354,10 +356,10 @@ find_macro(const struct scan *text)
 	static const struct {
 		const char *name, *fields;
 	} macros[] = {
-		{ "@yearly", "0 0 1 1 *" },   { "@annually", "0 0 1 1 *" },
-		{ "@monthly", "0 0 1 * *" },  { "@weekly", "0 0 * * 0" },
-		{ "@daily", "0 0 * * *" },    { "@midnight", "0 0 * * *" },
-		{ "@hourly", "0 * * * *" },   { "@minutely", "* * * * *" },
+		{ "@yearly", "0 0 1 1 *" },       { "@annually", "0 0 1 1 *" },
+		{ "@monthly", "0 0 1 * *" },      { "@weekly", "0 0 * * 0" },
+		{ "@daily", "0 0 * * *" },        { "@midnight", "0 0 * * *" },
+		{ "@hourly", "0 * * * *" },       { "@minutely", "* * * * *" },
 		{ "@every_minute", "* * * * *" },
 	};
 	for (size_t i = 0; i < sizeof(macros) / sizeof(macros[0]); i++) {
@@ -378,8 +380,10 @@ split(struct scan text, struct scan words[NFIELDS_MAX], struct err *err)
 			words[n] = word;
 	}
 	if (n < 5 || n > NFIELDS_MAX)
-		return err_set(err, ERR_INVALID, "%d fields; 5 are needed (minute hour day month weekday), "
-		               "6 with seconds in front, 7 with the year behind as well", n);
+		return err_set(err, ERR_INVALID,
+			       "%d fields; 5 are needed (minute hour day month weekday), "
+			       "6 with seconds in front, 7 with the year behind as well",
+			       n);
 	return n;
 }
 
@@ -402,8 +406,10 @@ cron_parse(struct cron *cron, struct scan text, uint64_t seed, struct err *err)
 	if (scan_peek(&text) == '@') {
 		const char *macro = find_macro(&text);
 		if (!macro)
-			return err_set(err, ERR_INVALID, "\"%.*s\" is not one of @yearly @monthly @weekly "
-			               "@daily @hourly @minutely @reboot", scan_shown(&text), text.p);
+			return err_set(err, ERR_INVALID,
+				       "\"%.*s\" is not one of @yearly @monthly @weekly "
+				       "@daily @hourly @minutely @reboot",
+				       scan_shown(&text), text.p);
 		text = (struct scan){ macro, macro + strlen(macro) };
 	}
 	int n = split(text, words, err);
@@ -419,8 +425,9 @@ cron_parse(struct cron *cron, struct scan text, uint64_t seed, struct err *err)
 	    read_field(cron, YEAR, n == 7 ? w[5] : none, seed, err) < 0)
 		return -1;
 	if (!pattern_can_match(&cron->pattern))
-		return err_set(err, ERR_INVALID, "day of month: never due, there is no such day in these months%s",
-		               n == 7 ? " and years" : "");
+		return err_set(err, ERR_INVALID,
+			       "day of month: never due, there is no such day in these months%s",
+			       n == 7 ? " and years" : "");
 	return 0;
 }
 

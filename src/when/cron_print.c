@@ -1,6 +1,6 @@
 /*
- * Writing cron lines. The text is made anew from the bit sets, so that equal lines read alike:
- * 0,15,30,45 stays that, a star with a step keeps its star (Vixie's rules ask for it), H has become a number.
+ * Writing cron lines. The text is made anew from the bit sets, so that equal lines read alike. A
+ * star stays where Vixie's rules ask for it; H and ~ have become numbers.
  */
 #include "when/bitlist.h"
 #include "when/cron.h"

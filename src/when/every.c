@@ -33,20 +33,20 @@ read_period(struct scan text, usec_t *period, struct err *err)
 		text.end--;
 	if (scan_len(&text) + 2 > sizeof(duration) || scan_at_end(&text))
 		return err_set(err, ERR_INVALID, "\"%.*s\" is not a duration like 90s or 1h30m",
-		               scan_shown(&text), text.p);
+			       scan_shown(&text), text.p);
 	snprintf(duration, sizeof(duration), "%s%.*s", is_one ? "1" : "", (int)scan_len(&text),
-	         text.p);
+		 text.p);
 	if (usec_parse_duration(duration, period, err) < 0)
 		return -1;
 	if (*period < EVERY_PERIOD_MIN)
 		return err_set(err, ERR_INVALID, "\"%.*s\" is shorter than 1ms", scan_shown(&text),
-		               text.p);
+			       text.p);
 	return 0;
 }
 
 int
 every_parse(struct every *every, struct scan text, const struct at_context *context,
-            struct err *err)
+	    struct err *err)
 {
 	struct scan duration, anchor;
 	bool is_shifted;

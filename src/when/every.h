@@ -14,7 +14,7 @@
 
 struct every {
 	usec_t period;
-	usec_t anchor;  /* due at anchor + n * period, n >= 0 */
+	usec_t anchor;   /* due at anchor + n * period, n >= 0 */
 	bool has_anchor; /* the text gave it */
 };
 
@@ -23,7 +23,7 @@ struct every {
  * the caller's. 0, or -1 with *err.
  */
 int every_parse(struct every *every, struct scan text, const struct at_context *context,
-                struct err *err);
+		struct err *err);
 
 /* The first due instant strictly after `after`. */
 usec_t every_next(const struct every *every, usec_t after);

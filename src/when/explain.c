@@ -113,7 +113,7 @@ write_clock(int hour, int minute, int second, struct buf *out)
 
 static void
 write_clock_times(const struct bitlist *hours, const struct bitlist *minutes, int second,
-                  struct buf *out)
+		  struct buf *out)
 {
 	int left = bitlist_count(hours) * bitlist_count(minutes);
 	buf_add_text(out, "at ");
@@ -293,7 +293,7 @@ static void
 write_weekdays(const struct pattern *p, struct buf *out)
 {
 	static const char *const ordinals[PATTERN_NTHS] = { "first", "second", "third", "fourth",
-		                                            "fifth" };
+							    "fifth" };
 	/* Monday first: bit 7 is Sunday again. */
 	struct bitlist list = bitlist_of((uint64_t)p->weekdays | (uint64_t)p->weekdays << 7, 1, 7);
 	size_t start = out->len;
@@ -303,7 +303,8 @@ write_weekdays(const struct pattern *p, struct buf *out)
 			if (!(p->nth[i] >> n & 1))
 				continue;
 			and_so(out, start);
-			buf_printf(out, "the %s %s of the month", ordinals[i], civil_weekday_names[n]);
+			buf_printf(out, "the %s %s of the month", ordinals[i],
+				   civil_weekday_names[n]);
 		}
 		if (p->last >> n & 1) {
 			and_so(out, start);
@@ -339,7 +340,7 @@ write_years(const struct bitlist *years, struct buf *out)
 	int first, last, step;
 	if (bitlist_is_regular(years, &first, &last, &step) && step > 1)
 		buf_printf(out, "every %d years from %d to %d", step, first + years->base,
-		           last + years->base);
+			   last + years->base);
 	else
 		write_list(years, write_number, out);
 }

@@ -47,8 +47,9 @@ check_every_minute_of_some_hours(struct subject *subject)
 {
 	const struct pattern *p = subject->pattern;
 	if (p->minutes == PATTERN_ALL_MINUTES && p->hours != PATTERN_ALL_HOURS)
-		remark(subject, "minute: due at every minute of the hours given; for once an hour write 0 "
-		                "instead of *");
+		remark(subject,
+		       "minute: due at every minute of the hours given; for once an hour write 0 "
+		       "instead of *");
 }
 
 /* "* 5 3 * * *": the star of a five-field line, with a sixth field in front. */
@@ -57,14 +58,15 @@ check_every_second_of_some_minutes(struct subject *subject)
 {
 	const struct pattern *p = subject->pattern;
 	if (p->seconds == PATTERN_ALL_SECONDS && p->minutes != PATTERN_ALL_MINUTES)
-		remark(subject, "second: due at every second of the minutes given; for once a minute "
-		                "write 0 instead of *");
+		remark(subject,
+		       "second: due at every second of the minutes given; for once a minute "
+		       "write 0 instead of *");
 }
 
 /* A star with step 35 */
 static void
 check_uneven_step(struct subject *subject, uint64_t bits, int size, const char *field,
-                  const char *unit)
+		  const char *unit)
 {
 	struct bitlist list = bitlist_of(bits, 0, size - 1);
 	int first = bitlist_next(&list, 0), next = bitlist_next(&list, 1), last = first;
@@ -77,9 +79,10 @@ check_uneven_step(struct subject *subject, uint64_t bits, int size, const char *
 	}
 	if (last + next < size || size % next == 0)
 		return;
-	remark(subject, "%s: a step of %d starts anew at 0: the last interval is %d %ss long; for every "
-	                "%d %ss write 'every %d%.1s'", field, next, size - last, unit, next, unit,
-	       next, unit);
+	remark(subject,
+	       "%s: a step of %d starts anew at 0: the last interval is %d %ss long; for every "
+	       "%d %ss write 'every %d%.1s'",
+	       field, next, size - last, unit, next, unit, next, unit);
 }
 
 static void
@@ -100,8 +103,10 @@ check_step_over_days(struct subject *subject)
 	int first, step;
 	struct bitlist days = bitlist_of(subject->pattern->days, 1, 31);
 	if (cron && cron->star_day && bitlist_is_open(&days, &first, &step) && step > 1)
-		remark(subject, "day of month: the step starts anew on the 1st of each month; for every %d "
-		                "days write 'every %dd'", step, step);
+		remark(subject,
+		       "day of month: the step starts anew on the 1st of each month; for every %d "
+		       "days write 'every %dd'",
+		       step, step);
 }
 
 /* A star with step 60 leads nowhere */
@@ -110,9 +115,11 @@ check_whole_step(struct subject *subject)
 {
 	const struct cron *cron = cron_of(subject);
 	if (cron && cron->star_minute && subject->pattern->minutes == 1)
-		remark(subject, "minute: the step is as long as the hour: due at minute 0 only; write 0");
+		remark(subject,
+		       "minute: the step is as long as the hour: due at minute 0 only; write 0");
 	if (cron && cron->star_hour && subject->pattern->hours == 1)
-		remark(subject, "hour: the step is as long as the day: due at hour 0 only; write 0");
+		remark(subject,
+		       "hour: the step is as long as the day: due at hour 0 only; write 0");
 }
 
 static void
@@ -123,16 +130,18 @@ check_both_day_fields(struct subject *subject)
 	if (!cron)
 		return;
 	if (p->either_day) {
-		remark(subject, "weekday: with a day of month as well, either is enough; for both write + "
-		                "before the weekday");
+		remark(subject,
+		       "weekday: with a day of month as well, either is enough; for both write + "
+		       "before the weekday");
 		return;
 	}
-	bool is_star_step = (cron->star_day && p->days != PATTERN_ALL_DAYS && !cron->star_weekday) ||
-	                    (cron->star_weekday && p->weekdays != PATTERN_ALL_WEEKDAYS &&
-	                     !cron->star_day);
+	bool is_star_step =
+		(cron->star_day && p->days != PATTERN_ALL_DAYS && !cron->star_weekday) ||
+		(cron->star_weekday && p->weekdays != PATTERN_ALL_WEEKDAYS && !cron->star_day);
 	if (is_star_step)
-		remark(subject, "weekday: a day field that begins with * makes both needed, weekday and "
-		                "day of month");
+		remark(subject,
+		       "weekday: a day field that begins with * makes both needed, weekday and "
+		       "day of month");
 }
 
 /* "0 0 31 * *" */
@@ -151,10 +160,13 @@ check_missing_days(struct subject *subject)
 		nshort += civil_month_length(ORDINARY_YEAR, month) < first;
 	}
 	if (nshort == nmonths)
-		remark(subject, "day of month: due in leap years only; L is the last day of February");
+		remark(subject,
+		       "day of month: due in leap years only; L is the last day of February");
 	else if (nshort > 0)
-		remark(subject, "day of month: months without a day %d are passed over; L is the last day "
-		                "of every month", first);
+		remark(subject,
+		       "day of month: months without a day %d are passed over; L is the last day "
+		       "of every month",
+		       first);
 }
 
 static void
@@ -170,8 +182,9 @@ check_interval_of_days(struct subject *subject)
 {
 	const struct schedule *s = subject->schedule;
 	if (schedule_kind(s) == SCHEDULE_EVERY && s->every.period % USEC_PER_DAY == 0)
-		remark(subject, "every: counts days of 24 hours, so the clock time moves with DST; for a "
-		                "clock time write '0 9 * * *'");
+		remark(subject,
+		       "every: counts days of 24 hours, so the clock time moves with DST; for a "
+		       "clock time write '0 9 * * *'");
 }
 
 /* "02:30 is skipped on 2027-03-28" */
@@ -181,10 +194,11 @@ remark_gap(struct subject *subject, const struct zone_span *span, usec_t local)
 	char time[SCHEDULE_TIME_MAX];
 	struct civil t = civil_split(local);
 	bool is_moved = !subject->is_wild && subject->schedule->dst == DST_CRON;
-	remark(subject, "dst: %02d:%02d does not exist on %04d-%02d-%02d in %s: %s%s", t.hour, t.minute,
-	       t.year, t.month, t.day, zone_name(schedule_zone(subject->schedule)),
+	remark(subject, "dst: %02d:%02d does not exist on %04d-%02d-%02d in %s: %s%s", t.hour,
+	       t.minute, t.year, t.month, t.day, zone_name(schedule_zone(subject->schedule)),
 	       is_moved ? "due at " : "not due then",
-	       is_moved ? schedule_print_time(schedule_zone(subject->schedule), span->from, time) : "");
+	       is_moved ? schedule_print_time(schedule_zone(subject->schedule), span->from, time)
+			: "");
 }
 
 static void
@@ -193,8 +207,8 @@ remark_fold(struct subject *subject, usec_t local)
 	struct civil t = civil_split(local);
 	enum dst_rule dst = subject->schedule->dst;
 	bool is_twice = dst == DST_LITERAL || (dst == DST_CRON && subject->is_wild);
-	remark(subject, "dst: %02d:%02d comes twice on %04d-%02d-%02d in %s: due %s", t.hour, t.minute,
-	       t.year, t.month, t.day, zone_name(schedule_zone(subject->schedule)),
+	remark(subject, "dst: %02d:%02d comes twice on %04d-%02d-%02d in %s: due %s", t.hour,
+	       t.minute, t.year, t.month, t.day, zone_name(schedule_zone(subject->schedule)),
 	       is_twice ? "both times" : "the first time only");
 }
 

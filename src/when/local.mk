@@ -42,3 +42,7 @@ UNIT_TESTS += tests/unit/when_schedule
 tests_unit_when_schedule_SOURCES = tests/unit/when_schedule.c $(TEST_ZONES) \
 	tests/fake/cron_oracle.c tests/fake/cron_oracle.h
 tests_unit_when_schedule_LDADD = $(WHEN_LIBS)
+
+UNIT_TESTS += tests/unit/when_lint
+tests_unit_when_lint_SOURCES = tests/unit/when_lint.c $(TEST_ZONES)
+tests_unit_when_lint_LDADD = $(WHEN_LIBS)

@@ -90,7 +90,8 @@ days_by_weekday(const struct pattern *p, const struct month *month)
 			days |= weekly_days(p->nth[i], month) & days_between(7 * i + 1, 7 * i + 7);
 	}
 	if (p->last)
-		days |= weekly_days(p->last, month) & days_between(month->length - 6, month->length);
+		days |= weekly_days(p->last, month) &
+			days_between(month->length - 6, month->length);
 	return days;
 }
 
@@ -106,7 +107,7 @@ uint32_t
 pattern_month_days(const struct pattern *pattern, int year, int month)
 {
 	struct month m = { .length = civil_month_length(year, month),
-		           .first = civil_weekday(civil_days(year, month, 1)) };
+			   .first = civil_weekday(civil_days(year, month, 1)) };
 	return matching_days(pattern, &m);
 }
 

@@ -41,11 +41,11 @@ struct pattern {
 	uint32_t days_from_end; /* bit 1: the last day, bit 2: the one before */
 	uint32_t near;          /* the weekday (Monday to Friday) nearest to that day, same month */
 	uint32_t near_from_end;
-	uint16_t months;                   /* bits 1-12 */
-	uint8_t weekdays;                  /* bit 0: Sunday */
-	uint8_t last;                      /* the last such weekday of the month */
-	uint8_t nth[PATTERN_NTHS];         /* [0]: the first such weekday */
-	uint8_t nparts;                    /* of `parts`, which add to `seconds` */
+	uint16_t months;                     /* bits 1-12 */
+	uint8_t weekdays;                    /* bit 0: Sunday */
+	uint8_t last;                        /* the last such weekday of the month */
+	uint8_t nth[PATTERN_NTHS];           /* [0]: the first such weekday */
+	uint8_t nparts;                      /* of `parts`, which add to `seconds` */
 	uint64_t years[PATTERN_NYEAR_WORDS]; /* bit 0: CIVIL_YEAR_MIN */
 	struct pattern_part parts[PATTERN_NPARTS_MAX];
 	bool either_day;

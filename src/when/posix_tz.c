@@ -17,9 +17,9 @@ take_name(struct scan *c, char out[POSIX_TZ_NAME_MAX])
 {
 	bool quoted = scan_char(c, '<');
 	const char *start = c->p;
-	while (c->p < c->end && (isalpha((unsigned char)*c->p) ||
-	                         (quoted && (isdigit((unsigned char)*c->p) || *c->p == '+' ||
-	                                     *c->p == '-'))))
+	while (c->p < c->end &&
+	       (isalpha((unsigned char)*c->p) ||
+		(quoted && (isdigit((unsigned char)*c->p) || *c->p == '+' || *c->p == '-'))))
 		c->p++;
 	size_t len = (size_t)(c->p - start);
 	if (len < 3 || len >= POSIX_TZ_NAME_MAX)
@@ -39,8 +39,8 @@ take_time(struct scan *c, int hours_max, int *seconds)
 		scan_char(c, '+');
 	if (!scan_number(c, 0, hours_max, &h))
 		return false;
-	if (scan_char(c, ':') && (!scan_number(c, 0, 59, &m) ||
-	                     (scan_char(c, ':') && !scan_number(c, 0, 59, &s))))
+	if (scan_char(c, ':') &&
+	    (!scan_number(c, 0, 59, &m) || (scan_char(c, ':') && !scan_number(c, 0, 59, &s))))
 		return false;
 	*seconds = h * 3600 + m * 60 + s;
 	if (negative)
@@ -110,11 +110,13 @@ change_day(const struct posix_tz_change *change, int year)
 int64_t
 posix_tz_to_dst(const struct posix_tz *tz, int year)
 {
-	return change_day(&tz->to_dst, year) * SECONDS_PER_DAY + tz->to_dst.seconds - tz->std_offset;
+	return change_day(&tz->to_dst, year) * SECONDS_PER_DAY + tz->to_dst.seconds -
+	       tz->std_offset;
 }
 
 int64_t
 posix_tz_to_std(const struct posix_tz *tz, int year)
 {
-	return change_day(&tz->to_std, year) * SECONDS_PER_DAY + tz->to_std.seconds - tz->dst_offset;
+	return change_day(&tz->to_std, year) * SECONDS_PER_DAY + tz->to_std.seconds -
+	       tz->dst_offset;
 }

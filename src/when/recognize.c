@@ -25,7 +25,7 @@ is_cron(struct scan text)
 	int n = 0;
 	char first = scan_peek(&text);
 	bool has_value = isdigit((unsigned char)first) || strchr("*?~", first) || first == 'H' ||
-	                 first == 'h';
+			 first == 'h';
 	bool has_star = memchr(text.p, '*', scan_len(&text)) != NULL;
 	bool is_all_cron = true;
 	for (; scan_word(&text, &word); n++)
@@ -52,9 +52,12 @@ recognize_kind(struct scan text)
 		const char *word;
 		enum schedule_kind kind;
 	} first_words[] = {
-		{ "now", SCHEDULE_AT },       { "every", SCHEDULE_EVERY },
-		{ "in", SCHEDULE_IN },        { "after", SCHEDULE_AFTER },
-		{ "on-start", SCHEDULE_ON_START }, { "@reboot", SCHEDULE_ON_START },
+		{ "now", SCHEDULE_AT },
+		{ "every", SCHEDULE_EVERY },
+		{ "in", SCHEDULE_IN },
+		{ "after", SCHEDULE_AFTER },
+		{ "on-start", SCHEDULE_ON_START },
+		{ "@reboot", SCHEDULE_ON_START },
 	};
 	struct scan rest = text, word;
 	if (!scan_word(&rest, &word))
@@ -74,7 +77,8 @@ bool
 recognize_calendar(struct scan text)
 {
 	for (; text.p < text.end; text.p++) {
-		if (strchr("*/~,", *text.p) || (text.p + 1 < text.end && memcmp(text.p, "..", 2) == 0))
+		if (strchr("*/~,", *text.p) ||
+		    (text.p + 1 < text.end && memcmp(text.p, "..", 2) == 0))
 			return true;
 	}
 	return false;

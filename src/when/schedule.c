@@ -109,7 +109,8 @@ next_at(const struct schedule *s, usec_t after)
 	const struct zone_span *span = zone_span_at(s->zone, s->at.at);
 	step.at = s->at.at;
 	step.is_shifted = s->at.is_shifted;
-	step.is_repeated = zone_resolve(s->zone, step.at + span->offset, &first, &last) == ZONE_FOLD;
+	step.is_repeated =
+		zone_resolve(s->zone, step.at + span->offset, &first, &last) == ZONE_FOLD;
 	return step;
 }
 
@@ -196,7 +197,8 @@ explain_every(const struct schedule *s, struct buf *out)
 	buf_add_text(out, "every ");
 	every_print(&s->every, out);
 	if (s->every.has_anchor)
-		buf_printf(out, " from %s", schedule_print_time_local(s->zone, s->every.anchor, text));
+		buf_printf(out, " from %s",
+			   schedule_print_time_local(s->zone, s->every.anchor, text));
 }
 
 /* The zone and the rule belong to what a pattern means. */
@@ -261,9 +263,9 @@ static const struct form {
 	[SCHEDULE_EVERY] = { "every", parse_every, next_every, print_every, explain_every },
 	[SCHEDULE_CRON] = { "cron", parse_cron, next_cron, print_cron, explain_cron },
 	[SCHEDULE_CALENDAR] = { "calendar", parse_calendar, next_calendar, print_calendar,
-	                        explain_calendar },
+				explain_calendar },
 	[SCHEDULE_ON_START] = { "on-start", parse_nothing, next_never, print_on_start,
-	                        explain_on_start },
+				explain_on_start },
 	[SCHEDULE_AFTER] = { "after", parse_nothing, next_never, print_nothing, explain_after },
 	[SCHEDULE_IN] = { "in", parse_in, next_never, print_nothing, print_nothing },
 };
@@ -271,7 +273,7 @@ static const struct form {
 /* Takes the zone that the text names (in front in cron, behind in calendar) out of it. */
 static int
 take_zone(struct schedule *s, struct scan *text, const struct schedule_context *context,
-          struct err *err)
+	  struct err *err)
 {
 	char name[ZONE_NAME_MAX + 1] = "";
 	if (s->kind == SCHEDULE_CRON)
@@ -285,7 +287,7 @@ take_zone(struct schedule *s, struct scan *text, const struct schedule_context *
 /* Reads the text as the kind that *s has. */
 static int
 parse_as_kind(struct schedule *s, struct scan text, const struct schedule_context *context,
-              struct err *err)
+	      struct err *err)
 {
 	const struct form *form = &forms[s->kind];
 	if (take_zone(s, &text, context, err) < 0)
@@ -305,7 +307,7 @@ parse_as_kind(struct schedule *s, struct scan text, const struct schedule_contex
  */
 static int
 parse_at_or_calendar(struct schedule *s, struct scan text, const struct schedule_context *context,
-                     struct err *err)
+		     struct err *err)
 {
 	struct err at_err = { 0 }, calendar_err = { 0 };
 	struct schedule blank = *s;
@@ -323,14 +325,14 @@ parse_at_or_calendar(struct schedule *s, struct scan text, const struct schedule
 
 int
 schedule_parse(struct schedule *s, enum schedule_kind kind, const char *text,
-               const struct schedule_context *context, struct err *err)
+	       const struct schedule_context *context, struct err *err)
 {
 	assert((unsigned)kind < SCHEDULE_NKINDS && (unsigned)context->dst < DST_NRULES);
 	memset(s, 0, sizeof(*s));
 	size_t len = strnlen(text, SCHEDULE_TEXT_MAX + 1);
 	if (len > SCHEDULE_TEXT_MAX)
-		return err_invalid(err, forms[kind].name, "\"%.20s...\" is longer than %d bytes", text,
-		                   SCHEDULE_TEXT_MAX);
+		return err_invalid(err, forms[kind].name, "\"%.20s...\" is longer than %d bytes",
+				   text, SCHEDULE_TEXT_MAX);
 	struct scan scan = { text, text + len };
 	scan_trim(&scan);
 	s->dst = context->dst;
@@ -357,7 +359,7 @@ schedule_next(const struct schedule *s, usec_t after, unsigned *marks)
 		step = (struct walk_step){ .at = USEC_NEVER };
 	if (marks)
 		*marks = (step.is_shifted ? SCHEDULE_SHIFTED : 0) |
-		         (step.is_repeated ? SCHEDULE_REPEATED : 0);
+			 (step.is_repeated ? SCHEDULE_REPEATED : 0);
 	return step.at;
 }
 

@@ -32,11 +32,11 @@ enum dst_rule { DST_CRON, DST_LITERAL, DST_FIRST, DST_UTC, DST_NRULES };
 /* What a text means depends on these. All pointers are borrowed. */
 struct schedule_context {
 	struct zones *zones;
-	const char *tz;    /* zone name; NULL or "": the machine's */
+	const char *tz; /* zone name; NULL or "": the machine's */
 	enum dst_rule dst;
-	usec_t now;        /* what `in`, `tomorrow`, `HH:MM` count from */
-	usec_t anchor;     /* what `every` counts from unless its text says so */
-	uint64_t seed;     /* decides `~` and `H`: the same seed, the same value, for ever */
+	usec_t now;    /* what `in`, `tomorrow`, `HH:MM` count from */
+	usec_t anchor; /* what `every` counts from unless its text says so */
+	uint64_t seed; /* decides `~` and `H`: the same seed, the same value, for ever */
 };
 
 struct schedule; /* defined in when/schedule_type.h, which only when/ and sizeof need */
@@ -48,7 +48,7 @@ struct schedule; /* defined in when/schedule_type.h, which only when/ and sizeof
  * schedule_next(). One that can never fire is an error.
  */
 int schedule_parse(struct schedule *s, enum schedule_kind kind, const char *text,
-                   const struct schedule_context *context, struct err *err);
+		   const struct schedule_context *context, struct err *err);
 void schedule_fini(struct schedule *s);
 
 /* No schedule is due at or after this instant: 2200-01-01T00:00:00Z. */

@@ -13,7 +13,7 @@
 struct schedule {
 	enum schedule_kind kind;
 	enum dst_rule dst;
-	bool has_zone; /* the text names the zone */
+	bool has_zone;     /* the text names the zone */
 	struct zone *zone; /* a reference */
 	union {
 		struct {

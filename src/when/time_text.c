@@ -1,4 +1,4 @@
-/* RFC 3339, read and written without the C library's help: it is slow and knows the process's zone only. */
+/* RFC 3339 by hand: the C library is slow at it and knows no zone but the process's. */
 #include "when/time_text.h"
 
 #include <ctype.h>
@@ -48,7 +48,7 @@ time_read_date(struct scan *scan, struct civil *out, struct err *err)
 	int length = civil_month_length(date.year, date.month);
 	if (date.day < 1 || date.day > length)
 		return err_set(err, ERR_INVALID, "day: %d is not in 1-%d (%s %d)", date.day, length,
-		               civil_month_names[date.month - 1], date.year);
+			       civil_month_names[date.month - 1], date.year);
 	*scan = at;
 	*out = date;
 	return 0;
@@ -91,7 +91,8 @@ time_read_clock(struct scan *scan, usec_t *since_midnight, struct err *err)
 		second = 59;
 		usec = USEC_PER_SEC - 1;
 	}
-	*since_midnight = hour * USEC_PER_HOUR + minute * USEC_PER_MIN + second * USEC_PER_SEC + usec;
+	*since_midnight =
+		hour * USEC_PER_HOUR + minute * USEC_PER_MIN + second * USEC_PER_SEC + usec;
 	*scan = at;
 	return 0;
 }
@@ -136,8 +137,8 @@ schedule_parse_rfc3339(const char *text, usec_t *at, struct err *err)
 	if (status == 0)
 		*at = civil_join(&date) + clock - offset;
 	if (status > 0)
-		return err_set(err, ERR_INVALID, "\"%.40s\" is not a time like 2026-12-24T18:00:00+01:00",
-		               text);
+		return err_set(err, ERR_INVALID,
+			       "\"%.40s\" is not a time like 2026-12-24T18:00:00+01:00", text);
 	return status;
 }
 
@@ -207,6 +208,6 @@ schedule_print_time_local(struct zone *zone, usec_t at, char out[SCHEDULE_TIME_M
 	struct civil local = civil_split(at + (span ? span->offset : 0));
 	char *end = put_date_and_clock(out, &local, ' ');
 	snprintf(end, SCHEDULE_TIME_MAX - (size_t)(end - out), " %s",
-	         span ? span->abbreviation : "UTC");
+		 span ? span->abbreviation : "UTC");
 	return out;
 }

@@ -116,8 +116,11 @@ tzif_read(struct tzif *tzif, const void *data, size_t len, struct err *err)
 		return refuse(err, "it is cut short");
 	if (h.nleaps > 0)
 		return refuse(err, "it counts leap seconds (use the name without \"right/\")");
-	*tzif = (struct tzif){ .ntransitions = h.ntimes, .ntypes = h.ntypes, .nchars = h.nchars,
-		               .time_size = time_size, .footer = "" };
+	*tzif = (struct tzif){ .ntransitions = h.ntimes,
+			       .ntypes = h.ntypes,
+			       .nchars = h.nchars,
+			       .time_size = time_size,
+			       .footer = "" };
 	tzif->times = p + HEADER_SIZE;
 	tzif->indices = tzif->times + h.ntimes * time_size;
 	tzif->types = tzif->indices + h.ntimes;
@@ -141,6 +144,7 @@ struct tzif_type
 tzif_type(const struct tzif *tzif, size_t type)
 {
 	const unsigned char *p = tzif->types + type * TYPE_SIZE;
-	return (struct tzif_type){ .offset = (int32_t)read_u32(p), .is_dst = p[4],
-		                   .abbreviation = tzif->chars + p[5] };
+	return (struct tzif_type){ .offset = (int32_t)read_u32(p),
+				   .is_dst = p[4],
+				   .abbreviation = tzif->chars + p[5] };
 }

@@ -58,7 +58,7 @@ walk_next(const struct pattern *pattern, const struct zone *zone, enum walk_rule
 		usec_t begin = span_begin(span, rule), end = span->until + span->offset;
 		if (first > span->from)
 			begin = max_usec(begin, first + span->offset);
-		/* What was found for an earlier span is still the answer unless this one goes back. */
+		/* What an earlier span found is still the answer unless this one goes back. */
 		if (begin < end && (local < begin || searched_from > begin)) {
 			local = pattern_next(pattern, begin);
 			searched_from = begin;

@@ -18,13 +18,13 @@ enum walk_rule {
 };
 
 struct walk_step {
-	usec_t at; /* USEC_NEVER: none */
+	usec_t at;        /* USEC_NEVER: none */
 	bool is_shifted;  /* its local time was skipped */
 	bool is_repeated; /* its local time comes twice */
 };
 
 /* The first due instant strictly after `after`. `zone` NULL: the pattern is in UTC. */
 struct walk_step walk_next(const struct pattern *pattern, const struct zone *zone,
-                           enum walk_rule rule, usec_t after);
+			   enum walk_rule rule, usec_t after);
 
 #endif

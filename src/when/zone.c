@@ -95,8 +95,9 @@ add_rule(struct zone *zone, const struct tzif *tzif, struct posix_tz *rule, stru
 	if (tzif->footer_len == 0)
 		return 0;
 	if (!posix_tz_parse(rule, tzif->footer, tzif->footer_len))
-		return err_set(err, ERR_INVALID, "not a usable zone file: its footer \"%.*s\" is not a rule",
-		               (int)(tzif->footer_len < 60 ? tzif->footer_len : 60), tzif->footer);
+		return err_set(err, ERR_INVALID,
+			       "not a usable zone file: its footer \"%.*s\" is not a rule",
+			       (int)(tzif->footer_len < 60 ? tzif->footer_len : 60), tzif->footer);
 	if (!rule->has_dst)
 		return 0; /* the last transition's type says the same */
 	int64_t last = FIRST_SECOND;
@@ -166,7 +167,7 @@ zone_new(const char *name, const void *data, size_t len, struct err *err)
 	if (tzif_read(&tzif, data, len, err) < 0)
 		return NULL;
 	struct zone *zone = zone_alloc(name, 1 + tzif.ntransitions + RULE_NCHANGES,
-	                               tzif.nchars + 2 * POSIX_TZ_NAME_MAX);
+				       tzif.nchars + 2 * POSIX_TZ_NAME_MAX);
 	add_span(zone, FIRST_SECOND - 1, tzif_type(&tzif, 0));
 	for (size_t i = 0; i < tzif.ntransitions; i++)
 		add_span(zone, tzif_time(&tzif, i), tzif_type(&tzif, tzif.indices[i]));

@@ -66,8 +66,8 @@ check_name(const char *name, struct err *err)
 				      "0123456789_+-/";
 	size_t len = strnlen(name, ZONE_NAME_MAX + 1);
 	if (len > ZONE_NAME_MAX)
-		return err_invalid(err, "tz", "the zone name \"%.20s...\" is longer than %d bytes", name,
-		                   ZONE_NAME_MAX);
+		return err_invalid(err, "tz", "the zone name \"%.20s...\" is longer than %d bytes",
+				   name, ZONE_NAME_MAX);
 	if (name[0] == '/' || name[len - 1] == '/' || strstr(name, "//") ||
 	    strspn(name, allowed) != len)
 		return err_invalid(err, "tz", "\"%s\" is not a zone name like Europe/Berlin", name);
@@ -120,14 +120,15 @@ get_locked(struct zones *zones, const char *name, struct err *err)
 	if (!name || !*name) {
 		if (!zones->local_name[0])
 			zones->source.local_name(zones->source.self, zones->local_name,
-			                         sizeof(zones->local_name));
+						 sizeof(zones->local_name));
 		name = zones->local_name;
 	}
 	struct entry **list = &zones->lists[hash_bytes(name, strlen(name), 0) % NLISTS];
 	struct entry *entry = *list;
 	if (!entry || strcmp(zone_name(entry->zone), name) != 0) {
 		entry = unlink_entry(list, name);
-		if (!entry && (check_name(name, err) < 0 || !(entry = entry_read(zones, name, err))))
+		if (!entry &&
+		    (check_name(name, err) < 0 || !(entry = entry_read(zones, name, err))))
 			return NULL;
 		entry->next = *list;
 		*list = entry;

@@ -1,7 +1,7 @@
 /*
  * What cron lines mean, said a second time in the simplest way: every minute of a day that matches
- * is looked at, the fields are matched one value at a time, and local time comes from the C library. Shares no code
- * with src/when. Needs TZ to be set to the zone (and tzset() called) before oracle_next().
+ * is looked at, the fields are matched one value at a time, and local time comes from the C
+ * library. Shares no code with src/when. Needs TZ to be set to the zone (and tzset() called).
  */
 #ifndef FAKE_CRON_ORACLE_H
 #define FAKE_CRON_ORACLE_H

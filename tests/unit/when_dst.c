@@ -21,70 +21,62 @@ static const struct edge {
 	const char *zone, *expr, *start;
 	const char *cron, *literal; /* by rule */
 } edges[] = {
-	{ "Europe/Berlin", "30 2 * * *", "2026-03-29T00:00:00Z",
-	  "29 01:00; 30 00:30", "30 00:30" },
-	{ "Europe/Berlin", "30 2 * * *", "2026-10-24T23:00:00Z",
-	  "25 00:30", "25 00:30; 25 01:30" },
-	{ "Europe/London", "30 1 * * *", "2026-03-29T00:00:00Z",
-	  "29 01:00; 30 00:30", "30 00:30" },
-	{ "Europe/London", "30 1 * * *", "2026-10-24T23:30:00Z",
-	  "25 00:30; 26 01:30", "25 00:30; 25 01:30; 26 01:30" },
-	{ "Europe/Dublin", "30 1 * * *", "2026-03-29T00:00:00Z",
-	  "29 01:00; 30 00:30", "30 00:30" },
-	{ "Europe/Dublin", "30 1 * * *", "2026-10-24T23:30:00Z",
-	  "25 00:30; 26 01:30", "25 00:30; 25 01:30; 26 01:30" },
-	{ "America/New_York", "30 2 * * *", "2026-03-08T06:00:00Z",
-	  "08 07:00; 09 06:30", "09 06:30" },
-	{ "America/New_York", "30 1 * * *", "2026-11-01T04:30:00Z",
-	  "01 05:30; 02 06:30", "01 05:30; 01 06:30; 02 06:30" },
-	{ "America/St_Johns", "30 2 * * *", "2026-03-08T04:30:00Z",
-	  "08 05:30; 09 05:00", "09 05:00" },
-	{ "America/St_Johns", "30 1 * * *", "2026-11-01T03:00:00Z",
-	  "01 04:00; 02 05:00", "01 04:00; 01 05:00; 02 05:00" },
-	{ "America/Sao_Paulo", "30 0 * * *", "2018-11-04T02:00:00Z",
-	  "04 03:00; 05 02:30", "05 02:30" },
-	{ "America/Sao_Paulo", "30 23 * * *", "2019-02-17T01:00:00Z",
-	  "17 01:30; 18 02:30", "17 01:30; 17 02:30; 18 02:30" },
-	{ "America/Havana", "30 0 * * *", "2026-03-08T04:00:00Z",
-	  "08 05:00; 09 04:30", "09 04:30" },
-	{ "America/Havana", "30 0 * * *", "2026-11-01T04:00:00Z",
-	  "01 04:30; 02 05:30", "01 04:30; 01 05:30; 02 05:30" },
-	{ "America/Santiago", "30 0 * * *", "2026-09-06T03:00:00Z",
-	  "06 04:00; 07 03:30", "07 03:30" },
-	{ "America/Santiago", "30 23 * * *", "2026-04-05T02:00:00Z",
-	  "05 02:30; 06 03:30", "05 02:30; 05 03:30; 06 03:30" },
-	{ "Africa/Cairo", "30 0 * * *", "2026-04-23T21:00:00Z",
-	  "23 22:00; 24 21:30", "24 21:30" },
-	{ "Africa/Cairo", "30 23 * * *", "2026-10-29T20:00:00Z",
-	  "29 20:30; 30 21:30", "29 20:30; 29 21:30; 30 21:30" },
-	{ "Africa/Casablanca", "30 2 * * *", "2026-03-22T01:00:00Z",
-	  "22 02:00; 23 01:30", "23 01:30" },
-	{ "Africa/Casablanca", "30 2 * * *", "2026-02-15T01:00:00Z",
-	  "15 01:30; 16 02:30", "15 01:30; 15 02:30; 16 02:30" },
-	{ "Asia/Beirut", "30 0 * * *", "2026-03-28T21:00:00Z",
-	  "28 22:00; 29 21:30", "29 21:30" },
-	{ "Asia/Beirut", "30 23 * * *", "2026-10-24T20:00:00Z",
-	  "24 20:30; 25 21:30", "24 20:30; 24 21:30; 25 21:30" },
-	{ "Australia/Sydney", "30 2 * * *", "2026-10-03T15:00:00Z",
-	  "03 16:00; 04 15:30", "04 15:30" },
-	{ "Australia/Sydney", "30 2 * * *", "2026-04-04T15:00:00Z",
-	  "04 15:30; 05 16:30", "04 15:30; 04 16:30; 05 16:30" },
-	{ "Australia/Lord_Howe", "15 2 * * *", "2026-10-03T15:00:00Z",
-	  "03 15:30; 04 15:15", "04 15:15" },
-	{ "Australia/Lord_Howe", "45 1 * * *", "2026-04-04T14:00:00Z",
-	  "04 14:45; 05 15:15", "04 14:45; 04 15:15; 05 15:15" },
-	{ "Antarctica/Troll", "30 2 * * *", "2026-03-29T00:00:00Z",
-	  "29 01:00; 30 00:30", "30 00:30" },
-	{ "Antarctica/Troll", "30 1 * * *", "2026-10-24T22:30:00Z",
-	  "24 23:30", "24 23:30; 25 01:30" },
-	{ "Pacific/Auckland", "30 2 * * *", "2026-09-26T13:00:00Z",
-	  "26 14:00; 27 13:30", "27 13:30" },
-	{ "Pacific/Auckland", "30 2 * * *", "2026-04-04T13:00:00Z",
-	  "04 13:30; 05 14:30", "04 13:30; 04 14:30; 05 14:30" },
-	{ "Pacific/Apia", "0 12 * * *", "2011-12-30T08:00:00Z",
-	  "30 10:00; 30 22:00", "30 22:00" },
-	{ "Pacific/Apia", "30 3 * * *", "2011-04-02T12:00:00Z",
-	  "02 13:30", "02 13:30; 02 14:30" },
+	{ "Europe/Berlin", "30 2 * * *", "2026-03-29T00:00:00Z", "29 01:00; 30 00:30", "30 00:30" },
+	{ "Europe/Berlin", "30 2 * * *", "2026-10-24T23:00:00Z", "25 00:30", "25 00:30; 25 01:30" },
+	{ "Europe/London", "30 1 * * *", "2026-03-29T00:00:00Z", "29 01:00; 30 00:30", "30 00:30" },
+	{ "Europe/London", "30 1 * * *", "2026-10-24T23:30:00Z", "25 00:30; 26 01:30",
+	  "25 00:30; 25 01:30; 26 01:30" },
+	{ "Europe/Dublin", "30 1 * * *", "2026-03-29T00:00:00Z", "29 01:00; 30 00:30", "30 00:30" },
+	{ "Europe/Dublin", "30 1 * * *", "2026-10-24T23:30:00Z", "25 00:30; 26 01:30",
+	  "25 00:30; 25 01:30; 26 01:30" },
+	{ "America/New_York", "30 2 * * *", "2026-03-08T06:00:00Z", "08 07:00; 09 06:30",
+	  "09 06:30" },
+	{ "America/New_York", "30 1 * * *", "2026-11-01T04:30:00Z", "01 05:30; 02 06:30",
+	  "01 05:30; 01 06:30; 02 06:30" },
+	{ "America/St_Johns", "30 2 * * *", "2026-03-08T04:30:00Z", "08 05:30; 09 05:00",
+	  "09 05:00" },
+	{ "America/St_Johns", "30 1 * * *", "2026-11-01T03:00:00Z", "01 04:00; 02 05:00",
+	  "01 04:00; 01 05:00; 02 05:00" },
+	{ "America/Sao_Paulo", "30 0 * * *", "2018-11-04T02:00:00Z", "04 03:00; 05 02:30",
+	  "05 02:30" },
+	{ "America/Sao_Paulo", "30 23 * * *", "2019-02-17T01:00:00Z", "17 01:30; 18 02:30",
+	  "17 01:30; 17 02:30; 18 02:30" },
+	{ "America/Havana", "30 0 * * *", "2026-03-08T04:00:00Z", "08 05:00; 09 04:30",
+	  "09 04:30" },
+	{ "America/Havana", "30 0 * * *", "2026-11-01T04:00:00Z", "01 04:30; 02 05:30",
+	  "01 04:30; 01 05:30; 02 05:30" },
+	{ "America/Santiago", "30 0 * * *", "2026-09-06T03:00:00Z", "06 04:00; 07 03:30",
+	  "07 03:30" },
+	{ "America/Santiago", "30 23 * * *", "2026-04-05T02:00:00Z", "05 02:30; 06 03:30",
+	  "05 02:30; 05 03:30; 06 03:30" },
+	{ "Africa/Cairo", "30 0 * * *", "2026-04-23T21:00:00Z", "23 22:00; 24 21:30", "24 21:30" },
+	{ "Africa/Cairo", "30 23 * * *", "2026-10-29T20:00:00Z", "29 20:30; 30 21:30",
+	  "29 20:30; 29 21:30; 30 21:30" },
+	{ "Africa/Casablanca", "30 2 * * *", "2026-03-22T01:00:00Z", "22 02:00; 23 01:30",
+	  "23 01:30" },
+	{ "Africa/Casablanca", "30 2 * * *", "2026-02-15T01:00:00Z", "15 01:30; 16 02:30",
+	  "15 01:30; 15 02:30; 16 02:30" },
+	{ "Asia/Beirut", "30 0 * * *", "2026-03-28T21:00:00Z", "28 22:00; 29 21:30", "29 21:30" },
+	{ "Asia/Beirut", "30 23 * * *", "2026-10-24T20:00:00Z", "24 20:30; 25 21:30",
+	  "24 20:30; 24 21:30; 25 21:30" },
+	{ "Australia/Sydney", "30 2 * * *", "2026-10-03T15:00:00Z", "03 16:00; 04 15:30",
+	  "04 15:30" },
+	{ "Australia/Sydney", "30 2 * * *", "2026-04-04T15:00:00Z", "04 15:30; 05 16:30",
+	  "04 15:30; 04 16:30; 05 16:30" },
+	{ "Australia/Lord_Howe", "15 2 * * *", "2026-10-03T15:00:00Z", "03 15:30; 04 15:15",
+	  "04 15:15" },
+	{ "Australia/Lord_Howe", "45 1 * * *", "2026-04-04T14:00:00Z", "04 14:45; 05 15:15",
+	  "04 14:45; 04 15:15; 05 15:15" },
+	{ "Antarctica/Troll", "30 2 * * *", "2026-03-29T00:00:00Z", "29 01:00; 30 00:30",
+	  "30 00:30" },
+	{ "Antarctica/Troll", "30 1 * * *", "2026-10-24T22:30:00Z", "24 23:30",
+	  "24 23:30; 25 01:30" },
+	{ "Pacific/Auckland", "30 2 * * *", "2026-09-26T13:00:00Z", "26 14:00; 27 13:30",
+	  "27 13:30" },
+	{ "Pacific/Auckland", "30 2 * * *", "2026-04-04T13:00:00Z", "04 13:30; 05 14:30",
+	  "04 13:30; 04 14:30; 05 14:30" },
+	{ "Pacific/Apia", "0 12 * * *", "2011-12-30T08:00:00Z", "30 10:00; 30 22:00", "30 22:00" },
+	{ "Pacific/Apia", "30 3 * * *", "2011-04-02T12:00:00Z", "02 13:30", "02 13:30; 02 14:30" },
 };
 #define NEDGES (sizeof(edges) / sizeof(edges[0]))
 
@@ -123,14 +115,14 @@ list_due(struct schedule *s, usec_t start, usec_t window, char *out, size_t size
 	     at = schedule_next(s, at, NULL)) {
 		schedule_print_time(NULL, at, time);
 		len += (size_t)snprintf(out + len, size - len, "%s%.2s %.5s", len ? "; " : "",
-		                        time + 8, time + 11);
+					time + 8, time + 11);
 	}
 	schedule_fini(s);
 }
 
 static void
 expect_due(const char *expected, struct schedule s, const char *start, usec_t window,
-           const char *what)
+	   const char *what)
 {
 	char got[512];
 	list_due(&s, instant(start), window, got, sizeof(got));
@@ -145,7 +137,7 @@ a_fixed_time_is_due_once_a_day_at_both_edges_of_16_zones(void **state)
 	for (size_t i = 0; i < NEDGES; i++) {
 		const struct edge *e = &edges[i];
 		expect_due(e->cron, parsed(SCHEDULE_CRON, e->expr, e->zone, DST_CRON), e->start,
-		           WINDOW, e->zone);
+			   WINDOW, e->zone);
 	}
 }
 
@@ -156,7 +148,7 @@ a_literal_time_is_due_whenever_the_clock_shows_it(void **state)
 	for (size_t i = 0; i < NEDGES; i++) {
 		const struct edge *e = &edges[i];
 		expect_due(e->literal, parsed(SCHEDULE_CRON, e->expr, e->zone, DST_LITERAL),
-		           e->start, WINDOW, e->zone);
+			   e->start, WINDOW, e->zone);
 	}
 }
 
@@ -169,8 +161,8 @@ the_first_rule_skips_what_is_skipped_and_takes_one_of_two(void **state)
 		/* In a gap it is like literal, in a fold like cron. */
 		bool is_gap = strlen(e->literal) < strlen(e->cron);
 		expect_due(is_gap ? e->literal : e->cron,
-		           parsed(SCHEDULE_CRON, e->expr, e->zone, DST_FIRST), e->start, WINDOW,
-		           e->zone);
+			   parsed(SCHEDULE_CRON, e->expr, e->zone, DST_FIRST), e->start, WINDOW,
+			   e->zone);
 	}
 }
 
@@ -199,7 +191,8 @@ cron_lines_in_berlin_are_due_as_vixie_cron_has_them(void **state)
 		{ "30 2 * * *", "30 01:00", "26 00:30" },
 		{ "0 2 * * *", "30 01:00", "26 00:00" },
 		{ "30 2,3 * * *", "30 01:00; 30 01:30", "26 00:30; 26 02:30" },
-		{ "*/20 2 * * *", "", "26 00:00; 26 00:20; 26 00:40; 26 01:00; 26 01:20; 26 01:40" },
+		{ "*/20 2 * * *", "",
+		  "26 00:00; 26 00:20; 26 00:40; 26 01:00; 26 01:20; 26 01:40" },
 		{ "0 1-4 * * *", "30 00:00; 30 01:00; 30 02:00",
 		  "25 23:00; 26 00:00; 26 02:00; 26 03:00" },
 		{ "0 */4 * * *", "29 23:00; 30 02:00; 30 06:00", "26 03:00; 26 07:00" },
@@ -209,11 +202,11 @@ cron_lines_in_berlin_are_due_as_vixie_cron_has_them(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		expect_due(cases[i].spring,
-		           parsed(SCHEDULE_CRON, cases[i].expr, "Europe/Berlin", DST_CRON),
-		           "2025-03-29T22:50", 9 * USEC_PER_HOUR, cases[i].expr);
+			   parsed(SCHEDULE_CRON, cases[i].expr, "Europe/Berlin", DST_CRON),
+			   "2025-03-29T22:50", 9 * USEC_PER_HOUR, cases[i].expr);
 		expect_due(cases[i].autumn,
-		           parsed(SCHEDULE_CRON, cases[i].expr, "Europe/Berlin", DST_CRON),
-		           "2025-10-25T22:50", 9 * USEC_PER_HOUR, cases[i].expr);
+			   parsed(SCHEDULE_CRON, cases[i].expr, "Europe/Berlin", DST_CRON),
+			   "2025-10-25T22:50", 9 * USEC_PER_HOUR, cases[i].expr);
 	}
 }
 
@@ -234,8 +227,8 @@ a_calendar_follows_the_same_rules(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		expect_due(cases[i].autumn,
-		           parsed(SCHEDULE_CALENDAR, cases[i].expr, "Europe/Berlin", cases[i].dst),
-		           "2025-10-26T00:00", 3 * USEC_PER_HOUR, cases[i].expr);
+			   parsed(SCHEDULE_CALENDAR, cases[i].expr, "Europe/Berlin", cases[i].dst),
+			   "2025-10-26T00:00", 3 * USEC_PER_HOUR, cases[i].expr);
 }
 
 static void
@@ -260,7 +253,7 @@ what_dst_did_is_marked(void **state)
 			parsed(SCHEDULE_CRON, cases[i].expr, "Europe/Berlin", cases[i].dst);
 		unsigned marks = 99;
 		assert_int_not_equal(schedule_next(&s, instant(cases[i].start), &marks),
-		                     USEC_NEVER);
+				     USEC_NEVER);
 		assert_int_equal(marks, cases[i].marks);
 		schedule_fini(&s);
 	}

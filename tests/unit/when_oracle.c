@@ -18,20 +18,20 @@
 #include "fake/test_zones.h"
 #include "when/schedule.h"
 
-#define NCASES       100000
-#define SEED         UINT64_C(0x9e3779b97f4a7c15)
-#define DAY_MINUTES  1440
-#define LIMIT_DAYS   400 /* how far the oracle looks */
-#define NTURNS       3   /* times of one schedule, one from the other */
+#define NCASES      100000
+#define SEED        UINT64_C(0x9e3779b97f4a7c15)
+#define DAY_MINUTES 1440
+#define LIMIT_DAYS  400 /* how far the oracle looks */
+#define NTURNS      3   /* times of one schedule, one from the other */
 
 static const char *const zones[] = {
-	"Europe/Berlin",     "Europe/Dublin",      "Europe/London",        "America/New_York",
-	"America/Sao_Paulo", "America/St_Johns",   "America/Havana",       "America/Santiago",
-	"America/Nuuk",      "America/Anchorage",  "Africa/Cairo",         "Africa/Casablanca",
-	"Asia/Tehran",       "Asia/Gaza",          "Asia/Beirut",          "Asia/Kolkata",
-	"Asia/Amman",        "Australia/Sydney",   "Australia/Lord_Howe",  "Antarctica/Troll",
-	"Pacific/Apia",      "Pacific/Auckland",   "Pacific/Chatham",      "Pacific/Kiritimati",
-	"Asia/Pyongyang",    "Europe/Volgograd",   "America/Caracas",      "UTC",
+	"Europe/Berlin",     "Europe/Dublin",     "Europe/London",       "America/New_York",
+	"America/Sao_Paulo", "America/St_Johns",  "America/Havana",      "America/Santiago",
+	"America/Nuuk",      "America/Anchorage", "Africa/Cairo",        "Africa/Casablanca",
+	"Asia/Tehran",       "Asia/Gaza",         "Asia/Beirut",         "Asia/Kolkata",
+	"Asia/Amman",        "Australia/Sydney",  "Australia/Lord_Howe", "Antarctica/Troll",
+	"Pacific/Apia",      "Pacific/Auckland",  "Pacific/Chatham",     "Pacific/Kiritimati",
+	"Asia/Pyongyang",    "Europe/Volgograd",  "America/Caracas",     "UTC",
 };
 #define NZONES (sizeof(zones) / sizeof(zones[0]))
 
@@ -67,10 +67,11 @@ compare(const struct schedule *s, const struct oracle *oracle, int64_t after, co
 			return;
 		if (got != expected * USEC_PER_MIN)
 			fail_msg("%s after %s: expected %s, got %s", what,
-			         schedule_print_time(schedule_zone(s), after * USEC_PER_MIN, after_text),
-			         schedule_print_time(schedule_zone(s), expected * USEC_PER_MIN,
-			                             expected_text),
-			         schedule_print_time(schedule_zone(s), got, got_text));
+				 schedule_print_time(schedule_zone(s), after * USEC_PER_MIN,
+						     after_text),
+				 schedule_print_time(schedule_zone(s), expected * USEC_PER_MIN,
+						     expected_text),
+				 schedule_print_time(schedule_zone(s), got, got_text));
 		after = expected;
 	}
 }
@@ -87,8 +88,11 @@ compare_in_zone(const char *name, uint64_t ncases, uint64_t *seed, uint64_t *nre
 		struct schedule s;
 		struct oracle oracle;
 		struct err err = { 0 };
-		enum dst_rule rule = oracle_draw(seed, 2) ? DST_CRON : (enum dst_rule)oracle_draw(seed, 4);
-		struct schedule_context context = { .zones = test_zones(), .tz = name, .dst = rule };
+		enum dst_rule rule =
+			oracle_draw(seed, 2) ? DST_CRON : (enum dst_rule)oracle_draw(seed, 4);
+		struct schedule_context context = { .zones = test_zones(),
+						    .tz = name,
+						    .dst = rule };
 		oracle_random(seed, text);
 		if (schedule_parse(&s, SCHEDULE_CRON, text, &context, &err) < 0) {
 			if (!strstr(err.text, "never due"))

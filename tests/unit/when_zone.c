@@ -20,7 +20,7 @@
 
 #define FIRST_YEAR "1900"
 #define LAST_YEAR  "2100"
-#define NZONES_MIN 300  /* tzdata has about 600 names of 350 files */
+#define NZONES_MIN 300 /* tzdata has about 600 names of 350 files */
 #define NFILES_MAX 2000
 
 static size_t nzones, nlines, nspans, nfiles;
@@ -48,13 +48,13 @@ read_zdump_line(const char *line, usec_t *at, char abbreviation[16], int *is_dst
 	char month[4], local[80];
 	struct civil t = { 0 };
 	if (sscanf(line, "%*s %*s %3s %d %d:%d:%d %d UT = %79[^\n]", month, &t.day, &t.hour,
-	           &t.minute, &t.second, &t.year, local) != 7)
+		   &t.minute, &t.second, &t.year, local) != 7)
 		return false;
 	for (t.month = 1; strncmp(month, civil_month_names[t.month - 1], 3) != 0; t.month++)
 		assert_true(t.month < 12);
 	*at = civil_join(&t);
 	return sscanf(local, "%*s %*s %*s %*s %*s %15s isdst=%d gmtoff=%ld", abbreviation, is_dst,
-	              offset) == 3;
+		      offset) == 3;
 }
 
 /* Every line of zdump holds, and there is no change of ours between them that zdump lacks. */
@@ -68,7 +68,7 @@ compare_with_zdump(struct zone *zone)
 	int is_dst;
 	long offset;
 	snprintf(command, sizeof(command), "zdump -v -c " FIRST_YEAR "," LAST_YEAR " %s",
-	         zone_name(zone));
+		 zone_name(zone));
 	FILE *zdump = popen(command, "r");
 	assert_non_null(zdump);
 	while (fgets(line, sizeof(line), zdump)) {
@@ -79,7 +79,7 @@ compare_with_zdump(struct zone *zone)
 		if (ours->offset != offset * USEC_PER_SEC || ours->is_dst != (is_dst != 0) ||
 		    strcmp(ours->abbreviation, abbreviation) != 0)
 			fail_msg("%s: ours is %s %lld", line, ours->abbreviation,
-			         (long long)(ours->offset / USEC_PER_SEC));
+				 (long long)(ours->offset / USEC_PER_SEC));
 		if (at == span->until) {
 			span++;
 			nspans++;
@@ -89,7 +89,7 @@ compare_with_zdump(struct zone *zone)
 	assert_int_equal(pclose(zdump), 0);
 	if (last != ZONE_UNTIL_NEVER && last > first && span->until <= last)
 		fail_msg("%s: zdump does not know our change at %lld", zone_name(zone),
-		         (long long)(span->until / USEC_PER_SEC));
+			 (long long)(span->until / USEC_PER_SEC));
 }
 
 static int
@@ -123,7 +123,7 @@ every_zone_equals_zdump_at_every_change_from_1900_to_2100(void **state)
 	}
 	assert_int_equal(nftw(ZONEINFO_DIR, compare_file, 16, FTW_PHYS), 0);
 	print_message("%zu zones in %zu files, %zu lines of zdump, %zu changes\n", nzones, nfiles,
-	              nlines, nspans);
+		      nlines, nspans);
 	assert_true(nzones > NZONES_MIN);
 	assert_true(nspans > 50 * NZONES_MIN);
 }
@@ -147,16 +147,28 @@ a_local_time_is_unique_in_a_gap_or_in_a_fold(void **state)
 		enum zone_fit fit;
 		int64_t first, last; /* seconds */
 	} cases[] = {
-		{ "Europe/Berlin", { 2026, 3, 29, 1, 59, 59 }, ZONE_UNIQUE, 1774745999, 1774745999 },
+		{ "Europe/Berlin",
+		  { 2026, 3, 29, 1, 59, 59 },
+		  ZONE_UNIQUE,
+		  1774745999,
+		  1774745999 },
 		{ "Europe/Berlin", { 2026, 3, 29, 2, 0, 0 }, ZONE_GAP, 1774746000, 1774746000 },
 		{ "Europe/Berlin", { 2026, 3, 29, 2, 59, 59 }, ZONE_GAP, 1774746000, 1774746000 },
 		{ "Europe/Berlin", { 2026, 3, 29, 3, 0, 0 }, ZONE_UNIQUE, 1774746000, 1774746000 },
 		{ "Europe/Berlin", { 2026, 10, 25, 2, 0, 0 }, ZONE_FOLD, 1792886400, 1792890000 },
 		{ "Europe/Berlin", { 2026, 10, 25, 3, 0, 0 }, ZONE_UNIQUE, 1792893600, 1792893600 },
 		{ "Pacific/Apia", { 2011, 12, 30, 12, 0, 0 }, ZONE_GAP, 1325239200, 1325239200 },
-		{ "Australia/Lord_Howe", { 2026, 4, 5, 1, 45, 0 }, ZONE_FOLD, 1775313900, 1775315700 },
+		{ "Australia/Lord_Howe",
+		  { 2026, 4, 5, 1, 45, 0 },
+		  ZONE_FOLD,
+		  1775313900,
+		  1775315700 },
 		{ "Antarctica/Troll", { 2026, 3, 29, 2, 30, 0 }, ZONE_GAP, 1774746000, 1774746000 },
-		{ "Antarctica/Troll", { 2026, 10, 25, 1, 30, 0 }, ZONE_FOLD, 1792884600, 1792891800 },
+		{ "Antarctica/Troll",
+		  { 2026, 10, 25, 1, 30, 0 },
+		  ZONE_FOLD,
+		  1792884600,
+		  1792891800 },
 		{ "UTC", { 2026, 10, 25, 2, 0, 0 }, ZONE_UNIQUE, 1792893600, 1792893600 },
 	};
 	(void)state;
@@ -164,7 +176,7 @@ a_local_time_is_unique_in_a_gap_or_in_a_fold(void **state)
 		struct zone *zone = get(cases[i].zone);
 		usec_t first, last;
 		assert_int_equal(zone_resolve(zone, civil_join(&cases[i].local), &first, &last),
-		                 cases[i].fit);
+				 cases[i].fit);
 		assert_int_equal(first / USEC_PER_SEC, cases[i].first);
 		assert_int_equal(last / USEC_PER_SEC, cases[i].last);
 		zone_unref(zone);
@@ -175,9 +187,21 @@ static void
 a_name_that_is_no_zone_is_refused(void **state)
 {
 	static const char *const names[] = {
-		"../etc/passwd", "/etc/localtime", "Europe", "Europe/", "Europe//Berlin",
-		"Europe/Berlin/x", "Nowhere/At_All", "europe/berlin ", "zone.tab", "tzdata.zi",
-		"a\nb", "right/UTC", "localtime", ".", "..",
+		"../etc/passwd",
+		"/etc/localtime",
+		"Europe",
+		"Europe/",
+		"Europe//Berlin",
+		"Europe/Berlin/x",
+		"Nowhere/At_All",
+		"europe/berlin ",
+		"zone.tab",
+		"tzdata.zi",
+		"a\nb",
+		"right/UTC",
+		"localtime",
+		".",
+		"..",
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 	};
 	(void)state;
@@ -209,7 +233,7 @@ folder_open(struct folder *folder)
 	assert_non_null(mkdtemp(folder->path));
 	zonedir_init(&folder->dir, folder->path);
 	struct zone_source source = { zonedir_read, zonedir_identity, zonedir_local_name,
-		                      &folder->dir };
+				      &folder->dir };
 	folder->zones = zones_new(&source);
 }
 
@@ -228,14 +252,16 @@ copy_zone(const struct folder *folder, const char *name, const char *as)
 {
 	char command[256];
 	snprintf(command, sizeof(command), "cp " ZONEINFO_DIR "/%s %s/new && mv %s/new %s/%s", name,
-	         folder->path, folder->path, folder->path, as);
+		 folder->path, folder->path, folder->path, as);
 	assert_int_equal(system(command), 0);
 }
 
 static void
 fifos_devices_loops_and_giants_are_refused_and_nothing_hangs(void **state)
 {
-	static const char *const names[] = { "fifo", "loop", "outside", "folder", "giant", "empty" };
+	static const char *const names[] = {
+		"fifo", "loop", "outside", "folder", "giant", "empty"
+	};
 	struct folder folder;
 	(void)state;
 	folder_open(&folder);
