@@ -96,12 +96,15 @@ reach(struct client *client, struct err *err)
 static int
 exchange(struct client *client, const struct buf *request, struct buf *answer, struct err *err)
 {
-	if (link_send(&client->link, request->data, request->len, err) != 0 ||
-	    link_receive(&client->link, answer, client->wait_s, err) != 0) {
-		link_close(&client->link);
-		return -1;
-	}
-	return 0;
+	struct err lost;
+	bool is_sent = link_send(&client->link, request->data, request->len, &lost) == 0;
+	/* A daemon that refuses us says why and closes, perhaps before it reads anything. */
+	if (link_receive(&client->link, answer, client->wait_s, err) == 0)
+		return 0;
+	if (!is_sent)
+		*err = lost;
+	link_close(&client->link);
+	return -1;
 }
 
 static int
