@@ -93,32 +93,44 @@ tear_down(void **state)
 	return 0;
 }
 
-/* Runs the tests of a table, each with a kit of its own. */
-static int
-run_table(const char *name, const struct CMUnitTest *tests, size_t n, CMFixtureFunction set_up)
+struct suite {
+	struct CMUnitTest *tests;
+	size_t n;
+};
+
+/* Adds a table's tests for one backend, each with a kit of its own and the backend's name. */
+static void
+add_table(struct suite *suite, const char *backend, const struct CMUnitTest *tests, size_t n)
 {
-	struct CMUnitTest *with_kits = mem_array(n, sizeof(*with_kits));
+	bool is_memory = strcmp(backend, "memory") == 0;
+	suite->tests = mem_resize(suite->tests, suite->n + n, sizeof(*suite->tests));
 	for (size_t i = 0; i < n; i++) {
-		with_kits[i] = tests[i];
-		with_kits[i].setup_func = set_up;
-		with_kits[i].teardown_func = tear_down;
+		struct CMUnitTest *test = &suite->tests[suite->n++];
+		*test = tests[i];
+		test->name = mem_printf("%s: %s", backend, tests[i].name);
+		test->setup_func = is_memory ? set_up_memory : set_up_sqlite;
+		test->teardown_func = tear_down;
 	}
-	int nfailed = _cmocka_run_group_tests(name, with_kits, n, NULL, NULL);
-	free(with_kits);
-	return nfailed;
 }
 
-static int
-run_suite(const char *name, CMFixtureFunction set_up)
+static void
+add_backend(struct suite *suite, const char *backend)
 {
-	return run_table(name, store_backend_jobs, nstore_backend_jobs, set_up) +
-	       run_table(name, store_backend_runs, nstore_backend_runs, set_up) +
-	       run_table(name, store_backend_rest, nstore_backend_rest, set_up);
+	add_table(suite, backend, store_backend_jobs, nstore_backend_jobs);
+	add_table(suite, backend, store_backend_runs, nstore_backend_runs);
+	add_table(suite, backend, store_backend_rest, nstore_backend_rest);
 }
 
+/* One group, because a test program has one plan. */
 int
 main(void)
 {
-	int nfailed = run_suite("memory", set_up_memory) + run_suite("sqlite", set_up_sqlite);
+	struct suite suite = { 0 };
+	add_backend(&suite, "memory");
+	add_backend(&suite, "sqlite");
+	int nfailed = _cmocka_run_group_tests("backend", suite.tests, suite.n, NULL, NULL);
+	for (size_t i = 0; i < suite.n; i++)
+		free((char *)(uintptr_t)suite.tests[i].name);
+	free(suite.tests);
 	return nfailed == 0 ? 0 : 1;
 }
