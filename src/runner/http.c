@@ -11,13 +11,15 @@
  * leaves the thread behind, for as long as the resolver tries (30 s with the three servers that
  * resolv.conf(5) may name). So that a dead name server costs a bounded number of threads, a
  * look-up takes one of HTTP_LOOKUPS_MAX slots, and one that was left behind keeps its slot for
- * HTTP_LOOKUP_LINGER. Requests to addresses and to localhost need no slot and do not wait.
+ * HTTP_LOOKUP_LINGER. One name has HTTP_LOOKUPS_PER_NAME of them, so that a job whose name hangs
+ * does not stop those of others. Requests to addresses and to localhost need no slot.
  */
 #include "runner/http.h"
 
 #include <assert.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/queue.h>
 #include <unistd.h>
 
@@ -42,9 +44,10 @@ struct transfer {
 
 TAILQ_HEAD(transfers, transfer);
 
-/* Free when it has no transfer and does not linger. */
+/* Free when it has no transfer and does not linger; else the name is set. */
 struct lookup {
 	struct transfer *transfer;
+	char *name;
 	struct ev_timer linger;
 };
 
@@ -107,7 +110,7 @@ static struct transfers *
 find_queue(struct transfer *transfer)
 {
 	struct http_runner *runner = transfer->runner;
-	return transfer->request.needs_lookup ? &runner->waiting_names : &runner->waiting;
+	return transfer->request.name ? &runner->waiting_names : &runner->waiting;
 }
 
 static struct lookup *
@@ -117,6 +120,45 @@ find_free_lookup(struct http_runner *runner)
 		struct lookup *lookup = &runner->lookups[i];
 		if (!lookup->transfer && !ev_is_active(&lookup->linger))
 			return lookup;
+	}
+	return NULL;
+}
+
+static struct lookup *
+take_lookup(struct http_runner *runner, struct transfer *transfer)
+{
+	struct lookup *lookup = find_free_lookup(runner);
+	assert(lookup);
+	free(lookup->name);
+	lookup->name = mem_dup(transfer->request.name);
+	lookup->transfer = transfer;
+	return lookup;
+}
+
+/* May the name be looked up once more at the same time? */
+static bool
+may_look_up(const struct http_runner *runner, const char *name)
+{
+	int n = 0;
+	for (size_t i = 0; i < HTTP_LOOKUPS_MAX; i++) {
+		const struct lookup *lookup = &runner->lookups[i];
+		if (lookup->transfer || ev_is_active(&lookup->linger))
+			n += strcasecmp(lookup->name, name) == 0;
+	}
+	return n < HTTP_LOOKUPS_PER_NAME;
+}
+
+/* The first that waits for a look-up and can have one; NULL: none. */
+static struct transfer *
+find_next_name(struct http_runner *runner)
+{
+	struct transfer *transfer;
+	if (!find_free_lookup(runner))
+		return NULL;
+	TAILQ_FOREACH(transfer, &runner->waiting_names, link)
+	{
+		if (may_look_up(runner, transfer->request.name))
+			return transfer;
 	}
 	return NULL;
 }
@@ -199,15 +241,14 @@ tell_ended(struct http_runner *runner)
 }
 
 static void
-begin(struct transfer *transfer, struct lookup *lookup)
+begin(struct transfer *transfer)
 {
 	struct http_runner *runner = transfer->runner;
 	TAILQ_REMOVE(find_queue(transfer), transfer, link);
 	set_state(transfer, TRANSFER_ACTIVE);
 	runner->nactive++;
-	transfer->lookup = lookup;
-	if (lookup)
-		lookup->transfer = transfer;
+	if (transfer->request.name)
+		transfer->lookup = take_lookup(runner, transfer);
 	CURLMcode code = curl_multi_add_handle(runner->curl.multi, transfer->request.easy);
 	assert(code == CURLM_OK || code == CURLM_OUT_OF_MEMORY);
 	if (code != CURLM_OK)
@@ -221,14 +262,11 @@ static void
 begin_waiting(struct http_runner *runner)
 {
 	struct transfer *transfer;
-	struct lookup *lookup;
 	while (runner->nactive < runner->config.active_max &&
 	       (transfer = TAILQ_FIRST(&runner->waiting)))
-		begin(transfer, NULL);
-	while (runner->nactive < runner->config.active_max &&
-	       (transfer = TAILQ_FIRST(&runner->waiting_names)) &&
-	       (lookup = find_free_lookup(runner)))
-		begin(transfer, lookup);
+		begin(transfer);
+	while (runner->nactive < runner->config.active_max && (transfer = find_next_name(runner)))
+		begin(transfer);
 }
 
 static void
@@ -404,8 +442,10 @@ http_runner_free(struct runner *port)
 		transfer_free(transfer);
 	map_fini(&runner->transfers);
 	curl_loop_fini(&runner->curl);
-	for (size_t i = 0; i < HTTP_LOOKUPS_MAX; i++)
+	for (size_t i = 0; i < HTTP_LOOKUPS_MAX; i++) {
 		ev_timer_stop(runner->loop, &runner->lookups[i].linger);
+		free(runner->lookups[i].name);
+	}
 	ev_timer_stop(runner->loop, &runner->soon);
 	free(runner);
 	curl_global_cleanup();

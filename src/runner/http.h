@@ -25,11 +25,12 @@
 #include "base/usec.h"
 #include "engine/runner.h"
 
-#define HTTP_TIMEOUT         (60 * USEC_PER_SEC)
-#define HTTP_CONNECT_TIMEOUT (10 * USEC_PER_SEC) /* look-up, TCP and TLS together */
-#define HTTP_HEADERS_MAX     65536               /* bytes of all header lines of an answer */
-#define HTTP_LOOKUPS_MAX     16                  /* names being looked up at once, see http.c */
-#define HTTP_LOOKUP_LINGER   (30 * USEC_PER_SEC)
+#define HTTP_TIMEOUT          (60 * USEC_PER_SEC)
+#define HTTP_CONNECT_TIMEOUT  (10 * USEC_PER_SEC) /* look-up, TCP and TLS together */
+#define HTTP_HEADERS_MAX      65536               /* bytes of all header lines of an answer */
+#define HTTP_LOOKUPS_MAX      16                  /* names being looked up at once, see http.c */
+#define HTTP_LOOKUPS_PER_NAME 4                   /* of these, of one name */
+#define HTTP_LOOKUP_LINGER    (30 * USEC_PER_SEC)
 
 struct http_config {
 	const char *ca_file; /* certificates that are trusted; NULL: libcurl's own file */

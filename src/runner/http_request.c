@@ -227,24 +227,26 @@ add_headers(struct http_request *request, const struct job *job, const struct ru
 	}
 }
 
-/* Reads the URL as libcurl will. 0, or -1: it would not. */
+/* An address, in brackets or not, or localhost, which libcurl knows by itself. */
+static bool
+needs_lookup(const char *host)
+{
+	struct in_addr addr;
+	return host[0] != '[' && inet_pton(AF_INET, host, &addr) != 1 &&
+	       strcasecmp(host, "localhost") != 0;
+}
+
+/* Reads the URL as libcurl will, which makes dotted numbers of all forms of an IPv4 address. */
 static int
 parse_url(struct http_request *request, const char *url, struct err *err)
 {
-	char *host = NULL, *bare = NULL;
-	unsigned char addr[sizeof(struct in6_addr)];
+	char *host = NULL;
 	CURLU *parts = curl_url();
 	CURLUcode code = parts ? curl_url_set(parts, CURLUPART_URL, url, 0) : CURLUE_OUT_OF_MEMORY;
 	if (code == CURLUE_OK)
 		code = curl_url_get(parts, CURLUPART_HOST, &host, 0);
-	if (code == CURLUE_OK) {
-		bare = mem_dup_bytes(host + (host[0] == '['),
-				     strcspn(host, "]") - (host[0] == '['));
-		request->needs_lookup = inet_pton(AF_INET, bare, addr) != 1 &&
-					inet_pton(AF_INET6, bare, addr) != 1 &&
-					strcasecmp(bare, "localhost") != 0;
-	}
-	free(bare);
+	if (code == CURLUE_OK && needs_lookup(host))
+		request->name = mem_dup(host);
 	curl_free(host);
 	curl_url_cleanup(parts);
 	return code == CURLUE_OK ? 0 : err_invalid(err, "url", "%s", curl_url_strerror(code));
@@ -352,6 +354,8 @@ http_request_fini(struct http_request *request)
 	request->headers = NULL;
 	free(request->expect_status);
 	request->expect_status = NULL;
+	free(request->name);
+	request->name = NULL;
 	if (request->output_fd >= 0)
 		close(request->output_fd);
 	request->output_fd = -1;

@@ -32,7 +32,7 @@ struct http_request {
 	size_t header_bytes;
 	int64_t body_bytes; /* received, kept or not */
 	int output_fd;      /* -1: no byte yet */
-	bool needs_lookup;  /* the host is a name that has to be asked for */
+	char *name;         /* that has to be looked up; NULL: the host is an address */
 	char curl_text[CURL_ERROR_SIZE];
 	char text[OUTCOME_TEXT_MAX]; /* why a callback of ours ended it; "" if none did */
 };

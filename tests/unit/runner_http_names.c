@@ -108,6 +108,25 @@ more_requests_than_look_ups_at_once_all_get_through(void **state)
 	world_free(world);
 }
 
+/* The jobs with a name that hangs, whoever's they are, leave look-ups to the others. */
+static void
+a_name_that_hangs_does_not_stop_other_names(void **state)
+{
+	struct http_config config = HTTP_CONFIG_STANDARD;
+	struct world *world = world_new(&config);
+	struct job dead = job_for_name(world, "dead.test"),
+		   known = job_for_name(world, "known.test");
+	(void)state;
+	dead.timeout = WORLD_LIMIT * USEC_PER_SEC;
+	for (int i = 0; i < NJOBS; i++)
+		world_start(world, &dead);
+	assert_int_equal(world_run(world, &known)->kind, OUTCOME_HTTP);
+	assert_int_equal(world->nstarted, HTTP_LOOKUPS_PER_NAME + 1);
+	world_job_fini(&dead);
+	world_job_fini(&known);
+	world_free(world);
+}
+
 static void
 start_dead(struct world *world)
 {
@@ -225,6 +244,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(more_requests_than_look_ups_at_once_all_get_through),
+		cmocka_unit_test(a_name_that_hangs_does_not_stop_other_names),
 		cmocka_unit_test(a_dead_name_server_holds_up_neither_loop_nor_addresses),
 	};
 	if (isolate() < 0) {
