@@ -128,8 +128,10 @@ world_open(struct control_world *world, int64_t max, int64_t max_per_user)
 void
 world_close(struct control_world *world)
 {
-	while (world->store.first)
+	while (world->store.first) {
+		err_set(&world->store.first->err, ERR_UNAVAILABLE, "the world ends");
 		world_answer(world);
+	}
 	control_free(world->control);
 	engine_free(world->engine);
 	zones_free(world->zones);
