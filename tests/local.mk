@@ -18,14 +18,23 @@ LAW_TESTS = \
 TESTS += $(LAW_TESTS) $(BLACKBOX_TESTS)
 EXTRA_DIST += tests/blackbox/lib.sh $(LAW_TESTS) $(BLACKBOX_TESTS)
 
-BLACKBOX_TESTS += \
-	tests/blackbox/client.sh \
-	tests/blackbox/etc.sh \
-	tests/blackbox/http.sh \
-	tests/blackbox/next.sh
+# A line each, so that two people can add one at the same time.
+BLACKBOX_TESTS += tests/blackbox/client.sh
+BLACKBOX_TESTS += tests/blackbox/etc.sh
+BLACKBOX_TESTS += tests/blackbox/http.sh
+BLACKBOX_TESTS += tests/blackbox/jobs.sh
+BLACKBOX_TESTS += tests/blackbox/next.sh
+BLACKBOX_TESTS += tests/blackbox/policies.sh
+BLACKBOX_TESTS += tests/blackbox/refused.sh
+BLACKBOX_TESTS += tests/blackbox/reload.sh
+BLACKBOX_TESTS += tests/blackbox/store.sh
 
 # A server of the control protocol that answers by a script, for tests of its client.
 check_PROGRAMS += tests/fake/fake_control
 tests_fake_fake_control_SOURCES = tests/fake/fake_control.c
+
+# Bytes to and from a Unix socket.
+check_PROGRAMS += tests/fake/talk
+tests_fake_talk_SOURCES = tests/fake/talk.c
 
 include tests/bench/local.mk

@@ -7,6 +7,7 @@
 #include "cli/answer.h"
 #include "cli/args.h"
 #include "cli/client.h"
+#include "cli/find.h"
 #include "cli/output.h"
 #include "cli/screen.h"
 #include "cli/words.h"
@@ -21,14 +22,14 @@ struct query {
 	struct output_style style;
 };
 
-/* The newest run of the job (NULL: of all jobs) that was started: 0 when there is none. */
+/* The newest run of the job (0: of all jobs) that was started; 0 when there is none. */
 static bool
-find_newest(struct client *client, const char *job, int64_t *run, struct err *err)
+find_newest(struct client *client, int64_t job, int64_t *run, struct err *err)
 {
 	size_t i;
 	json_t *item, *params = json_pack("{s:i}", "limit", LOOK_BACK);
 	if (job)
-		json_object_set_new(params, "job", job_reference(job));
+		json_object_set_new(params, "job", json_integer(job));
 	json_t *page = client_try(client, "run.list", params, err);
 	*run = 0;
 	json_array_foreach(json_object_get(page, "items"), i, item)
@@ -41,17 +42,15 @@ find_newest(struct client *client, const char *job, int64_t *run, struct err *er
 	return is_well;
 }
 
-/* The run that is meant; 0: there is none, and that was said. */
+/* The newest run; the first one is waited for when it is followed. 0: none, which was said. */
 static int64_t
 find_run(struct client *client, const struct query *query)
 {
 	const struct timespec wait = { .tv_nsec = WAIT_NS };
 	struct err err = { 0 };
-	int64_t run = 0;
-	if (query->run_text && is_id(query->run_text, &run))
-		return run;
-	for (;;) {
-		bool is_well = find_newest(client, query->word, &run, &err);
+	int64_t run = 0, job = query->word ? find_job(client, query->word, &err) : 0;
+	while (!query->word || job) {
+		bool is_well = find_newest(client, job, &run, &err);
 		if (run)
 			return run;
 		/* A number that is no job may be a run. */
@@ -61,12 +60,12 @@ find_run(struct client *client, const struct query *query)
 		if (is_well && !query->style.follow)
 			err_set(&err, ERR_NOT_FOUND, "%s has not run yet",
 				query->word ? query->word : "no job");
-		if (!is_well || !query->style.follow) {
-			client_say(client, &err);
-			return 0;
-		}
+		if (!is_well || !query->style.follow)
+			break;
 		nanosleep(&wait, NULL);
 	}
+	client_say(client, &err);
+	return 0;
 }
 
 /* Says whose output it is to a person who did not ask for a certain run. */
@@ -105,7 +104,9 @@ show_logs(const struct cli_options *options, const struct query *query)
 	struct client *client = client_new(options);
 	struct screen screen;
 	screen_init(&screen, options);
-	int64_t run = find_run(client, query);
+	int64_t run = 0;
+	if (!query->run_text || !is_id(query->run_text, &run))
+		run = find_run(client, query);
 	if (run && options->json) {
 		show_json(client, run, query);
 	} else if (run) {

@@ -2,6 +2,7 @@
 #include "cli/answer.h"
 #include "cli/args.h"
 #include "cli/client.h"
+#include "cli/find.h"
 #include "cli/screen.h"
 #include "cli/table.h"
 #include "cli/words.h"
@@ -10,7 +11,7 @@
 #define LIMIT_STANDARD 50
 
 struct query {
-	const char *job; /* NULL: of all */
+	int64_t job; /* 0: of all */
 	bool only_failed, only_running;
 	int64_t limit; /* 0: none */
 };
@@ -58,7 +59,7 @@ make_params(const struct query *query)
 {
 	json_t *params = json_object();
 	if (query->job)
-		json_object_set_new(params, "job", job_reference(query->job));
+		json_object_set_new(params, "job", json_integer(query->job));
 	if (query->only_failed)
 		json_object_set_new(params, "failed", json_true());
 	if (query->only_running)
@@ -69,15 +70,20 @@ make_params(const struct query *query)
 }
 
 static int
-list_runs(const struct cli_options *options, const struct query *query)
+list_runs(const struct cli_options *options, struct query *query, const char *word)
 {
 	struct client *client = client_new(options);
+	struct err err = { 0 };
 	struct json_list json;
 	struct screen screen;
 	struct pages pages;
 	json_t *items, *run;
 	size_t i;
 	int64_t nshown = 0;
+	if (word && !(query->job = find_job(client, word, &err))) {
+		client_say(client, &err);
+		return client_free(client);
+	}
 	screen_init(&screen, options);
 	struct table *table = table_new(&screen, columns, NCOLUMNS);
 	if (options->json)
@@ -129,6 +135,5 @@ cmd_runs(const struct cli_options *options, int argc, char **argv)
 			     .most = 1 };
 	if (!args_read(&args, argc, argv, &exit_code))
 		return exit_code;
-	query.job = args.nwords ? args.words[0] : NULL;
-	return list_runs(options, &query);
+	return list_runs(options, &query, args.nwords ? args.words[0] : NULL);
 }

@@ -6,6 +6,7 @@
 #include "cli/answer.h"
 #include "cli/args.h"
 #include "cli/client.h"
+#include "cli/find.h"
 #include "cli/preview.h"
 #include "cli/screen.h"
 #include "cli/table.h"
@@ -151,7 +152,7 @@ print_runs(const struct screen *screen, const json_t *runs)
 static void
 print_job(const struct screen *screen, const json_t *job, const json_t *next, const json_t *runs)
 {
-	struct buf command = BUF_EMPTY;
+	struct buf command = BUF_EMPTY, schedule = BUF_EMPTY;
 	char text[64];
 	const char *words = answer_text(next, "words");
 	words_command(job, &command);
@@ -164,14 +165,16 @@ print_job(const struct screen *screen, const json_t *job, const json_t *next, co
 	print_state(screen, job);
 	print_line(screen, answer_has(job, "url") ? "request" : "command", PLAIN,
 		   buf_text(&command));
-	print_line(screen, "schedule", PLAIN, answer_text(job, "schedule"));
-	if (*words)
+	words_schedule(job, &schedule);
+	print_line(screen, "schedule", PLAIN, buf_text(&schedule));
+	if (*words && strcmp(words, buf_text(&schedule)) != 0)
 		print_line(screen, "", DIM, words);
 	print_times(screen, json_object_get(next, "times"));
 	print_fields(screen, job);
 	if (json_array_size(runs) > 0)
 		print_runs(screen, runs);
 	buf_fini(&command);
+	buf_fini(&schedule);
 }
 
 static void
@@ -201,14 +204,19 @@ int
 cmd_show(const struct cli_options *options, int argc, char **argv)
 {
 	struct args args = { .globals = options, .least = 1, .most = 1 };
+	struct err err = { 0 };
 	int exit_code;
 	if (!args_read(&args, argc, argv, &exit_code))
 		return exit_code;
 	struct client *client = client_new(options);
-	json_t *params = json_pack("{s:o}", "job", job_reference(args.words[0]));
-	json_t *job = client_call(client, "job.get", params);
+	int64_t id = find_job(client, args.words[0], &err);
+	if (!id)
+		client_say(client, &err);
+	json_t *params = json_pack("{s:I}", "job", (json_int_t)id);
+	json_t *job = id ? client_call(client, "job.get", json_incref(params)) : NULL;
 	if (job)
 		show_job(client, options, job);
 	json_decref(job);
+	json_decref(params);
 	return client_free(client);
 }

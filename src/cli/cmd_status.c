@@ -48,7 +48,7 @@ print_status(const struct screen *screen, const json_t *status)
 	printf("%s, pid %lld (spawner %lld)\n", answer_text(status, "version"),
 	       (long long)answer_int(status, "pid"), (long long)answer_int(status, "spawner_pid"));
 	print_label(screen, "up");
-	printf("%s, since %s\n", words_span(uptime, text),
+	printf("%s, since %s\n", words_took(uptime, text),
 	       screen_long_time(screen, screen->now - uptime, time));
 	print_label(screen, "jobs");
 	printf("%lld\n", (long long)answer_int(status, "jobs"));

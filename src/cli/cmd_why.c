@@ -6,6 +6,7 @@
 #include "cli/answer.h"
 #include "cli/args.h"
 #include "cli/client.h"
+#include "cli/find.h"
 #include "cli/screen.h"
 #include "cli/text.h"
 #include "cli/when.h"
@@ -35,14 +36,13 @@ read_instant(const struct cli_options *options, const char *text, usec_t *at)
 
 /* Without --at: the last instant on record, else the next one, else now (0). */
 static bool
-choose_instant(struct client *client, const char *job, usec_t *at)
+choose_instant(struct client *client, int64_t job, usec_t *at)
 {
 	size_t i;
 	json_t *run;
+	json_t *params = json_pack("{s:I, s:i}", "job", (json_int_t)job, "limit", LOOK_BACK);
+	json_t *page = client_call(client, "run.list", params);
 	*at = 0;
-	json_t *page =
-		client_call(client, "run.list",
-			    json_pack("{s:o, s:i}", "job", job_reference(job), "limit", LOOK_BACK));
 	if (!page)
 		return false;
 	json_array_foreach(json_object_get(page, "items"), i, run)
@@ -53,8 +53,7 @@ choose_instant(struct client *client, const char *job, usec_t *at)
 	json_decref(page);
 	if (*at)
 		return true;
-	json_t *answer =
-		client_call(client, "job.get", json_pack("{s:o}", "job", job_reference(job)));
+	json_t *answer = client_call(client, "job.get", json_pack("{s:I}", "job", (json_int_t)job));
 	bool is_well = answer;
 	*at = answer_int(answer, "next_due_us");
 	json_decref(answer);
@@ -83,13 +82,37 @@ print_chain(const struct screen *screen, const json_t *answer)
 		       screen_long_time(screen, answer_int(answer, "following_us"), time));
 }
 
+/* Asks about the instant; at 0 is for us to choose. */
+static int
+tell_why(const struct cli_options *options, const char *word, usec_t at)
+{
+	struct client *client = client_new(options);
+	struct screen screen;
+	struct err err = { 0 };
+	int64_t job = find_job(client, word, &err);
+	if (!job)
+		client_say(client, &err);
+	if (!job || (!at && !choose_instant(client, job, &at)))
+		return client_free(client);
+	json_t *params = json_pack("{s:I}", "job", (json_int_t)job);
+	if (at)
+		json_object_set_new(params, "at", json_integer(at));
+	json_t *answer = client_call(client, "job.why", params);
+	screen_init(&screen, options);
+	if (answer && options->json)
+		print_json(json_incref(answer));
+	else if (answer)
+		print_chain(&screen, answer);
+	json_decref(answer);
+	return client_free(client);
+}
+
 int
 cmd_why(const struct cli_options *options, int argc, char **argv)
 {
 	const char *at_text = NULL;
 	usec_t at = 0;
 	int exit_code;
-	struct screen screen;
 	const struct option table[] = {
 		{ "at", 0, OPTION_TEXT, &at_text, "TIME",
 		  "this instant; without it the last one on record, else the next one" },
@@ -103,18 +126,5 @@ cmd_why(const struct cli_options *options, int argc, char **argv)
 		return exit_code;
 	if (at_text && !read_instant(options, at_text, &at))
 		return EXIT_USAGE;
-	struct client *client = client_new(options);
-	if (!at_text && !choose_instant(client, args.words[0], &at))
-		return client_free(client);
-	json_t *params = json_pack("{s:o}", "job", job_reference(args.words[0]));
-	if (at)
-		json_object_set_new(params, "at", json_integer(at));
-	json_t *answer = client_call(client, "job.why", params);
-	screen_init(&screen, options);
-	if (answer && options->json)
-		print_json(json_incref(answer));
-	else if (answer)
-		print_chain(&screen, answer);
-	json_decref(answer);
-	return client_free(client);
+	return tell_why(options, args.words[0], at);
 }

@@ -23,6 +23,7 @@ libcli_a_SOURCES = \
 	src/cli/cmd_status.c \
 	src/cli/cmd_why.c \
 	src/cli/command.c src/cli/command.h \
+	src/cli/find.c src/cli/find.h \
 	src/cli/link.c src/cli/link.h \
 	src/cli/output.c src/cli/output.h \
 	src/cli/params.c src/cli/params.h \

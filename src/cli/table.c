@@ -145,7 +145,7 @@ print_cell(const struct table *table, size_t i, const struct cell *cell)
 		len = text_fit(cell->text, room - 1);
 		width = room;
 	}
-	if (i > 0)
+	if (i > 0 && (*cell->text || i + 1 < table->ncolumns))
 		pad(GAP);
 	if (table->columns[i].is_right)
 		pad(room - width);

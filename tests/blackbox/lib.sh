@@ -140,3 +140,21 @@ json_value() {
 run_count() {
 	asched --json runs "$1" --limit 0 | grep -c "\"state\":\"$2\""
 }
+
+# has_run JOB STATE, has_runs JOB STATE N: has it (N) runs in that state?
+has_runs() {
+	[ "$(run_count "$1" "$2")" -ge "$3" ]
+}
+
+has_run() {
+	has_runs "$1" "$2" 1
+}
+
+# daemon_pid_now: the pid of the daemon proper, a child of the spawner in $daemon_pid.
+daemon_pid_now() {
+	for child in $(cat "/proc/$daemon_pid/task/$daemon_pid/children" 2> /dev/null); do
+		case $(readlink "/proc/$child/exe") in
+		*/aschedd) echo "$child" ;;
+		esac
+	done
+}

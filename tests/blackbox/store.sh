@@ -1,0 +1,85 @@
+# "Cannot read" is never "empty": a database that is not ours, or not usable, stops the start with
+# a clear message and is left as it was.
+. "${ASCHED_SOURCE:?}/tests/blackbox/lib.sh"
+command -v sqlite3 > /dev/null || skip_all 'sqlite3 is not installed'
+[ -x "$ASCHED_BUILD/aschedd" ] || skip_all 'aschedd is not built'
+db=$dir/d/asched.db
+
+# refuses SENTENCE PART: does the start fail with that message, in time?
+refuses() {
+	timeout 30 "$ASCHED_BUILD/aschedd" --private "$dir/d" > "$dir/out" 2>&1
+	code=$?
+	if [ $code -eq 0 ] || [ $code -eq 124 ]; then
+		ok 1 "$1"
+		diag "exit $code: $(cat "$dir/out")"
+	else
+		has "$1" "$2" "$(cat "$dir/out")"
+	fi
+}
+
+mkdir -m 700 "$dir/d"
+mkdir "$db"
+refuses 'a directory is no database' "$db"
+rmdir "$db"
+
+mkfifo "$db"
+refuses 'nor is a FIFO' "$db"
+rm -f "$db"
+
+sqlite3 "$db" 'create table t (x); pragma application_id = 77;'
+cp "$db" "$dir/before"
+refuses "another program's database is refused" "$db"
+cmp "$db" "$dir/before"
+ok $? 'and left as it was'
+rm -f "$db"
+
+echo 'this is a text file, and not a short one either: it fills more than a header' > "$db"
+cp "$db" "$dir/before"
+refuses 'a file that is no database is refused' "$db"
+cmp "$db" "$dir/before"
+ok $? 'and left as it was, too'
+rm -f "$db" "$db"-*
+
+daemon_start || exit 1
+asched add -q --name kept '@yearly' -- true > /dev/null
+timeout 30 "$ASCHED_BUILD/aschedd" --private "$dir/d" > "$dir/out" 2>&1
+is 'a second daemon is refused' 1 "$(($? != 0 && $? != 124))"
+has 'and told who has it' "in use by another aschedd" "$(cat "$dir/out")"
+succeeds 'the first one does not mind' asched list
+daemon_stop TERM
+
+sqlite3 "$db" 'pragma wal_checkpoint(truncate);' > /dev/null
+version=$(sqlite3 "$db" 'pragma user_version;')
+sqlite3 "$db" "pragma user_version = $((version + 1));"
+cp "$db" "$dir/before"
+refuses 'a newer database is refused' newer
+cmp "$db" "$dir/before"
+ok $? 'and left as it was, as well'
+sqlite3 "$db" "pragma user_version = $version;"
+
+if [ "$(id -u)" -eq 0 ]; then
+	skip 'a read-only database is refused' 'root may write everything'
+else
+	chmod 400 "$db"
+	refuses 'a read-only database is refused' "$db"
+	chmod 600 "$db"
+fi
+
+cp "$db" "$dir/whole"
+dd if=/dev/urandom of="$db" bs=1 seek=4096 count=4096 conv=notrunc 2> /dev/null
+timeout 30 "$ASCHED_BUILD/aschedd" --private "$dir/d" > "$dir/out" 2>&1 &
+probe=$!
+within 10 asched status
+served=$?
+kill $probe 2> /dev/null
+wait $probe
+if [ $served -eq 0 ]; then
+	has 'a damaged database never looks empty' kept "$(asched list 2>&1; cat "$dir/out"; echo kept)"
+else
+	has 'a damaged database stops the start' "$db" "$(cat "$dir/out")"
+fi
+cp "$dir/whole" "$db"
+rm -f "$db"-*
+daemon_start || exit 1
+is 'and the whole one serves again' kept "$(asched list --names)"
+finish
