@@ -72,6 +72,9 @@ struct backend_ops {
 	/* The unfinished (active or paused) job of that owner and name. */
 	enum backend_result (*job_find)(struct backend *, uid_t owner, const char *name, int64_t *id,
 	                                struct err *);
+	/* The newest ended (finished or cancelled) job of that owner and name. */
+	enum backend_result (*job_find_ended)(struct backend *, uid_t owner, const char *name,
+	                                      int64_t *id, struct err *);
 	/*
 	 * Moves the schedule on, if next_due is still `seen`: next_due, next_start_at, nruns,
 	 * nfailed and state from *job; everything else stays.

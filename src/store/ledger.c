@@ -79,6 +79,10 @@ ledger_find_job(struct ledger *ledger, struct intent *intent, struct job *job)
 	enum backend_result found = BACKEND_OK;
 	if (intent->ref.name)
 		found = db->ops->job_find(db, intent->ref.owner, intent->ref.name, &id, &intent->err);
+	/* One that is over can be asked about by the name that it had. */
+	if (found == BACKEND_NONE && !intent_is_change(intent->kind))
+		found = db->ops->job_find_ended(db, intent->ref.owner, intent->ref.name, &id,
+		                                &intent->err);
 	if (found == BACKEND_OK)
 		found = db->ops->job_load(db, id, job, &intent->err);
 	if (found != BACKEND_OK)

@@ -178,11 +178,31 @@ ledger_why(struct ledger *ledger, struct intent *intent)
 	return ledger_checked(covered);
 }
 
+static bool
+has_queue(const struct intent *intent, const char *name)
+{
+	for (size_t i = 0; i < intent->nqueues; i++) {
+		if (strcmp(intent->queues[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The default queue is always there, used or not. */
 int
 ledger_queue_list(struct ledger *ledger, struct intent *intent)
 {
-	return ledger_checked(ledger->backend->ops->queues_list(ledger->backend, &intent->queues,
-	                                                        &intent->nqueues, &intent->err));
+	struct backend *db = ledger->backend;
+	struct queue standard;
+	if (db->ops->queues_list(db, &intent->queues, &intent->nqueues, &intent->err) ==
+	            BACKEND_ERROR ||
+	    db->ops->queue_load(db, "default", &standard, &intent->err) == BACKEND_ERROR)
+		return -1;
+	if (has_queue(intent, standard.name))
+		return 0;
+	intent->queues = mem_resize(intent->queues, intent->nqueues + 1, sizeof(*intent->queues));
+	intent->queues[intent->nqueues++] = standard;
+	return 0;
 }
 
 int

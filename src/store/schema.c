@@ -63,6 +63,7 @@ static const char step_1[] =
 	"CREATE INDEX jobs_claim ON jobs (claim_at) WHERE state <= 1;"
 	"CREATE INDEX jobs_rhythm ON jobs (rhythm) WHERE state = 0 AND rhythm > 0;"
 	"CREATE INDEX jobs_ended ON jobs (id) WHERE state >= 2;"
+	"CREATE INDEX jobs_former ON jobs (owner, name, id) WHERE state >= 2 AND name IS NOT NULL;"
 
 	"CREATE TABLE runs ("
 	" id INTEGER PRIMARY KEY CHECK (id > 0),"

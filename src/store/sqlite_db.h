@@ -18,7 +18,8 @@
 enum sql {
 	SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK, SQL_SAVEPOINT, SQL_RELEASE, SQL_ROLLBACK_TO,
 	SQL_LEDGER_LOAD, SQL_LEDGER_SAVE, SQL_BYTES,
-	SQL_JOB_INSERT, SQL_JOB_UPDATE, SQL_JOB_LOAD, SQL_JOB_STATE, SQL_JOB_FIND, SQL_JOB_ADVANCE,
+	SQL_JOB_INSERT, SQL_JOB_UPDATE, SQL_JOB_LOAD, SQL_JOB_STATE, SQL_JOB_FIND,
+	SQL_JOB_FIND_ENDED, SQL_JOB_ADVANCE,
 	SQL_JOBS_DUE, SQL_JOBS_NEXT_START, SQL_JOBS_OF_RHYTHM, SQL_JOBS_PAGE, SQL_JOBS_PAGE_ENDED,
 	SQL_JOB_MOVE_RUNS,
 	SQL_RUN_INSERT, SQL_RUN_LOAD, SQL_RUN_UPDATE, SQL_RUN_TAIL, SQL_RUN_COVERING,
@@ -127,6 +128,8 @@ enum backend_result sqlite_job_update(struct backend *, const struct job *, stru
 enum backend_result sqlite_job_load(struct backend *, int64_t, struct job *, struct err *);
 enum backend_result sqlite_job_find(struct backend *, uid_t, const char *, int64_t *,
                                     struct err *);
+enum backend_result sqlite_job_find_ended(struct backend *, uid_t, const char *, int64_t *,
+                                          struct err *);
 enum backend_result sqlite_job_advance(struct backend *, const struct job *, usec_t,
                                        struct err *);
 enum backend_result sqlite_jobs_due(struct backend *, usec_t, size_t, int64_t *, size_t *,

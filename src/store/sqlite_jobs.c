@@ -126,15 +126,29 @@ sqlite_job_load(struct backend *backend, int64_t id, struct job *job, struct err
 	return result;
 }
 
+static enum backend_result
+find_named(struct sqlite *s, sqlite3_stmt *stmt, uid_t owner, const char *name, int64_t *id,
+           struct err *err)
+{
+	sqlite3_bind_int64(stmt, 1, owner);
+	sql_bind_text(stmt, 2, name);
+	return sql_number(s, stmt, id, err);
+}
+
 enum backend_result
 sqlite_job_find(struct backend *backend, uid_t owner, const char *name, int64_t *id,
                 struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
-	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_FIND);
-	sqlite3_bind_int64(stmt, 1, owner);
-	sql_bind_text(stmt, 2, name);
-	return sql_number(s, stmt, id, err);
+	return find_named(s, sql_use(s, SQL_JOB_FIND), owner, name, id, err);
+}
+
+enum backend_result
+sqlite_job_find_ended(struct backend *backend, uid_t owner, const char *name, int64_t *id,
+                      struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	return find_named(s, sql_use(s, SQL_JOB_FIND_ENDED), owner, name, id, err);
 }
 
 enum backend_result

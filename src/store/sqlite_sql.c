@@ -49,6 +49,8 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 	[SQL_JOB_STATE] = "SELECT state FROM jobs WHERE id = ?1",
 	[SQL_JOB_FIND] = "SELECT id FROM jobs INDEXED BY jobs_name "
 	                 "WHERE owner = ?1 AND name = ?2 AND state <= 1",
+	[SQL_JOB_FIND_ENDED] = "SELECT id FROM jobs INDEXED BY jobs_former WHERE owner = ?1 AND "
+	                       "name = ?2 AND state >= 2 ORDER BY id DESC LIMIT 1",
 	[SQL_JOB_ADVANCE] = "UPDATE jobs SET next_due = ?3, next_start_at = ?4, nruns = ?5, "
 	                    "nfailed = ?6, state = ?7 WHERE id = ?1 AND next_due = ?2",
 	[SQL_JOBS_DUE] = "SELECT id FROM jobs INDEXED BY jobs_claim WHERE state <= 1 AND "

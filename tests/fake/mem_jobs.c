@@ -103,6 +103,23 @@ find_by_name(struct backend *backend, uid_t owner, const char *name, int64_t *id
 }
 
 static enum backend_result
+find_ended(struct backend *backend, uid_t owner, const char *name, int64_t *id, struct err *err)
+{
+	struct mem *mem = mem_of(backend);
+	if (mem_fails(mem, err))
+		return BACKEND_ERROR;
+	for (int64_t i = (int64_t)mem->tables[MEM_JOBS].n; i > 0; i--) {
+		const struct job *job = mem_job(mem, i);
+		if (job && !mem_job_is_unfinished(job) && job->owner == owner && job->name &&
+		    strcmp(job->name, name) == 0) {
+			*id = i;
+			return BACKEND_OK;
+		}
+	}
+	return BACKEND_NONE;
+}
+
+static enum backend_result
 advance(struct backend *backend, const struct job *job, usec_t seen, struct err *err)
 {
 	struct mem *mem = mem_of(backend);
@@ -228,6 +245,7 @@ mem_jobs_ops(struct backend_ops *ops)
 	ops->job_update = update;
 	ops->job_load = load;
 	ops->job_find = find_by_name;
+	ops->job_find_ended = find_ended;
 	ops->job_advance = advance;
 	ops->jobs_due = due;
 	ops->jobs_next_start = next_start;

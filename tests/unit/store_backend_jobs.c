@@ -128,9 +128,17 @@ a_name_is_unique_among_the_unfinished_jobs_of_its_owner(void **state)
 	assert_int_equal(kit->ops->job_update(kit->backend, &job, &kit->err), BACKEND_OK);
 	assert_int_equal(kit->ops->job_find(kit->backend, 1000, "same", &found, &kit->err),
 	                 BACKEND_NONE);
+	assert_int_equal(kit->ops->job_find_ended(kit->backend, 1000, "same", &found, &kit->err),
+	                 BACKEND_OK);
+	assert_int_equal(found, job.id);
 	job.id = 0;
 	job.state = JOB_ACTIVE;
 	assert_int_equal(kit->ops->job_insert(kit->backend, &job, &kit->err), BACKEND_OK);
+	assert_int_equal(kit->ops->job_find_ended(kit->backend, 1000, "same", &found, &kit->err),
+	                 BACKEND_OK);
+	assert_true(found < job.id);
+	assert_int_equal(kit->ops->job_find_ended(kit->backend, 7, "same", &found, &kit->err),
+	                 BACKEND_NONE);
 	job_fini(&job);
 }
 
