@@ -80,15 +80,15 @@ struct backend_ops {
 	 * nfailed and state from *job; everything else stays.
 	 */
 	enum backend_result (*job_advance)(struct backend *, const struct job *, usec_t seen,
-	                                   struct err *);
+					   struct err *);
 	/* Ids of active jobs with next_start_at <= until, ordered by it, then id; at most max. */
 	enum backend_result (*jobs_due)(struct backend *, usec_t until, size_t max, int64_t *ids,
-	                                size_t *n, struct err *);
+					size_t *n, struct err *);
 	/* The least next_start_at of all active jobs; USEC_NEVER when there is none. */
 	enum backend_result (*jobs_next_start)(struct backend *, usec_t *at, struct err *);
 	/* Active recurring jobs with id > after, ascending: for clock steps and zone changes. */
 	enum backend_result (*jobs_recurring)(struct backend *, int64_t after, size_t max,
-	                                      int64_t *ids, size_t *n, struct err *);
+					      int64_t *ids, size_t *n, struct err *);
 	/*
 	 * A page of the unfinished jobs by (next_start_at, id), paused ones last, then, if the
 	 * filter wants them, the ended ones by id; the cursor is opaque text of the backend.
@@ -104,66 +104,69 @@ struct backend_ops {
 	enum backend_result (*run_load)(struct backend *, int64_t id, struct run *, struct err *);
 	/* Writes all but the identity, if the state is still `seen` and the attempt `attempt`. */
 	enum backend_result (*run_update)(struct backend *, const struct run *, enum run_state seen,
-	                                  int attempt, struct err *);
+					  int attempt, struct err *);
 	/* The row of the job by the schedule with the greatest due, terminal or not. */
-	enum backend_result (*run_tail)(struct backend *, int64_t job_id, struct run *, struct err *);
+	enum backend_result (*run_tail)(struct backend *, int64_t job_id, struct run *,
+					struct err *);
 	/* Waiting and running runs of a job, oldest due first; at most max. */
 	enum backend_result (*runs_active)(struct backend *, int64_t job_id, size_t max,
-	                                   struct run *runs, size_t *n, struct err *);
+					   struct run *runs, size_t *n, struct err *);
 	/* Opens GATE_TIME of waiting runs with start_at <= until. */
 	enum backend_result (*runs_open_timed)(struct backend *, usec_t until, struct err *);
 	/* The least start_at of waiting runs with GATE_TIME; NEVER: none. */
 	enum backend_result (*runs_next_timed)(struct backend *, usec_t *at, struct err *);
 	/* Waiting runs with an open gate of a queue, by priority (9 first), due, id. */
 	enum backend_result (*runs_ready)(struct backend *, const char *queue, size_t max,
-	                                  struct run *runs, size_t *n, struct err *);
+					  struct run *runs, size_t *n, struct err *);
 	/* Running runs with id > after, ascending, at most max: for recovery. */
 	enum backend_result (*runs_running)(struct backend *, int64_t after, size_t max,
-	                                    struct run *runs, size_t *n, struct err *);
+					    struct run *runs, size_t *n, struct err *);
 	/* The row that covers the instant: schedule rows of the job, first <= at <= last. */
 	enum backend_result (*run_covering)(struct backend *, int64_t job_id, usec_t at,
-	                                    struct run *, struct err *);
+					    struct run *, struct err *);
 	/* The waiting run of the job with GATE_JOB and the least due: the next one to open. */
 	enum backend_result (*run_queued)(struct backend *, int64_t job_id, struct run *,
-	                                  struct err *);
+					  struct err *);
 	/* A page newest first; fills intent->runs and ->cursor. A run of no job (TRIGGER_CLOCK) has
 	   job_id 0 and is listed to operators: filter.has_owner leaves it out. */
 	enum backend_result (*runs_page)(struct backend *, struct intent *, struct err *);
 
 	/* Attempts. update is by (run_id, number). */
-	enum backend_result (*attempt_insert)(struct backend *, const struct attempt *, struct err *);
-	enum backend_result (*attempt_update)(struct backend *, const struct attempt *, struct err *);
+	enum backend_result (*attempt_insert)(struct backend *, const struct attempt *,
+					      struct err *);
+	enum backend_result (*attempt_update)(struct backend *, const struct attempt *,
+					      struct err *);
 	/* The attempt never was: only of one that is provably not started. */
 	enum backend_result (*attempt_drop)(struct backend *, int64_t run_id, int number,
-	                                    struct err *);
+					    struct err *);
 	enum backend_result (*attempt_load)(struct backend *, int64_t run_id, int number,
-	                                    struct attempt *, struct err *);
+					    struct attempt *, struct err *);
 
 	/* Output: consecutive pieces of at most 64 KiB, from 0. */
-	enum backend_result (*output_append)(struct backend *, int64_t run_id, int attempt, int piece,
-	                                     const void *data, size_t len, struct err *);
+	enum backend_result (*output_append)(struct backend *, int64_t run_id, int attempt,
+					     int piece, const void *data, size_t len, struct err *);
 	enum backend_result (*output_read)(struct backend *, int64_t run_id, int attempt, int piece,
-	                                   struct buf *out, struct err *);
+					   struct buf *out, struct err *);
 
 	/* Queues: concurrency and counts. A queue without a row has the standard settings. */
 	enum backend_result (*queue_load)(struct backend *, const char *name, struct queue *,
-	                                  struct err *);
+					  struct err *);
 	enum backend_result (*queue_save)(struct backend *, const struct queue *, struct err *);
 	/* Every queue that has a row or a waiting or running run; gives an array to free(). */
 	enum backend_result (*queues_list)(struct backend *, struct queue **, size_t *n,
-	                                   struct err *);
+					   struct err *);
 	/* Names of queues with a waiting run whose gate is open, at most max. */
 	enum backend_result (*queues_ready)(struct backend *, size_t max, char (*names)[64],
-	                                    size_t *n, struct err *);
+					    size_t *n, struct err *);
 
 	/* Idempotency: one row a (uid, key); forget what is older than `before`, at most max. */
 	enum backend_result (*request_load)(struct backend *, uid_t, const char *key,
-	                                    struct request_row *, struct err *);
+					    struct request_row *, struct err *);
 	enum backend_result (*request_save)(struct backend *, const struct request_row *,
-	                                    struct err *);
+					    struct err *);
 	enum backend_result (*request_count)(struct backend *, uid_t, int64_t *n, struct err *);
 	enum backend_result (*requests_forget)(struct backend *, usec_t before, size_t max,
-	                                       int64_t *n, struct err *);
+					       int64_t *n, struct err *);
 
 	/*
 	 * Retention, one slice of at most `max` runs: terminal runs that ended before `before`,
@@ -172,7 +175,7 @@ struct backend_ops {
 	 * unfinished job. *n: rows removed.
 	 */
 	enum backend_result (*prune)(struct backend *, usec_t before, int64_t keep,
-	                             int64_t bytes_max, size_t max, int64_t *n, struct err *);
+				     int64_t bytes_max, size_t max, int64_t *n, struct err *);
 	enum backend_result (*stats)(struct backend *, struct store_stats *, struct err *);
 	/*
 	 * Outside a transaction, one backup at a time: a consistent copy at path (not existing),
@@ -184,12 +187,12 @@ struct backend_ops {
 
 	/* Small texts by name, such as the boot id last seen. NONE: not there. */
 	enum backend_result (*meta_load)(struct backend *, const char *name, struct buf *out,
-	                                 struct err *);
+					 struct err *);
 	enum backend_result (*meta_save)(struct backend *, const char *name, const char *text,
-	                                 struct err *);
+					 struct err *);
 	/* Active jobs of kind SCHEDULE_ON_START with id > after, ascending; an index answers it. */
 	enum backend_result (*jobs_on_start)(struct backend *, int64_t after, size_t max,
-	                                     int64_t *ids, size_t *n, struct err *);
+					     int64_t *ids, size_t *n, struct err *);
 
 	/* What an operator must know although the database can be used; NULL: all is well. */
 	const char *(*warning)(const struct backend *);

@@ -6,7 +6,7 @@
 
 /* The owner, the name (NULL: none) and the queue: is it in the list? */
 bool filter_takes(const struct list_filter *filter, uid_t owner, const char *name,
-                  const char *queue);
+		  const char *queue);
 /* Does a run of that state belong to a list of runs so filtered? */
 bool filter_takes_run(const struct list_filter *filter, enum run_state state);
 /* Does a job with that last ended run (NULL: none) and so many running belong to the list? */

@@ -131,7 +131,7 @@ apply_one(struct keeper *keeper, struct intent *intent)
 	if (ledger_apply(&keeper->ledger, intent))
 		return db->ops->release(db, &intent->err) == BACKEND_OK ? 0 : -1;
 	log_error("the store cannot do what is asked", log_str("intent", intent_name(intent->kind)),
-	          log_str("error", intent->err.text));
+		  log_str("error", intent->err.text));
 	return db->ops->rollback_to(db) == BACKEND_OK ? 0 : -1;
 }
 
@@ -173,8 +173,8 @@ find_fate(struct keeper *keeper, int64_t before, const char *why, struct intents
 }
 
 static void
-commit_failed(struct keeper *keeper, int64_t before, const struct err *err,
-              struct intents *group, struct intents *answered)
+commit_failed(struct keeper *keeper, int64_t before, const struct err *err, struct intents *group,
+	      struct intents *answered)
 {
 	enum fate fate = find_fate(keeper, before, err->text, answered);
 	become_degraded(keeper, err->text);
@@ -184,7 +184,7 @@ commit_failed(struct keeper *keeper, int64_t before, const struct err *err,
 		return;
 	}
 	refuse_all(group, fate == FATE_NOTHING ? ERR_UNAVAILABLE : ERR_UNKNOWN_OUTCOME, err->text,
-	           answered);
+		   answered);
 }
 
 static void
@@ -195,7 +195,7 @@ begin_backup(struct keeper *keeper, struct intent *intent, struct intents *answe
 		err_set(&intent->err, ERR_DENIED, "a backup is for operators");
 	else if (!intent->path || intent->path[0] != '/')
 		err_invalid(&intent->err, "path", "'%s' is not an absolute path",
-		            intent->path ? intent->path : "");
+			    intent->path ? intent->path : "");
 	else if (keeper->backup)
 		err_set(&intent->err, ERR_BUSY, "a backup is under way");
 	else if (!db)
@@ -214,7 +214,7 @@ sort_out(struct keeper *keeper, struct intents *group, struct intents *answered)
 	struct intent *intent;
 	while ((intent = intents_pop(group))) {
 		bool is_refused = keeper->state == STORE_DEGRADED &&
-		                  (intent_is_change(intent->kind) || !backend_of(keeper));
+				  (intent_is_change(intent->kind) || !backend_of(keeper));
 		if (intent->kind == INTENT_BACKUP)
 			begin_backup(keeper, intent, answered);
 		else if (is_refused) {

@@ -25,7 +25,7 @@ struct keeper;
 
 /* Opens the database. The ledger is copied, its backend is the keeper's. NULL with *err. */
 struct keeper *keeper_open(const struct ledger *ledger, const struct store_opener *opener,
-                           struct err *err);
+			   struct err *err);
 /* Closes it; answers a backup that is under way. */
 void keeper_close(struct keeper *keeper, struct intents *answered);
 

@@ -51,3 +51,8 @@ tests_unit_store_keeper_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/store_thread
 tests_unit_store_thread_SOURCES = tests/unit/store_thread.c
 tests_unit_store_thread_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/store_sqlite
+tests_unit_store_sqlite_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
+tests_unit_store_sqlite_SOURCES = tests/unit/store_sqlite.c
+tests_unit_store_sqlite_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)

@@ -1,9 +1,6 @@
 /* The schema's steps. A step that was released is never edited: what changes is a new step. */
 #include "store/schema.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -13,13 +10,13 @@
 
 /* Numbers that stand in the rows and in the conditions of the indexes: they never change. */
 _Static_assert(JOB_ACTIVE == 0 && JOB_PAUSED == 1 && JOB_FINISHED == 2 && JOB_CANCELLED == 3,
-               "jobs.state");
+	       "jobs.state");
 _Static_assert(RUN_WAITING == 0 && RUN_RUNNING == 1 && RUN_SUCCEEDED == 2 && RUN_FAILED == 3 &&
-                       RUN_CANCELLED == 4 && RUN_SKIPPED == 5 && RUN_MISSED == 6 && RUN_LOST == 7,
-               "runs.state");
+		       RUN_CANCELLED == 4 && RUN_SKIPPED == 5 && RUN_MISSED == 6 && RUN_LOST == 7,
+	       "runs.state");
 _Static_assert(TRIGGER_SCHEDULE == 0 && TRIGGER_MANUAL == 1 && TRIGGER_AFTER == 2 &&
-                       TRIGGER_CLOCK == 3,
-               "runs.trigger");
+		       TRIGGER_CLOCK == 3,
+	       "runs.trigger");
 _Static_assert(GATE_OPEN == 0 && GATE_TIME == 1 && GATE_JOB == 2, "runs.gate");
 
 /*
@@ -30,7 +27,7 @@ _Static_assert(GATE_OPEN == 0 && GATE_TIME == 1 && GATE_JOB == 2, "runs.gate");
 static const char step_1[] =
 	"CREATE TABLE ledger ("
 	" one INTEGER PRIMARY KEY CHECK (one = 1),"
-	" instance TEXT NOT NULL," /* drawn when the database was made */
+	" instance TEXT NOT NULL,"   /* drawn when the database was made */
 	" commits INTEGER NOT NULL," /* transactions that changed something */
 	" njobs INTEGER NOT NULL,"   /* unfinished ones */
 	" nruns INTEGER NOT NULL,"
@@ -94,9 +91,11 @@ static const char step_1[] =
 	"CREATE UNIQUE INDEX runs_due ON runs (job_id, due) WHERE trigger = 0;"
 	"CREATE INDEX runs_job ON runs (job_id);"
 	"CREATE INDEX runs_active ON runs (job_id, due) WHERE state <= 1;"
-	"CREATE INDEX runs_waiting ON runs (queue, gate, priority DESC, due) WHERE state = 0;"
+	/* `state` makes it enough to read the index when runs are counted. */
+	"CREATE INDEX runs_waiting ON runs (queue, gate, priority DESC, due, id, state)"
+	" WHERE state = 0;"
 	"CREATE INDEX runs_timed ON runs (start_at) WHERE state = 0 AND gate = 1;"
-	"CREATE INDEX runs_running ON runs (queue) WHERE state = 1;"
+	"CREATE INDEX runs_running ON runs (queue, state) WHERE state = 1;"
 	"CREATE INDEX runs_ended ON runs (ended_at) WHERE state >= 2;"
 
 	"CREATE TABLE attempts ("
@@ -169,27 +168,30 @@ static const struct {
 _Static_assert(sizeof(steps) / sizeof(steps[0]) == SCHEMA_VERSION + 1, "a step for each version");
 
 static int
-read_version(sqlite3 *db, int *version, struct err *err)
+read_version(sqlite3 *db, const char *path, int *version, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
 	int rc = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL);
 	if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
 		*version = sqlite3_column_int(stmt, 0);
 	rc = sqlite3_finalize(stmt);
-	return rc == SQLITE_OK ? 0 : err_set(err, ERR_UNAVAILABLE, "%s", sqlite3_errmsg(db));
+	if (rc == SQLITE_OK)
+		return 0;
+	return err_set(err, ERR_UNAVAILABLE, "%s: %s", path, sqlite3_errmsg(db));
 }
 
 static int
-apply_step(sqlite3 *db, int number, struct err *err)
+apply_step(sqlite3 *db, const char *path, int number, struct err *err)
 {
 	char *sql = mem_printf("BEGIN IMMEDIATE; %s PRAGMA application_id = %d; "
-	                       "PRAGMA user_version = %d; COMMIT",
-	                       steps[number].sql, SCHEMA_APPLICATION_ID, number);
+			       "PRAGMA user_version = %d; COMMIT",
+			       steps[number].sql, SCHEMA_APPLICATION_ID, number);
 	int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
 	free(sql);
 	if (rc == SQLITE_OK)
 		return 0;
-	err_set(err, ERR_UNAVAILABLE, "migration to version %d: %s", number, sqlite3_errmsg(db));
+	err_set(err, ERR_UNAVAILABLE, "%s: migration to format %d: %s", path, number,
+		sqlite3_errmsg(db));
 	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	return -1;
 }
@@ -207,7 +209,7 @@ copy_old(sqlite3 *db, const char *path, int version, struct err *err)
 	unlink(part);
 	if (!sql || sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		result = err_set(err, ERR_UNAVAILABLE, "copy to %s before the migration: %s", to,
-		                 sqlite3_errmsg(db));
+				 sqlite3_errmsg(db));
 	else
 		result = file_put_in_place(part, to, err);
 	if (result != 0)
@@ -223,12 +225,12 @@ int
 schema_prepare(sqlite3 *db, const char *path, int version, struct err *err)
 {
 	int have = 0;
-	if (read_version(db, &have, err) != 0)
+	if (read_version(db, path, &have, err) != 0)
 		return -1;
 	if (have > 0 && have < version && copy_old(db, path, have, err) != 0)
 		return -1;
 	for (int number = have + 1; number <= version; number++) {
-		if (apply_step(db, number, err) != 0)
+		if (apply_step(db, path, number, err) != 0)
 			return -1;
 	}
 	return 0;

@@ -53,7 +53,7 @@ sqlite_attempt_update(struct backend *backend, const struct attempt *attempt, st
 
 enum backend_result
 sqlite_attempt_load(struct backend *backend, int64_t run_id, int number, struct attempt *attempt,
-                    struct err *err)
+		    struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	sqlite3_stmt *stmt = sql_use(s, SQL_ATTEMPT_LOAD);
@@ -80,7 +80,7 @@ sqlite_attempt_drop(struct backend *backend, int64_t run_id, int number, struct 
 
 enum backend_result
 sqlite_output_append(struct backend *backend, int64_t run_id, int attempt, int piece,
-                     const void *data, size_t len, struct err *err)
+		     const void *data, size_t len, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	sqlite3_stmt *stmt = sql_use(s, SQL_OUTPUT_APPEND);
@@ -95,8 +95,8 @@ sqlite_output_append(struct backend *backend, int64_t run_id, int attempt, int p
 }
 
 enum backend_result
-sqlite_output_read(struct backend *backend, int64_t run_id, int attempt, int piece,
-                   struct buf *out, struct err *err)
+sqlite_output_read(struct backend *backend, int64_t run_id, int attempt, int piece, struct buf *out,
+		   struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	sqlite3_stmt *stmt = sql_use(s, SQL_OUTPUT_READ);

@@ -61,8 +61,8 @@ sqlite_backup_begin(struct backend *backend, const char *path, struct err *err)
 	char *part = part_path(s);
 	unlink(part);
 	int rc = sqlite3_open_v2(part, &s->backup_db,
-	                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-	                         NULL);
+				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+				 NULL);
 	free(part);
 	if (rc != SQLITE_OK)
 		return fail(s, err, sqlite3_errmsg(s->backup_db));

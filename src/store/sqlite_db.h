@@ -16,24 +16,71 @@
 #include "store/mark.h"
 
 enum sql {
-	SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK, SQL_SAVEPOINT, SQL_RELEASE, SQL_ROLLBACK_TO,
-	SQL_LEDGER_LOAD, SQL_LEDGER_SAVE, SQL_BYTES,
-	SQL_JOB_INSERT, SQL_JOB_UPDATE, SQL_JOB_LOAD, SQL_JOB_STATE, SQL_JOB_FIND,
-	SQL_JOB_FIND_ENDED, SQL_JOB_ADVANCE,
-	SQL_JOBS_DUE, SQL_JOBS_NEXT_START, SQL_JOBS_OF_RHYTHM, SQL_JOBS_PAGE, SQL_JOBS_PAGE_ENDED,
+	SQL_BEGIN,
+	SQL_COMMIT,
+	SQL_ROLLBACK,
+	SQL_SAVEPOINT,
+	SQL_RELEASE,
+	SQL_ROLLBACK_TO,
+	SQL_LEDGER_LOAD,
+	SQL_LEDGER_SAVE,
+	SQL_BYTES,
+	SQL_JOB_INSERT,
+	SQL_JOB_UPDATE,
+	SQL_JOB_LOAD,
+	SQL_JOB_STATE,
+	SQL_JOB_FIND,
+	SQL_JOB_FIND_ENDED,
+	SQL_JOB_ADVANCE,
+	SQL_JOBS_DUE,
+	SQL_JOBS_NEXT_START,
+	SQL_JOBS_OF_RHYTHM,
+	SQL_JOBS_PAGE_SAME,
+	SQL_JOBS_PAGE_LATER,
+	SQL_JOBS_PAGE_ENDED,
 	SQL_JOB_MOVE_RUNS,
-	SQL_RUN_INSERT, SQL_RUN_LOAD, SQL_RUN_UPDATE, SQL_RUN_TAIL, SQL_RUN_COVERING,
-	SQL_RUN_QUEUED, SQL_RUN_LAST_ENDED, SQL_RUNS_ACTIVE, SQL_RUNS_ACTIVE_COUNT,
-	SQL_RUNS_OPEN_TIMED, SQL_RUNS_NEXT_TIMED, SQL_RUNS_READY, SQL_RUNS_RUNNING,
-	SQL_RUNS_PAGE, SQL_RUNS_PAGE_OF_JOB, SQL_RUNS_PAGE_RUNNING,
-	SQL_ATTEMPT_INSERT, SQL_ATTEMPT_UPDATE, SQL_ATTEMPT_LOAD, SQL_ATTEMPT_DROP,
-	SQL_OUTPUT_APPEND, SQL_OUTPUT_READ,
-	SQL_QUEUE_LOAD, SQL_QUEUE_SAVE, SQL_QUEUE_RUNNING, SQL_QUEUE_WAITING, SQL_QUEUES_NAMES,
+	SQL_RUN_INSERT,
+	SQL_RUN_LOAD,
+	SQL_RUN_UPDATE,
+	SQL_RUN_TAIL,
+	SQL_RUN_COVERING,
+	SQL_RUN_QUEUED,
+	SQL_RUN_LAST_ENDED,
+	SQL_RUNS_ACTIVE,
+	SQL_RUNS_ACTIVE_COUNT,
+	SQL_RUNS_OPEN_TIMED,
+	SQL_RUNS_NEXT_TIMED,
+	SQL_RUNS_READY,
+	SQL_RUNS_RUNNING,
+	SQL_RUNS_PAGE,
+	SQL_RUNS_PAGE_OF_JOB,
+	SQL_RUNS_PAGE_RUNNING,
+	SQL_ATTEMPT_INSERT,
+	SQL_ATTEMPT_UPDATE,
+	SQL_ATTEMPT_LOAD,
+	SQL_ATTEMPT_DROP,
+	SQL_OUTPUT_APPEND,
+	SQL_OUTPUT_READ,
+	SQL_QUEUE_LOAD,
+	SQL_QUEUE_SAVE,
+	SQL_QUEUE_RUNNING,
+	SQL_QUEUE_WAITING,
+	SQL_QUEUES_NAMES,
 	SQL_QUEUE_NEXT_READY,
-	SQL_REQUEST_LOAD, SQL_REQUEST_SAVE, SQL_REQUEST_COUNT, SQL_REQUESTS_FORGET,
-	SQL_META_LOAD, SQL_META_SAVE,
-	SQL_PRUNE_RUNS, SQL_PRUNE_JOBS, SQL_PRUNE_OUTPUT_BYTES, SQL_PRUNE_OUTPUTS,
-	SQL_PRUNE_ATTEMPTS, SQL_PRUNE_RUN, SQL_PRUNE_JOB,
+	SQL_REQUEST_LOAD,
+	SQL_REQUEST_SAVE,
+	SQL_REQUEST_COUNT,
+	SQL_REQUEST_OLDEST,
+	SQL_REQUEST_FORGET,
+	SQL_META_LOAD,
+	SQL_META_SAVE,
+	SQL_PRUNE_RUNS,
+	SQL_PRUNE_JOBS,
+	SQL_PRUNE_OUTPUT_BYTES,
+	SQL_PRUNE_OUTPUTS,
+	SQL_PRUNE_ATTEMPTS,
+	SQL_PRUNE_RUN,
+	SQL_PRUNE_JOB,
 	SQL_NSTATEMENTS,
 };
 
@@ -73,12 +120,12 @@ struct sqlite {
 	int64_t changes_at_begin;
 	struct request_count request_counts[REQUEST_COUNTS];
 	struct prune_cursor prune;
-	struct buf spec; /* for job_pack() */
+	struct buf spec;   /* for job_pack() */
 	int wal_pages;     /* in the log after the last commit */
 	int wal_pages_max; /* when to fold it in next */
 	int64_t commits_tended;
-	struct mark mark;  /* as last written */
-	char *warning;     /* NULL: none */
+	struct mark mark;   /* as last written */
+	char *warning;      /* NULL: none */
 	sqlite3 *backup_db; /* NULL: no backup is under way */
 	sqlite3_backup *backup_copy;
 	char *backup_path;
@@ -92,8 +139,8 @@ sqlite_of(struct backend *backend)
 
 extern const struct backend_ops sqlite_ops;
 
-/* Prepares all statements. 0, or -1 with *err. */
-int sql_prepare(struct sqlite *s, struct err *err);
+/* Prepares all statements. 0, or -1: the database says why. */
+int sql_prepare(struct sqlite *s);
 void sql_finalize(struct sqlite *s);
 /* The text of a statement, for tests that look at its plan. */
 const char *sql_text(enum sql number);
@@ -109,16 +156,16 @@ enum backend_result sql_row(struct sqlite *s, sqlite3_stmt *stmt, struct err *er
 enum backend_result sql_number(struct sqlite *s, sqlite3_stmt *stmt, int64_t *n, struct err *err);
 /* Runs a question that gives ids, at most max. */
 enum backend_result sql_ids(struct sqlite *s, sqlite3_stmt *stmt, size_t max, int64_t *ids,
-                            size_t *n, struct err *err);
+			    size_t *n, struct err *err);
 /* NULL is bound for NULL. Borrowed until the statement is reset. */
 void sql_bind_text(sqlite3_stmt *stmt, int number, const char *text);
 
 /* The column lists, in the order of the column tables beside their reading. */
-#define JOB_COLUMNS                                                                            \
-	"id, owner, state, seed, created_at, anchor_at, next_due, next_start_at, paused_at, "  \
+#define JOB_COLUMNS                                                                           \
+	"id, owner, state, seed, created_at, anchor_at, next_due, next_start_at, paused_at, " \
 	"nfailed, nruns"
-#define RUN_COLUMNS                                                                            \
-	"id, job_id, due, last_due, count, start_at, trigger, state, gate, reason, detail, "   \
+#define RUN_COLUMNS                                                                          \
+	"id, job_id, due, last_due, count, start_at, trigger, state, gate, reason, detail, " \
 	"attempt, priority, is_catchup, is_forced, stop_reason, stop_uid, claimed_at, ended_at"
 #define NRUN_COLUMNS 19
 
@@ -133,12 +180,12 @@ enum backend_result sqlite_job_find_ended(struct backend *, uid_t, const char *,
 enum backend_result sqlite_job_advance(struct backend *, const struct job *, usec_t,
                                        struct err *);
 enum backend_result sqlite_jobs_due(struct backend *, usec_t, size_t, int64_t *, size_t *,
-                                    struct err *);
+				    struct err *);
 enum backend_result sqlite_jobs_next_start(struct backend *, usec_t *, struct err *);
 enum backend_result sqlite_jobs_recurring(struct backend *, int64_t, size_t, int64_t *, size_t *,
-                                          struct err *);
+					  struct err *);
 enum backend_result sqlite_jobs_on_start(struct backend *, int64_t, size_t, int64_t *, size_t *,
-                                         struct err *);
+					 struct err *);
 /* Reads a job from a row of JOB_COLUMNS and spec; init()s it. A bad spec is an error. */
 enum backend_result sqlite_job_read(sqlite3_stmt *, struct job *, struct err *);
 
@@ -146,18 +193,18 @@ enum backend_result sqlite_job_read(sqlite3_stmt *, struct job *, struct err *);
 enum backend_result sqlite_run_insert(struct backend *, struct run *, struct err *);
 enum backend_result sqlite_run_load(struct backend *, int64_t, struct run *, struct err *);
 enum backend_result sqlite_run_update(struct backend *, const struct run *, enum run_state, int,
-                                      struct err *);
+				      struct err *);
 enum backend_result sqlite_run_tail(struct backend *, int64_t, struct run *, struct err *);
 enum backend_result sqlite_runs_active(struct backend *, int64_t, size_t, struct run *, size_t *,
-                                       struct err *);
+				       struct err *);
 enum backend_result sqlite_runs_open_timed(struct backend *, usec_t, struct err *);
 enum backend_result sqlite_runs_next_timed(struct backend *, usec_t *, struct err *);
 enum backend_result sqlite_runs_ready(struct backend *, const char *, size_t, struct run *,
-                                      size_t *, struct err *);
-enum backend_result sqlite_runs_running(struct backend *, int64_t, size_t, struct run *,
-                                        size_t *, struct err *);
+				      size_t *, struct err *);
+enum backend_result sqlite_runs_running(struct backend *, int64_t, size_t, struct run *, size_t *,
+					struct err *);
 enum backend_result sqlite_run_covering(struct backend *, int64_t, usec_t, struct run *,
-                                        struct err *);
+					struct err *);
 enum backend_result sqlite_run_queued(struct backend *, int64_t, struct run *, struct err *);
 void sqlite_run_read(sqlite3_stmt *, int first, struct run *);
 
@@ -170,38 +217,36 @@ enum backend_result sqlite_job_summary(struct backend *, struct job_item *, stru
 enum backend_result sqlite_attempt_insert(struct backend *, const struct attempt *, struct err *);
 enum backend_result sqlite_attempt_update(struct backend *, const struct attempt *, struct err *);
 enum backend_result sqlite_attempt_load(struct backend *, int64_t, int, struct attempt *,
-                                        struct err *);
+					struct err *);
 enum backend_result sqlite_attempt_drop(struct backend *, int64_t, int, struct err *);
-enum backend_result sqlite_output_append(struct backend *, int64_t, int, int, const void *,
-                                         size_t, struct err *);
+enum backend_result sqlite_output_append(struct backend *, int64_t, int, int, const void *, size_t,
+					 struct err *);
 enum backend_result sqlite_output_read(struct backend *, int64_t, int, int, struct buf *,
-                                       struct err *);
+				       struct err *);
 
 /* sqlite_queues.c */
-enum backend_result sqlite_queue_load(struct backend *, const char *, struct queue *,
-                                      struct err *);
+enum backend_result sqlite_queue_load(struct backend *, const char *, struct queue *, struct err *);
 enum backend_result sqlite_queue_save(struct backend *, const struct queue *, struct err *);
 enum backend_result sqlite_queues_list(struct backend *, struct queue **, size_t *, struct err *);
 enum backend_result sqlite_queues_ready(struct backend *, size_t, char (*)[64], size_t *,
-                                        struct err *);
+					struct err *);
 
 /* sqlite_meta.c */
 enum backend_result sqlite_meta_load(struct backend *, const char *, struct buf *, struct err *);
 enum backend_result sqlite_meta_save(struct backend *, const char *, const char *, struct err *);
 
 /* sqlite_requests.c */
-enum backend_result sqlite_request_load(struct backend *, uid_t, const char *,
-                                        struct request_row *, struct err *);
-enum backend_result sqlite_request_save(struct backend *, const struct request_row *,
-                                        struct err *);
+enum backend_result sqlite_request_load(struct backend *, uid_t, const char *, struct request_row *,
+					struct err *);
+enum backend_result sqlite_request_save(struct backend *, const struct request_row *, struct err *);
 enum backend_result sqlite_request_count(struct backend *, uid_t, int64_t *, struct err *);
 enum backend_result sqlite_requests_forget(struct backend *, usec_t, size_t, int64_t *,
-                                           struct err *);
+					   struct err *);
 void sqlite_requests_uncount(struct sqlite *); /* the cached counts are no longer sure */
 
 /* sqlite_prune.c */
 enum backend_result sqlite_prune(struct backend *, usec_t, int64_t, int64_t, size_t, int64_t *,
-                                 struct err *);
+				 struct err *);
 
 /* sqlite_backup.c */
 enum backend_result sqlite_backup_begin(struct backend *, const char *, struct err *);

@@ -5,10 +5,10 @@
 
 /* JOB_COLUMNS. */
 static const struct column columns[] = {
-	COLUMN(job, id),        COLUMN(job, owner),     COLUMN(job, state),
-	COLUMN(job, seed),      COLUMN(job, created_at), COLUMN(job, anchor_at),
-	COLUMN(job, next_due),  COLUMN(job, next_start_at), COLUMN(job, paused_at),
-	COLUMN(job, nfailed),   COLUMN(job, nruns),
+	COLUMN(job, id),       COLUMN(job, owner),         COLUMN(job, state),
+	COLUMN(job, seed),     COLUMN(job, created_at),    COLUMN(job, anchor_at),
+	COLUMN(job, next_due), COLUMN(job, next_start_at), COLUMN(job, paused_at),
+	COLUMN(job, nfailed),  COLUMN(job, nruns),
 };
 #define NJOB_COLUMNS ((int)NCOLUMNS(columns))
 
@@ -39,7 +39,7 @@ bind_job(struct sqlite *s, sqlite3_stmt *stmt, const struct job *job)
 	buf_clear(&s->spec);
 	job_pack(job, &s->spec);
 	sqlite3_bind_blob(stmt, NJOB_COLUMNS + 4, buf_text(&s->spec), (int)s->spec.len,
-	                  SQLITE_STATIC);
+			  SQLITE_STATIC);
 }
 
 enum backend_result
@@ -137,7 +137,7 @@ find_named(struct sqlite *s, sqlite3_stmt *stmt, uid_t owner, const char *name, 
 
 enum backend_result
 sqlite_job_find(struct backend *backend, uid_t owner, const char *name, int64_t *id,
-                struct err *err)
+		struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	return find_named(s, sql_use(s, SQL_JOB_FIND), owner, name, id, err);
@@ -175,7 +175,7 @@ sqlite_job_advance(struct backend *backend, const struct job *job, usec_t seen, 
 
 enum backend_result
 sqlite_jobs_due(struct backend *backend, usec_t until, size_t max, int64_t *ids, size_t *n,
-                struct err *err)
+		struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	sqlite3_stmt *stmt = sql_use(s, SQL_JOBS_DUE);
@@ -195,7 +195,7 @@ sqlite_jobs_next_start(struct backend *backend, usec_t *at, struct err *err)
 
 static enum backend_result
 jobs_of(struct backend *backend, enum rhythm rhythm, int64_t after, size_t max, int64_t *ids,
-        size_t *n, struct err *err)
+	size_t *n, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	sqlite3_stmt *stmt = sql_use(s, SQL_JOBS_OF_RHYTHM);
@@ -207,14 +207,14 @@ jobs_of(struct backend *backend, enum rhythm rhythm, int64_t after, size_t max, 
 
 enum backend_result
 sqlite_jobs_recurring(struct backend *backend, int64_t after, size_t max, int64_t *ids, size_t *n,
-                      struct err *err)
+		      struct err *err)
 {
 	return jobs_of(backend, RHYTHM_RECURRING, after, max, ids, n, err);
 }
 
 enum backend_result
 sqlite_jobs_on_start(struct backend *backend, int64_t after, size_t max, int64_t *ids, size_t *n,
-                     struct err *err)
+		     struct err *err)
 {
 	return jobs_of(backend, RHYTHM_ON_START, after, max, ids, n, err);
 }

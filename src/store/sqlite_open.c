@@ -45,8 +45,8 @@ static enum file_kind
 refuse_newer(const char *path, int version, struct err *err)
 {
 	err_set(err, ERR_UNAVAILABLE,
-	        "%s: was written by a newer asched (format %d, this one reads up to %d)", path,
-	        version, SCHEMA_VERSION);
+		"%s: was written by a newer asched (format %d, this one reads up to %d)", path,
+		version, SCHEMA_VERSION);
 	return FILE_REFUSED;
 }
 
@@ -124,9 +124,9 @@ check_is_new(const char *path, struct err *err)
 		return -1;
 	if (found == 0)
 		return err_set(err, ERR_UNAVAILABLE,
-		               "%s: is missing or empty, but %s.mark says that it held %lld "
-		               "commits: put it back, or remove the mark to start with nothing",
-		               path, path, (long long)mark.commits);
+			       "%s: is missing or empty, but %s.mark says that it held %lld "
+			       "commits: put it back, or remove the mark to start with nothing",
+			       path, path, (long long)mark.commits);
 	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_errno(err, "%s", path);
@@ -142,15 +142,17 @@ open_fail(struct sqlite *s, struct err *err)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return err_set(err, ERR_UNAVAILABLE,
-		               "%s: is in use by another program (a second aschedd?)", s->path);
+			       "%s: is in use by another program (a second aschedd?)", s->path);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return err_set(err, ERR_UNAVAILABLE,
-		               "%s: is damaged (%s); it was left as it is, put a backup in its place",
-		               s->path, sqlite3_errmsg(s->db));
+	case SQLITE_ERROR: /* a table is missing */
+		return err_set(
+			err, ERR_UNAVAILABLE,
+			"%s: is damaged (%s); it was left as it is, put a backup in its place",
+			s->path, sqlite3_errmsg(s->db));
 	default:
 		return err_set(err, ERR_UNAVAILABLE, "%s: %s (SQLite error %d)", s->path,
-		               sqlite3_errmsg(s->db), sqlite3_extended_errcode(s->db));
+			       sqlite3_errmsg(s->db), sqlite3_extended_errcode(s->db));
 	}
 }
 
@@ -172,7 +174,8 @@ ask(struct sqlite *s, const char *sql, char *value, size_t size, struct err *err
 
 /* Sets a pragma and looks that it holds: SQLite ignores what it does not know or cannot do. */
 static int
-set_pragma(struct sqlite *s, const char *name, const char *value, const char *reads, struct err *err)
+set_pragma(struct sqlite *s, const char *name, const char *value, const char *reads,
+	   struct err *err)
 {
 	char sql[80], got[32];
 	snprintf(sql, sizeof(sql), "PRAGMA %s = %s", name, value);
@@ -182,8 +185,8 @@ set_pragma(struct sqlite *s, const char *name, const char *value, const char *re
 	if (ask(s, sql, got, sizeof(got), err) != 0)
 		return -1;
 	if (strcmp(got, reads) != 0)
-		return err_set(err, ERR_UNAVAILABLE, "%s: %s is '%s' instead of '%s'", s->path, name,
-		               got, reads);
+		return err_set(err, ERR_UNAVAILABLE, "%s: %s is '%s' instead of '%s'", s->path,
+			       name, got, reads);
 	return 0;
 }
 
@@ -203,7 +206,8 @@ set_pragmas(struct sqlite *s, const struct pragma *pragmas, size_t n, struct err
 
 /* Before the file is read. */
 static const struct pragma pragmas_first[] = {
-	{ "locking_mode", "exclusive", "exclusive" }, /* before WAL: then there is no shared memory */
+	{ "locking_mode", "exclusive",
+	  "exclusive" }, /* before WAL: then there is no shared memory */
 	{ "trusted_schema", "off", "0" },
 	{ "cell_size_check", "on", "1" },
 	{ "temp_store", "memory", "2" },
@@ -225,9 +229,12 @@ harden(sqlite3 *db)
 	static const struct {
 		int option, value;
 	} options[] = {
-		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },      { SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
-		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 }, { SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
-		{ SQLITE_DBCONFIG_DQS_DML, 0 },        { SQLITE_DBCONFIG_DQS_DDL, 0 },
+		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+		{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
+		{ SQLITE_DBCONFIG_DQS_DML, 0 },
+		{ SQLITE_DBCONFIG_DQS_DDL, 0 },
 		{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
 	};
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
@@ -262,9 +269,10 @@ check_contents(struct sqlite *s, struct err *err)
 	if (ask(s, "PRAGMA quick_check(1)", verdict, sizeof(verdict), err) != 0)
 		return -1;
 	if (strcmp(verdict, "ok") != 0)
-		return err_set(err, ERR_UNAVAILABLE,
-		               "%s: is damaged (%s); it was left as it is, put a backup in its place",
-		               s->path, verdict);
+		return err_set(
+			err, ERR_UNAVAILABLE,
+			"%s: is damaged (%s); it was left as it is, put a backup in its place",
+			s->path, verdict);
 	return 0;
 }
 
@@ -274,7 +282,7 @@ load_tally(struct sqlite *s, struct err *err)
 	sqlite3_stmt *stmt = sql_use(s, SQL_LEDGER_LOAD);
 	if (sql_row(s, stmt, err) != BACKEND_OK)
 		return err_set(err, ERR_UNAVAILABLE, "%s: is damaged: its ledger row is missing",
-		               s->path);
+			       s->path);
 	s->tally = (struct tally){
 		.commits = sqlite3_column_int64(stmt, 0),
 		.njobs = sqlite3_column_int64(stmt, 1),
@@ -284,7 +292,7 @@ load_tally(struct sqlite *s, struct err *err)
 		.output_bytes = sqlite3_column_int64(stmt, 5),
 	};
 	snprintf(s->mark.instance, sizeof(s->mark.instance), "%s",
-	         (const char *)sqlite3_column_text(stmt, 6));
+		 (const char *)sqlite3_column_text(stmt, 6));
 	sqlite3_reset(stmt);
 	s->mark.commits = s->tally.commits;
 	s->commits_tended = s->tally.commits;
@@ -302,26 +310,26 @@ compare_mark(struct sqlite *s)
 		s->warning = mem_printf("the high-water mark cannot be read: %s", err.text);
 	else if (found == 0 && strcmp(mark.instance, s->mark.instance) != 0)
 		s->warning = mem_printf("this is another database than the one used last: the mark "
-		                        "names %.8s, the file is %.8s", mark.instance,
-		                        s->mark.instance);
+					"names %.8s, the file is %.8s",
+					mark.instance, s->mark.instance);
 	else if (found == 0 && mark.commits > s->tally.commits)
-		s->warning = mem_printf("%lld acknowledged commits are missing: the mark says %lld, "
-		                        "the database has %lld; it is damaged or an old copy",
-		                        (long long)(mark.commits - s->tally.commits),
-		                        (long long)mark.commits, (long long)s->tally.commits);
+		s->warning =
+			mem_printf("%lld acknowledged commits are missing: the mark says %lld, "
+				   "the database has %lld; it is damaged or an old copy",
+				   (long long)(mark.commits - s->tally.commits),
+				   (long long)mark.commits, (long long)s->tally.commits);
 	else if (found == 0)
 		s->mark = mark;
 	if (s->warning)
 		log_error("the database lost something", log_str("database", s->path),
-		          log_str("detail", s->warning));
+			  log_str("detail", s->warning));
 }
 
 /* A new database is whole, on the disk and marked before anything is promised about it. */
 static int
 settle_new(struct sqlite *s, struct err *err)
 {
-	if (sqlite_settle(&s->backend, err) != BACKEND_OK ||
-	    file_sync_directory(s->path, err) != 0)
+	if (sqlite_settle(&s->backend, err) != BACKEND_OK || file_sync_directory(s->path, err) != 0)
 		return -1;
 	return mark_write(s->path, &s->mark, err);
 }
@@ -334,15 +342,19 @@ open_database(struct sqlite *s, bool is_new, struct err *err)
 		return open_fail(s, err);
 	harden(s->db);
 	sqlite3_busy_timeout(s->db, OPEN_WAIT_MS);
-	if (set_pragmas(s, pragmas_first, sizeof(pragmas_first) / sizeof(pragmas_first[0]), err) != 0 ||
+	if (set_pragmas(s, pragmas_first, sizeof(pragmas_first) / sizeof(pragmas_first[0]), err) !=
+		    0 ||
 	    check_contents(s, err) != 0 ||
-	    set_pragmas(s, pragmas_ours, sizeof(pragmas_ours) / sizeof(pragmas_ours[0]), err) != 0 ||
+	    set_pragmas(s, pragmas_ours, sizeof(pragmas_ours) / sizeof(pragmas_ours[0]), err) !=
+		    0 ||
 	    schema_prepare(s->db, s->path, SCHEMA_VERSION, err) != 0)
 		return -1;
 	sqlite3_busy_timeout(s->db, 0);
 	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0); /* the copy before a migration needed one */
 	sqlite_care_begin(s);
-	if (sql_prepare(s, err) != 0 || load_tally(s, err) != 0)
+	if (sql_prepare(s) != 0)
+		return open_fail(s, err);
+	if (load_tally(s, err) != 0)
 		return -1;
 	if (is_new)
 		return settle_new(s, err);

@@ -20,13 +20,14 @@ struct jobs_cursor {
 	char part; /* 'u' unfinished, 'e' ended */
 	usec_t at;
 	int64_t id;
+	int nscanned; /* by this page */
 };
 
 static int
 bad_cursor(struct intent *intent)
 {
 	return err_invalid(&intent->err, "cursor", "'%.40s' is not one that a list gave",
-	                   intent->cursor);
+			   intent->cursor);
 }
 
 static int
@@ -37,7 +38,7 @@ jobs_cursor_read(struct intent *intent, struct jobs_cursor *cursor)
 		return 0;
 	char end;
 	int n = sscanf(intent->cursor, "%c:%" SCNd64 ":%" SCNd64 "%c", &cursor->part, &cursor->at,
-	               &cursor->id, &end);
+		       &cursor->id, &end);
 	if (n != 3 || (cursor->part != 'u' && cursor->part != 'e'))
 		return bad_cursor(intent);
 	return 0;
@@ -77,7 +78,7 @@ take_job(struct sqlite *s, sqlite3_stmt *stmt, struct intent *intent, struct err
 {
 	struct job_item *item = &intent->jobs[intent->njobs];
 	if (!filter_takes(&intent->filter, (uid_t)sqlite3_column_int64(stmt, JOB_OWNER),
-	                  column_text(stmt, JOB_NAME), column_text(stmt, JOB_QUEUE)))
+			  column_text(stmt, JOB_NAME), column_text(stmt, JOB_QUEUE)))
 		return BACKEND_NONE;
 	*item = (struct job_item){ .job.id = sqlite3_column_int64(stmt, 0) };
 	if (sqlite_job_summary(&s->backend, item, err) != BACKEND_OK)
@@ -91,23 +92,18 @@ take_job(struct sqlite *s, sqlite3_stmt *stmt, struct intent *intent, struct err
 }
 
 /*
- * Goes on in one part of the jobs. NONE: the part is through; OK: the page is, and *cursor says
- * where the next begins.
+ * Goes on with what the statement gives. NONE: it has no more; OK: the page is full, and *cursor
+ * says where the next begins.
  */
 static enum backend_result
-scan_jobs(struct sqlite *s, struct intent *intent, struct jobs_cursor *cursor, int *nscanned,
-          struct err *err)
+scan_jobs(struct sqlite *s, sqlite3_stmt *stmt, struct intent *intent, struct jobs_cursor *cursor,
+	  struct err *err)
 {
-	bool is_ended = cursor->part == 'e';
-	sqlite3_stmt *stmt = sql_use(s, is_ended ? SQL_JOBS_PAGE_ENDED : SQL_JOBS_PAGE);
-	if (!is_ended)
-		sqlite3_bind_int64(stmt, 1, cursor->at);
-	sqlite3_bind_int64(stmt, is_ended ? 1 : 2, cursor->id);
-	while ((int64_t)intent->njobs < intent->limit && *nscanned < BACKEND_SCAN_MAX) {
+	while ((int64_t)intent->njobs < intent->limit && cursor->nscanned < BACKEND_SCAN_MAX) {
 		enum backend_result result = sql_row(s, stmt, err);
 		if (result != BACKEND_OK)
 			return result;
-		(*nscanned)++;
+		cursor->nscanned++;
 		cursor->id = sqlite3_column_int64(stmt, 0);
 		cursor->at = sqlite3_column_int64(stmt, JOB_CLAIM_AT);
 		if (take_job(s, stmt, intent, err) == BACKEND_ERROR) {
@@ -119,6 +115,29 @@ scan_jobs(struct sqlite *s, struct intent *intent, struct jobs_cursor *cursor, i
 	return BACKEND_OK;
 }
 
+static enum backend_result
+scan_unfinished(struct sqlite *s, struct intent *intent, struct jobs_cursor *cursor,
+		struct err *err)
+{
+	sqlite3_stmt *same = sql_use(s, SQL_JOBS_PAGE_SAME);
+	sqlite3_bind_int64(same, 1, cursor->at);
+	sqlite3_bind_int64(same, 2, cursor->id);
+	enum backend_result result = scan_jobs(s, same, intent, cursor, err);
+	if (result != BACKEND_NONE)
+		return result;
+	sqlite3_stmt *later = sql_use(s, SQL_JOBS_PAGE_LATER);
+	sqlite3_bind_int64(later, 1, cursor->at);
+	return scan_jobs(s, later, intent, cursor, err);
+}
+
+static enum backend_result
+scan_ended(struct sqlite *s, struct intent *intent, struct jobs_cursor *cursor, struct err *err)
+{
+	sqlite3_stmt *stmt = sql_use(s, SQL_JOBS_PAGE_ENDED);
+	sqlite3_bind_int64(stmt, 1, cursor->id);
+	return scan_jobs(s, stmt, intent, cursor, err);
+}
+
 enum backend_result
 sqlite_jobs_page(struct backend *backend, struct intent *intent, struct err *err)
 {
@@ -127,20 +146,20 @@ sqlite_jobs_page(struct backend *backend, struct intent *intent, struct err *err
 	if (jobs_cursor_read(intent, &cursor) != 0)
 		return BACKEND_OK; /* the answer says it */
 	intent->jobs = mem_array((size_t)intent->limit, sizeof(*intent->jobs));
-	int nscanned = 0;
 	enum backend_result result = BACKEND_NONE;
-	if (cursor.part == 'u') {
-		result = scan_jobs(s, intent, &cursor, &nscanned, err);
-		if (result == BACKEND_NONE && intent->filter.with_ended)
-			cursor = (struct jobs_cursor){ .part = 'e' };
+	if (cursor.part == 'u')
+		result = scan_unfinished(s, intent, &cursor, err);
+	if (result == BACKEND_NONE && cursor.part == 'u' && intent->filter.with_ended) {
+		cursor.part = 'e';
+		cursor.id = 0;
 	}
 	if (result == BACKEND_NONE && cursor.part == 'e')
-		result = scan_jobs(s, intent, &cursor, &nscanned, err);
+		result = scan_ended(s, intent, &cursor, err);
 	free(intent->cursor);
 	intent->cursor = NULL;
 	if (result == BACKEND_OK)
-		intent->cursor = mem_printf("%c:%" PRId64 ":%" PRId64, cursor.part, cursor.at,
-		                            cursor.id);
+		intent->cursor =
+			mem_printf("%c:%" PRId64 ":%" PRId64, cursor.part, cursor.at, cursor.id);
 	return result == BACKEND_ERROR ? BACKEND_ERROR : BACKEND_OK;
 }
 
@@ -157,9 +176,9 @@ runs_cursor_read(struct intent *intent, int64_t *id)
 static sqlite3_stmt *
 runs_page_stmt(struct sqlite *s, const struct list_filter *filter, int64_t before)
 {
-	enum sql number = filter->job_id       ? SQL_RUNS_PAGE_OF_JOB :
-	                  filter->only_running ? SQL_RUNS_PAGE_RUNNING :
-	                                         SQL_RUNS_PAGE;
+	enum sql number = filter->job_id         ? SQL_RUNS_PAGE_OF_JOB
+			  : filter->only_running ? SQL_RUNS_PAGE_RUNNING
+						 : SQL_RUNS_PAGE;
 	sqlite3_stmt *stmt = sql_use(s, number);
 	sqlite3_bind_int64(stmt, 1, before);
 	if (filter->job_id)

@@ -71,8 +71,7 @@ next_run(struct sqlite *s, int64_t column[RUN_STAYS + 1], struct err *err)
 
 /* NONE: this pass over the runs has come to its end. */
 static enum backend_result
-prune_runs(struct sqlite *s, const struct retention *keep, size_t max, int64_t *n,
-           struct err *err)
+prune_runs(struct sqlite *s, const struct retention *keep, size_t max, int64_t *n, struct err *err)
 {
 	for (int i = 0; i < BACKEND_SCAN_MAX && *n < (int64_t)max; i++) {
 		int64_t column[RUN_STAYS + 1];
@@ -129,7 +128,7 @@ prune_jobs(struct sqlite *s, usec_t before, size_t max, int64_t *n, struct err *
 
 enum backend_result
 sqlite_prune(struct backend *backend, usec_t before, int64_t keep, int64_t bytes_max, size_t max,
-             int64_t *n, struct err *err)
+	     int64_t *n, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	const struct retention retention = { before, keep, bytes_max };

@@ -89,7 +89,7 @@ sqlite_queues_list(struct backend *backend, struct queue **queues, size_t *n, st
 
 enum backend_result
 sqlite_queues_ready(struct backend *backend, size_t max, char (*names)[64], size_t *n,
-                    struct err *err)
+		    struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	char name[sizeof(*names)] = "";

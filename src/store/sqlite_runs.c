@@ -7,12 +7,12 @@
 
 /* RUN_COLUMNS. */
 static const struct column columns[] = {
-	COLUMN(run, id),         COLUMN(run, job_id),     COLUMN(run, due),
-	COLUMN(run, last_due),   COLUMN(run, count),      COLUMN(run, start_at),
-	COLUMN(run, trigger),    COLUMN(run, state),      COLUMN(run, gate),
-	COLUMN(run, reason),     COLUMN(run, detail),     COLUMN(run, attempt),
-	COLUMN(run, priority),   COLUMN(run, is_catchup), COLUMN(run, is_forced),
-	COLUMN(run, stop_reason), COLUMN(run, stop_uid),  COLUMN(run, claimed_at),
+	COLUMN(run, id),          COLUMN(run, job_id),     COLUMN(run, due),
+	COLUMN(run, last_due),    COLUMN(run, count),      COLUMN(run, start_at),
+	COLUMN(run, trigger),     COLUMN(run, state),      COLUMN(run, gate),
+	COLUMN(run, reason),      COLUMN(run, detail),     COLUMN(run, attempt),
+	COLUMN(run, priority),    COLUMN(run, is_catchup), COLUMN(run, is_forced),
+	COLUMN(run, stop_reason), COLUMN(run, stop_uid),   COLUMN(run, claimed_at),
 	COLUMN(run, ended_at),
 };
 _Static_assert(NCOLUMNS(columns) == NRUN_COLUMNS, "RUN_COLUMNS");
@@ -49,8 +49,8 @@ sqlite_run_insert(struct backend *backend, struct run *run, struct err *err)
 }
 
 enum backend_result
-sqlite_run_update(struct backend *backend, const struct run *run, enum run_state seen,
-                  int attempt, struct err *err)
+sqlite_run_update(struct backend *backend, const struct run *run, enum run_state seen, int attempt,
+		  struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	sqlite3_stmt *stmt = sql_use(s, SQL_RUN_UPDATE);
@@ -80,7 +80,7 @@ read_one(struct sqlite *s, sqlite3_stmt *stmt, struct run *run, struct err *err)
 /* Runs a question for at most max runs. */
 static enum backend_result
 read_many(struct sqlite *s, sqlite3_stmt *stmt, size_t max, struct run *runs, size_t *n,
-          struct err *err)
+	  struct err *err)
 {
 	*n = 0;
 	while (*n < max) {
@@ -115,7 +115,7 @@ sqlite_run_tail(struct backend *backend, int64_t job_id, struct run *run, struct
 
 enum backend_result
 sqlite_run_covering(struct backend *backend, int64_t job_id, usec_t at, struct run *run,
-                    struct err *err)
+		    struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	sqlite3_stmt *stmt = sql_use(s, SQL_RUN_COVERING);
@@ -135,8 +135,8 @@ sqlite_run_queued(struct backend *backend, int64_t job_id, struct run *run, stru
 }
 
 enum backend_result
-sqlite_runs_active(struct backend *backend, int64_t job_id, size_t max, struct run *runs,
-                   size_t *n, struct err *err)
+sqlite_runs_active(struct backend *backend, int64_t job_id, size_t max, struct run *runs, size_t *n,
+		   struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	sqlite3_stmt *stmt = sql_use(s, SQL_RUNS_ACTIVE);
@@ -165,7 +165,7 @@ sqlite_runs_next_timed(struct backend *backend, usec_t *at, struct err *err)
 
 enum backend_result
 sqlite_runs_ready(struct backend *backend, const char *queue, size_t max, struct run *runs,
-                  size_t *n, struct err *err)
+		  size_t *n, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	sqlite3_stmt *stmt = sql_use(s, SQL_RUNS_READY);
@@ -175,8 +175,8 @@ sqlite_runs_ready(struct backend *backend, const char *queue, size_t max, struct
 }
 
 enum backend_result
-sqlite_runs_running(struct backend *backend, int64_t after, size_t max, struct run *runs,
-                    size_t *n, struct err *err)
+sqlite_runs_running(struct backend *backend, int64_t after, size_t max, struct run *runs, size_t *n,
+		    struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	sqlite3_stmt *stmt = sql_use(s, SQL_RUNS_RUNNING);

@@ -111,7 +111,7 @@ give_answers(struct store_thread *t, const struct keeper *keeper, struct intents
 {
 	pthread_mutex_lock(&t->lock);
 	bool is_news = answered->first || t->state != keeper_state(keeper) ||
-	               t->ntroubles != keeper_ntroubles(keeper);
+		       t->ntroubles != keeper_ntroubles(keeper);
 	intents_move(&t->answered, answered);
 	t->napplying = 0;
 	t->state = keeper_state(keeper);
@@ -164,8 +164,8 @@ static bool
 is_closing(struct store_thread *t)
 {
 	pthread_mutex_lock(&t->lock);
-	bool result = t->is_closing && !t->queues[QUEUE_ENGINE].first &&
-	              !t->queues[QUEUE_PEOPLE].first;
+	bool result =
+		t->is_closing && !t->queues[QUEUE_ENGINE].first && !t->queues[QUEUE_PEOPLE].first;
 	pthread_mutex_unlock(&t->lock);
 	return result;
 }

@@ -43,8 +43,7 @@ struct store_thread_config {
 };
 
 /* Opens the database and starts the thread. NULL with *err for a person. Copies the strings. */
-struct store_thread *store_thread_open(const struct store_thread_config *config,
-                                       struct err *err);
+struct store_thread *store_thread_open(const struct store_thread_config *config, struct err *err);
 /*
  * Does what is queued, closes the database, and answers what is under way. The callbacks may
  * submit again; after a few rounds such intents are answered no more, but freed.
@@ -66,7 +65,7 @@ struct store_thread_metrics {
 	int64_t ngroups;    /* commits and groups of questions since the start */
 	usec_t commit_p50;  /* of the last groups, from taking them to having them on the disk */
 	usec_t commit_p99;
-	usec_t commit_max;  /* since the start */
+	usec_t commit_max; /* since the start */
 };
 void store_thread_measure(struct store_thread *thread, struct store_thread_metrics *metrics);
 

@@ -33,8 +33,12 @@ kit_add_job(struct kit *kit, const char *name, usec_t next_start_at)
 int64_t
 kit_add_run(struct kit *kit, int64_t job_id, usec_t due, enum run_state state)
 {
-	struct run run = { .job_id = job_id, .due = due, .last_due = due, .count = 1,
-		           .start_at = due, .state = state };
+	struct run run = { .job_id = job_id,
+			   .due = due,
+			   .last_due = due,
+			   .count = 1,
+			   .start_at = due,
+			   .state = state };
 	run.ended_at = run_is_terminal(state) ? due : 0;
 	assert_int_equal(kit->ops->run_insert(kit->backend, &run, &kit->err), BACKEND_OK);
 	assert_true(run.id > 0);

@@ -122,7 +122,7 @@ a_name_is_unique_among_the_unfinished_jobs_of_its_owner(void **state)
 	job.owner = 1000;
 	assert_int_equal(kit->ops->job_insert(kit->backend, &job, &kit->err), BACKEND_OK);
 	assert_int_equal(kit->ops->job_find(kit->backend, 1000, "same", &found, &kit->err),
-	                 BACKEND_OK);
+			 BACKEND_OK);
 	assert_int_equal(found, job.id);
 	job.state = JOB_CANCELLED;
 	assert_int_equal(kit->ops->job_update(kit->backend, &job, &kit->err), BACKEND_OK);
@@ -152,7 +152,7 @@ a_schedule_advances_only_from_the_instant_that_was_seen(void **state)
 	job.next_due = job.next_start_at = 2 * HOUR;
 	job.nruns = 1;
 	assert_int_equal(kit->ops->job_advance(kit->backend, &job, HOUR + 1, &kit->err),
-	                 BACKEND_NONE);
+			 BACKEND_NONE);
 	assert_int_equal(kit->ops->job_advance(kit->backend, &job, HOUR, &kit->err), BACKEND_OK);
 	assert_int_equal(kit->ops->job_advance(kit->backend, &job, HOUR, &kit->err), BACKEND_NONE);
 	assert_int_equal(kit->ops->job_load(kit->backend, id, &got, &kit->err), BACKEND_OK);
@@ -185,11 +185,11 @@ due_jobs_come_in_the_order_of_their_start_and_paused_ones_not_at_all(void **stat
 	assert_int_equal(ids[0], soon);
 	assert_int_equal(ids[1], also);
 	assert_int_equal(kit->ops->jobs_due(kit->backend, 9 * HOUR, 1, ids, &n, &kit->err),
-	                 BACKEND_OK);
+			 BACKEND_OK);
 	assert_int_equal(n, 1);
 	assert_int_equal(ids[0], soon);
 	assert_int_equal(kit->ops->jobs_due(kit->backend, 9 * HOUR, 4, ids, &n, &kit->err),
-	                 BACKEND_OK);
+			 BACKEND_OK);
 	assert_int_equal(n, 3);
 	assert_int_equal(ids[2], late);
 	assert_int_equal(kit->ops->jobs_next_start(kit->backend, &next, &kit->err), BACKEND_OK);

@@ -8,18 +8,34 @@ an_attempt_reads_back_with_all_its_fields(void **state)
 {
 	struct kit *kit = *state;
 	struct attempt attempt = {
-		.run_id = 7, .number = 2, .claimed_at = 1, .started_at = 2, .ended_at = 3, .pid = 4,
-		.pid_start = 5, .boot = "boot", .spawner = "spawner", .reason = REASON_EXIT,
-		.outcome = { .kind = OUTCOME_HTTP, .code = -1, .is_expected = true,
-		             .is_timeout = true, .text = "words", .ended_at = 6,
-		             .retry_after = 7, .cpu_us = -1, .peak_kib = 8, .nleftovers = 9,
-		             .http_us = { 10, 11, 12, 13 }, .output_fd = 99,
-		             .output_bytes = 14, .output_omitted = 15 },
+		.run_id = 7,
+		.number = 2,
+		.claimed_at = 1,
+		.started_at = 2,
+		.ended_at = 3,
+		.pid = 4,
+		.pid_start = 5,
+		.boot = "boot",
+		.spawner = "spawner",
+		.reason = REASON_EXIT,
+		.outcome = { .kind = OUTCOME_HTTP,
+			     .code = -1,
+			     .is_expected = true,
+			     .is_timeout = true,
+			     .text = "words",
+			     .ended_at = 6,
+			     .retry_after = 7,
+			     .cpu_us = -1,
+			     .peak_kib = 8,
+			     .nleftovers = 9,
+			     .http_us = { 10, 11, 12, 13 },
+			     .output_fd = 99,
+			     .output_bytes = 14,
+			     .output_omitted = 15 },
 	};
 	struct attempt got;
 	assert_int_equal(kit->ops->attempt_insert(kit->backend, &attempt, &kit->err), BACKEND_OK);
-	assert_int_equal(kit->ops->attempt_insert(kit->backend, &attempt, &kit->err),
-	                 BACKEND_NONE);
+	assert_int_equal(kit->ops->attempt_insert(kit->backend, &attempt, &kit->err), BACKEND_NONE);
 	attempt.pid = 44;
 	assert_int_equal(kit->ops->attempt_update(kit->backend, &attempt, &kit->err), BACKEND_OK);
 	kit_commit(kit);
@@ -49,17 +65,17 @@ output_reads_back_byte_for_byte(void **state)
 	struct buf got = BUF_EMPTY;
 	memset(piece, 0xff, BACKEND_PIECE_MAX);
 	piece[5] = '\0';
-	assert_int_equal(kit->ops->output_append(kit->backend, 7, 1, 0, piece, BACKEND_PIECE_MAX,
-	                                         &kit->err),
-	                 BACKEND_OK);
+	assert_int_equal(
+		kit->ops->output_append(kit->backend, 7, 1, 0, piece, BACKEND_PIECE_MAX, &kit->err),
+		BACKEND_OK);
 	assert_int_equal(kit->ops->output_append(kit->backend, 7, 1, 1, "end", 3, &kit->err),
-	                 BACKEND_OK);
+			 BACKEND_OK);
 	kit_commit(kit);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(kit->ops->output_read(kit->backend, 7, 1, i, &got, &kit->err),
-		                 BACKEND_OK);
+				 BACKEND_OK);
 	assert_int_equal(kit->ops->output_read(kit->backend, 7, 1, 2, &got, &kit->err),
-	                 BACKEND_NONE);
+			 BACKEND_NONE);
 	assert_int_equal(got.len, BACKEND_PIECE_MAX + 3);
 	assert_memory_equal(got.data, piece, BACKEND_PIECE_MAX);
 	assert_memory_equal(got.data + BACKEND_PIECE_MAX, "end", 3);
@@ -73,7 +89,7 @@ a_queue_has_the_standard_settings_until_it_is_set(void **state)
 	struct kit *kit = *state;
 	struct queue queue;
 	assert_int_equal(kit->ops->queue_load(kit->backend, "default", &queue, &kit->err),
-	                 BACKEND_OK);
+			 BACKEND_OK);
 	assert_int_equal(queue.concurrency, QUEUE_CONCURRENCY);
 	assert_false(queue.is_paused);
 	queue.concurrency = 3;
@@ -82,7 +98,7 @@ a_queue_has_the_standard_settings_until_it_is_set(void **state)
 	queue.concurrency = 4;
 	assert_int_equal(kit->ops->queue_save(kit->backend, &queue, &kit->err), BACKEND_OK);
 	assert_int_equal(kit->ops->queue_load(kit->backend, "default", &queue, &kit->err),
-	                 BACKEND_OK);
+			 BACKEND_OK);
 	assert_int_equal(queue.concurrency, 4);
 	assert_true(queue.is_paused);
 }
@@ -145,8 +161,13 @@ static void
 a_request_is_remembered_for_its_user_until_it_is_forgotten(void **state)
 {
 	struct kit *kit = *state;
-	struct request_row row = { .uid = 1000, .key = "k", .hash = UINT64_MAX, .at = 10,
-		                   .job_id = 1, .run_id = 2, .next_due = 3 };
+	struct request_row row = { .uid = 1000,
+				   .key = "k",
+				   .hash = UINT64_MAX,
+				   .at = 10,
+				   .job_id = 1,
+				   .run_id = 2,
+				   .next_due = 3 };
 	struct request_row got;
 	int64_t n;
 	assert_int_equal(kit->ops->request_count(kit->backend, 1000, &n, &kit->err), BACKEND_OK);
@@ -154,9 +175,9 @@ a_request_is_remembered_for_its_user_until_it_is_forgotten(void **state)
 	assert_int_equal(kit->ops->request_save(kit->backend, &row, &kit->err), BACKEND_OK);
 	assert_int_equal(kit->ops->request_save(kit->backend, &row, &kit->err), BACKEND_NONE);
 	assert_int_equal(kit->ops->request_load(kit->backend, 1001, "k", &got, &kit->err),
-	                 BACKEND_NONE);
+			 BACKEND_NONE);
 	assert_int_equal(kit->ops->request_load(kit->backend, 1000, "k", &got, &kit->err),
-	                 BACKEND_OK);
+			 BACKEND_OK);
 	assert_true(got.hash == UINT64_MAX && got.job_id == 1 && got.run_id == 2);
 	row.key[0] = 'l';
 	row.at = 20;
@@ -192,9 +213,9 @@ prune(struct kit *kit, usec_t before, int64_t keep, int64_t bytes_max)
 {
 	int64_t n, sum = 0;
 	do {
-		assert_int_equal(kit->ops->prune(kit->backend, before, keep, bytes_max, 2, &n,
-		                                 &kit->err),
-		                 BACKEND_OK);
+		assert_int_equal(
+			kit->ops->prune(kit->backend, before, keep, bytes_max, 2, &n, &kit->err),
+			BACKEND_OK);
 		assert_true(n <= 2);
 		sum += n;
 	} while (n > 0);
@@ -238,11 +259,11 @@ pruning_by_count_takes_what_ended_first_with_its_output(void **state)
 	kit_add_run(kit, job, 4, RUN_RUNNING);
 	assert_int_equal(prune(kit, 0, 3, 0), 1);
 	assert_int_equal(kit->ops->run_load(kit->backend, attempt.run_id, &run, &kit->err),
-	                 BACKEND_NONE);
+			 BACKEND_NONE);
 	assert_int_equal(kit->ops->attempt_load(kit->backend, attempt.run_id, 1, &got, &kit->err),
-	                 BACKEND_NONE);
+			 BACKEND_NONE);
 	assert_int_equal(kit->ops->output_read(kit->backend, attempt.run_id, 1, 0, &out, &kit->err),
-	                 BACKEND_NONE);
+			 BACKEND_NONE);
 	kit_run(kit, kept);
 }
 

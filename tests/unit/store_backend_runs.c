@@ -6,21 +6,38 @@
 static struct run
 waiting_run(int64_t job_id, usec_t due, enum run_gate gate, int priority)
 {
-	return (struct run){ .job_id = job_id, .due = due, .last_due = due, .count = 1,
-		             .start_at = due, .state = RUN_WAITING, .gate = gate,
-		             .priority = priority };
+	return (struct run){ .job_id = job_id,
+			     .due = due,
+			     .last_due = due,
+			     .count = 1,
+			     .start_at = due,
+			     .state = RUN_WAITING,
+			     .gate = gate,
+			     .priority = priority };
 }
 
 static void
 a_run_reads_back_with_all_its_fields(void **state)
 {
 	struct kit *kit = *state;
-	struct run run = { .job_id = kit_add_job(kit, "job", 1), .due = 1, .last_due = 2,
-		           .count = 3, .start_at = 4, .trigger = TRIGGER_MANUAL,
-		           .state = RUN_WAITING, .gate = GATE_TIME, .reason = REASON_NONE,
-		           .detail = "why", .attempt = 5, .priority = 6, .is_catchup = true,
-		           .is_forced = true, .stop_reason = REASON_TIMEOUT,
-		           .stop_uid = 4294967295u, .claimed_at = 7, .ended_at = 8 };
+	struct run run = { .job_id = kit_add_job(kit, "job", 1),
+			   .due = 1,
+			   .last_due = 2,
+			   .count = 3,
+			   .start_at = 4,
+			   .trigger = TRIGGER_MANUAL,
+			   .state = RUN_WAITING,
+			   .gate = GATE_TIME,
+			   .reason = REASON_NONE,
+			   .detail = "why",
+			   .attempt = 5,
+			   .priority = 6,
+			   .is_catchup = true,
+			   .is_forced = true,
+			   .stop_reason = REASON_TIMEOUT,
+			   .stop_uid = 4294967295u,
+			   .claimed_at = 7,
+			   .ended_at = 8 };
 	assert_int_equal(kit->ops->run_insert(kit->backend, &run, &kit->err), BACKEND_OK);
 	kit_commit(kit);
 	struct run got = kit_run(kit, run.id);
@@ -68,20 +85,20 @@ a_run_changes_only_from_the_state_and_attempt_that_were_seen(void **state)
 	run.state = RUN_RUNNING;
 	run.attempt = 1;
 	assert_int_equal(kit->ops->run_update(kit->backend, &run, RUN_RUNNING, 0, &kit->err),
-	                 BACKEND_NONE);
+			 BACKEND_NONE);
 	assert_int_equal(kit->ops->run_update(kit->backend, &run, RUN_WAITING, 1, &kit->err),
-	                 BACKEND_NONE);
+			 BACKEND_NONE);
 	assert_int_equal(kit->ops->run_update(kit->backend, &run, RUN_WAITING, 0, &kit->err),
-	                 BACKEND_OK);
+			 BACKEND_OK);
 	assert_int_equal(kit->ops->stats(kit->backend, &stats, &kit->err), BACKEND_OK);
 	assert_int_equal(stats.nwaiting, 0);
 	assert_int_equal(stats.nrunning, 1);
 	run.state = RUN_SUCCEEDED;
 	run.ended_at = 200;
 	assert_int_equal(kit->ops->run_update(kit->backend, &run, RUN_RUNNING, 1, &kit->err),
-	                 BACKEND_OK);
+			 BACKEND_OK);
 	assert_int_equal(kit->ops->run_update(kit->backend, &run, RUN_RUNNING, 1, &kit->err),
-	                 BACKEND_NONE);
+			 BACKEND_NONE);
 	assert_int_equal(kit->ops->stats(kit->backend, &stats, &kit->err), BACKEND_OK);
 	assert_int_equal(stats.nrunning, 0);
 	assert_int_equal(stats.nruns, 1);
@@ -108,19 +125,26 @@ a_span_covers_the_instants_between_its_first_and_its_last(void **state)
 {
 	struct kit *kit = *state;
 	int64_t job = kit_add_job(kit, "job", 1);
-	struct run span = { .job_id = job, .due = 100, .last_due = 200, .count = 5,
-		            .state = RUN_SKIPPED, .ended_at = 1 };
+	struct run span = { .job_id = job,
+			    .due = 100,
+			    .last_due = 200,
+			    .count = 5,
+			    .state = RUN_SKIPPED,
+			    .ended_at = 1 };
 	struct run got;
 	kit->ops->run_insert(kit->backend, &span, &kit->err);
 	static const struct {
 		usec_t at;
 		enum backend_result result;
-	} cases[] = { { 99, BACKEND_NONE }, { 100, BACKEND_OK }, { 150, BACKEND_OK },
-		      { 200, BACKEND_OK },  { 201, BACKEND_NONE } };
+	} cases[] = { { 99, BACKEND_NONE },
+		      { 100, BACKEND_OK },
+		      { 150, BACKEND_OK },
+		      { 200, BACKEND_OK },
+		      { 201, BACKEND_NONE } };
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(kit->ops->run_covering(kit->backend, job, cases[i].at, &got,
-		                                        &kit->err),
-		                 cases[i].result);
+		assert_int_equal(
+			kit->ops->run_covering(kit->backend, job, cases[i].at, &got, &kit->err),
+			cases[i].result);
 }
 
 static void
@@ -295,8 +319,13 @@ static void
 a_row_of_the_clock_is_not_shown_to_an_owner(void **state)
 {
 	struct kit *kit = *state;
-	struct run clock = { .due = 1, .last_due = 1, .count = 1, .trigger = TRIGGER_CLOCK,
-		             .state = RUN_SKIPPED, .reason = REASON_CLOCK, .ended_at = 1 };
+	struct run clock = { .due = 1,
+			     .last_due = 1,
+			     .count = 1,
+			     .trigger = TRIGGER_CLOCK,
+			     .state = RUN_SKIPPED,
+			     .reason = REASON_CLOCK,
+			     .ended_at = 1 };
 	assert_int_equal(kit->ops->run_insert(kit->backend, &clock, &kit->err), BACKEND_OK);
 	struct intent *all = page(kit, (struct list_filter){ 0 }, 9, NULL);
 	struct intent *own = page(kit, (struct list_filter){ .has_owner = true }, 9, NULL);

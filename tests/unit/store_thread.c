@@ -77,9 +77,11 @@ open_memory(void *arg, struct err *err)
 static int
 start(struct world *world)
 {
-	struct store_thread_config config = { .path = world->path, .now = now,
-		                              .elapsed = elapsed, .changed = on_change,
-		                              .arg = world };
+	struct store_thread_config config = { .path = world->path,
+					      .now = now,
+					      .elapsed = elapsed,
+					      .changed = on_change,
+					      .arg = world };
 	struct err err;
 	if (world->memory) {
 		config.open = open_memory;
@@ -255,8 +257,7 @@ a_database_that_cannot_be_opened_stops_the_start_with_its_reason(void **state)
 {
 	struct world *world = *state;
 	struct err err = { 0 };
-	struct store_thread_config config = { .path = world->dir, .now = now,
-		                              .elapsed = elapsed };
+	struct store_thread_config config = { .path = world->dir, .now = now, .elapsed = elapsed };
 	assert_null(store_thread_open(&config, &err));
 	assert_non_null(strstr(err.text, "is a directory"));
 }
@@ -287,7 +288,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)        cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define TEST_MEMORY(name) cmocka_unit_test_setup_teardown(name, set_up_memory, tear_down)
 		TEST(an_intent_is_answered_on_the_loop_and_never_from_inside_submit),
 		TEST(what_people_ask_is_answered_in_their_order),
