@@ -48,7 +48,7 @@ signal_run(struct spawner *sp, const struct msg *msg, const char *payload)
 	(void)payload;
 	struct slot *slot = slots_find(sp->slots, msg->run_id, msg->attempt);
 	if (slot)
-		tree_stop(slot, (enum msg_stop)msg->stop);
+		tree_stop(sp->tree, sp->slots, slot, (enum msg_stop)msg->stop, sp->now);
 }
 
 static void

@@ -10,6 +10,7 @@ libspawn_a_SOURCES = \
 	src/spawn/notify.c src/spawn/notify.h \
 	src/spawn/output.c src/spawn/output.h \
 	src/spawn/policy.c src/spawn/policy.h \
+	src/spawn/proc.c src/spawn/proc.h \
 	src/spawn/reap.c src/spawn/reap.h \
 	src/spawn/say.c src/spawn/say.h \
 	src/spawn/slots.c src/spawn/slots.h \
@@ -28,7 +29,11 @@ tests_fake_fake_daemon_SOURCES = tests/fake/fake_daemon.c
 tests_fake_inherited_SOURCES = tests/fake/inherited.c
 
 SPAWNER_FIXTURE = tests/fake/spawner.c tests/fake/spawner.h
-UNIT_TESTS += tests/unit/spawn_parts tests/unit/spawn_program tests/unit/spawn_inherit
+UNIT_TESTS += tests/unit/spawn_parts tests/unit/spawn_program tests/unit/spawn_inherit \
+	tests/unit/spawn_tree
+tests_unit_spawn_tree_SOURCES = tests/unit/spawn_tree.c $(SPAWNER_FIXTURE)
+tests_unit_spawn_tree_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_spawn_tree_LDADD = libspawn.a libmsg.a libbase.a $(UNIT_LIBS)
 tests_unit_spawn_parts_SOURCES = tests/unit/spawn_parts.c
 tests_unit_spawn_parts_LDADD = libspawn.a libmsg.a $(UNIT_LIBS)
 tests_unit_spawn_program_SOURCES = tests/unit/spawn_program.c $(SPAWNER_FIXTURE)

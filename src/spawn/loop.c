@@ -48,21 +48,12 @@ loop_want_write(struct spawner *sp, int link_fd, bool is_wanted)
 	(void)epoll_ctl(sp->epoll_fd, EPOLL_CTL_MOD, link_fd, &event);
 }
 
-static void
-stop_all(struct spawner *sp, enum msg_stop how)
-{
-	uint16_t at = 0;
-	for (struct slot *slot; (slot = slots_next(sp->slots, &at));)
-		tree_stop(slot, how);
-}
-
 void
 loop_stop(struct spawner *sp, enum msg_stop how)
 {
 	sp->phase = how == MSG_STOP_NONE ? PHASE_DONE : PHASE_STOP_RUNS;
 	sp->phase_until = sp->now + (how == MSG_STOP_HARD ? 0 : sp->options.stop_timeout_us);
-	if (how != MSG_STOP_NONE)
-		stop_all(sp, how);
+	tree_stop(sp->tree, sp->slots, NULL, how, sp->now);
 }
 
 /* TERM and INT end everything; a second one does not wait for anybody. */
@@ -141,7 +132,7 @@ tick(struct spawner *sp)
 	}
 	daemon_tick(sp);
 	if (sp->phase == PHASE_STOP_RUNS && sp->now >= sp->phase_until) {
-		stop_all(sp, MSG_STOP_HARD);
+		tree_stop(sp->tree, sp->slots, NULL, MSG_STOP_HARD, sp->now);
 		sp->phase = PHASE_KILL_RUNS;
 	}
 	if (sp->phase != PHASE_SERVE && sp->slots->nalive == 0)

@@ -31,7 +31,7 @@
 #define EXIT_USAGE       2
 #define STOP_TIMEOUT_US  (30 * TICKS_US_PER_SEC)
 #define STOP_TIMEOUT_MAX (86400 * TICKS_US_PER_SEC)
-#define TIMER_SLACK_NS   50000 /* the kernel's own default */
+#define TIMER_SLACK_NS   50000                /* the kernel's own default */
 #define NOFILE_WANTED    (2 * SLOTS_MAX + 64) /* output and exec pipe of each, and our own */
 
 static struct spawner spawner;
@@ -185,7 +185,7 @@ set_limits(void)
 	normal->nice = getpriority(PRIO_PROCESS, 0);
 	normal->has_oom_adjustment = has_oom_adjustment();
 	memset(&all, 0xff, sizeof(all));
-	(void)sched_setaffinity(0, sizeof(all), &all); /* the kernel takes what we may have */
+	(void)sched_setaffinity(0, sizeof(all), &all);  /* the kernel takes what we may have */
 	(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS); /* 0 would mean that of our parent */
 	umask(077);
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
@@ -214,7 +214,9 @@ open_all(void)
 		say_and_die("--output-dir: %s", sp->options.output_dir);
 	sp->slots = map_shared(sizeof(*sp->slots));
 	sp->cards = map_shared(SLOTS_MAX * sizeof(*sp->cards));
+	sp->tree = map_shared(sizeof(*sp->tree));
 	(void)madvise(sp->slots, sizeof(*sp->slots), MADV_DONTFORK);
+	(void)madvise(sp->tree, sizeof(*sp->tree), MADV_DONTFORK);
 	slots_init(sp->slots);
 	sp->link.fd = -1;
 }

@@ -83,7 +83,8 @@ struct msg_start {
 	uint32_t stdin_len; /* 0: /dev/null */
 	int32_t umask;
 	int32_t nice;
-	int64_t output_max; /* bytes; the first and the last half of it are kept */
+	int32_t ends_leftovers; /* whether what its main process leaves behind is killed */
+	int64_t output_max;     /* bytes; the first and the last half of it are kept */
 };
 
 struct msg_report {

@@ -34,6 +34,7 @@ end_run(struct spawner *sp, struct slot *slot)
 	(void)wait4(report->pid, &status, 0, &usage);
 	if (slot->state != SLOT_RUNNING)
 		return; /* its end was told by the failed start */
+	report->nleftovers = tree_leftovers(sp->tree, sp->slots, slot, sp->daemon.pid);
 	output_look(slot);
 	report->wait_status = status;
 	report->ended_at = at;
@@ -60,5 +61,7 @@ reap_all(struct spawner *sp)
 		(void)waitpid(info.si_pid, &status, 0);
 		if (info.si_pid == sp->daemon.pid)
 			daemon_ended(sp, status);
+		else
+			tree_forget_stray(sp->tree, info.si_pid);
 	}
 }

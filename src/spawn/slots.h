@@ -30,6 +30,8 @@ enum slot_state {
 struct slot {
 	int64_t run_id;
 	int32_t attempt;
+	uid_t uid;
+	bool ends_leftovers;   /* kills what the main process leaves behind */
 	enum slot_state state; /* by slot_set_state() only */
 	enum slot_state told;  /* what this daemon knows; FREE: nothing */
 	struct msg_report report;

@@ -12,6 +12,7 @@
 #include "spawn/child.h"
 #include "spawn/policy.h"
 #include "spawn/slots.h"
+#include "spawn/tree.h"
 
 struct options {
 	int listen_fd;
@@ -63,6 +64,7 @@ struct spawner {
 	struct link link;
 	struct daemon daemon;
 	struct slots *slots;
+	struct tree *tree;
 	struct card *cards; /* one a slot */
 	char instance[MSG_ID_MAX];
 	char boot[MSG_ID_MAX];

@@ -10,6 +10,7 @@
 #include "spawn/link.h"
 #include "spawn/loop.h"
 #include "spawn/output.h"
+#include "spawn/proc.h"
 #include "spawn/say.h"
 #include "spawn/ticks.h"
 
@@ -72,7 +73,7 @@ fork_child(struct spawner *sp, struct slot *slot, const struct child_plan *plan)
 	if (pid < 0)
 		return -1;
 	slots_set_pid(sp->slots, slot, pid);
-	slot->report.pid_start = ticks_since_boot() == before ? before : ticks_of_pid(pid);
+	slot->report.pid_start = ticks_since_boot() == before ? before : proc_start(pid);
 	slot->report.started_at = ticks_real_us();
 	slot->start_by = sp->now + START_LIMIT_US;
 	slots_set_state(sp->slots, slot, SLOT_STARTING);
@@ -124,7 +125,9 @@ start_run(struct spawner *sp, const struct msg *msg, const char *payload)
 		link_refuse(sp, msg, STAGE_SLOT, EBUSY);
 		return;
 	}
+	slot->uid = (uid_t)msg->start.uid;
 	slot->output_max = msg->start.output_max;
+	slot->ends_leftovers = msg->start.ends_leftovers;
 	if (split(msg, payload, &strings) < 0) {
 		fail(sp, slot, STAGE_REQUEST, E2BIG);
 		return;

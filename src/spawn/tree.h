@@ -1,10 +1,43 @@
-/* Ending a run: everything that belongs to it. */
+/*
+ * The processes of runs beyond their main ones: how they are found, ended and counted.
+ *
+ * A run's processes are those of its session and of its group, and whatever descends from them.
+ * A process that left the session and lost its parent is a stray: it became our child (we are
+ * the subreaper), and belongs to the run whose number stands in its environment.
+ */
 #ifndef SPAWN_TREE_H
 #define SPAWN_TREE_H
 
+#include "spawn/proc.h"
 #include "spawn/slots.h"
 
-/* Asks or forces the run to end. Does nothing to one that has ended. */
-void tree_stop(const struct slot *slot, enum msg_stop how);
+#define TREE_MAX        16384 /* processes of the machine that are looked at */
+#define TREE_STRAYS_MAX 1024
+
+struct tree {
+	int64_t seen_at; /* monotonic: when the list was read */
+	int n;
+	struct proc list[TREE_MAX];
+	int nstrays;
+	struct tree_stray {
+		pid_t pid;
+		uid_t uid;
+		int64_t run_id; /* 0: it does not tell */
+	} strays[TREE_STRAYS_MAX];
+};
+
+/* Asks or forces a run to end with all its processes; slot NULL: all runs that live. */
+void tree_stop(struct tree *tree, struct slots *slots, const struct slot *slot, enum msg_stop how,
+	       int64_t now);
+
+/*
+ * The main process has just been reaped: how many others are left. With slot->ends_leftovers
+ * they are killed. daemon_pid is the child of ours that is no run's.
+ */
+int tree_leftovers(struct tree *tree, struct slots *slots, const struct slot *slot,
+		   pid_t daemon_pid);
+
+/* A child that was no run has been reaped. */
+void tree_forget_stray(struct tree *tree, pid_t pid);
 
 #endif

@@ -196,6 +196,7 @@ spawner_start(struct spawner_fixture *fixture, int64_t run_id, struct spawner_st
 	msg.start.uid = start.uid ? start.uid : getuid();
 	msg.start.umask = start.umask ? start.umask : 022;
 	msg.start.nice = start.nice;
+	msg.start.ends_leftovers = start.ends_leftovers;
 	msg.start.output_max = start.output_max ? start.output_max : 1 << 20;
 	msg.nbytes = (uint32_t)payload.len;
 	send_with(fixture, &msg, payload.data);

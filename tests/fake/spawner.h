@@ -35,6 +35,7 @@ struct spawner_start {
 	uid_t uid; /* 0: our own */
 	int umask, nice;
 	int64_t output_max;
+	bool ends_leftovers;
 };
 
 void spawner_send(struct spawner_fixture *fixture, struct msg msg);

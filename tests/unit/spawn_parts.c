@@ -17,6 +17,7 @@
 
 #include "spawn/msg.h"
 #include "spawn/policy.h"
+#include "spawn/proc.h"
 #include "spawn/slots.h"
 #include "spawn/ticks.h"
 
@@ -259,11 +260,11 @@ the_start_of_a_process_is_read_as_the_kernel_counts_it(void **state)
 		_exit(0);
 	}
 	int64_t after = ticks_since_boot();
-	int64_t started = ticks_of_pid(pid);
+	int64_t started = proc_start(pid);
 	assert_true(started >= before && started <= after);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	assert_int_equal(ticks_of_pid(pid), 0);
+	assert_int_equal(proc_start(pid), 0);
 }
 
 int
