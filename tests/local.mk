@@ -38,3 +38,4 @@ check_PROGRAMS += tests/fake/talk
 tests_fake_talk_SOURCES = tests/fake/talk.c
 
 include tests/bench/local.mk
+include tests/fuzz/local.mk

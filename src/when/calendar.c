@@ -402,7 +402,7 @@ calendar_parse(struct calendar *c, struct scan text, struct err *err)
 {
 	const char *full = find_shorthand(&text);
 	if (full)
-		text = (struct scan){ full, full + strlen(full) };
+		text = scan_of(full);
 	*c = (struct calendar){ .pattern = {
 					.seconds = 1,
 					.minutes = 1,

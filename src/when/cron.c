@@ -402,7 +402,7 @@ read_days(struct cron *cron, struct scan day, struct scan weekday, uint64_t seed
 int
 cron_parse(struct cron *cron, struct scan text, uint64_t seed, struct err *err)
 {
-	struct scan words[NFIELDS_MAX], none = { "*", "*" + 1 }, zero = { "0", "0" + 1 };
+	struct scan words[NFIELDS_MAX], none = scan_of("*"), zero = scan_of("0");
 	if (scan_peek(&text) == '@') {
 		const char *macro = find_macro(&text);
 		if (!macro)
@@ -410,7 +410,7 @@ cron_parse(struct cron *cron, struct scan text, uint64_t seed, struct err *err)
 				       "\"%.*s\" is not one of @yearly @monthly @weekly "
 				       "@daily @hourly @minutely @reboot",
 				       scan_shown(&text), text.p);
-		text = (struct scan){ macro, macro + strlen(macro) };
+		text = scan_of(macro);
 	}
 	int n = split(text, words, err);
 	if (n < 0)

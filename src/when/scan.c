@@ -7,6 +7,12 @@
 
 #define SHORT_NAME_LEN 3
 
+struct scan
+scan_of(const char *text)
+{
+	return (struct scan){ text, text + strlen(text) };
+}
+
 bool
 scan_at_end(const struct scan *scan)
 {

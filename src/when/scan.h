@@ -10,6 +10,7 @@ struct scan {
 	const char *p, *end;
 };
 
+struct scan scan_of(const char *text);
 bool scan_at_end(const struct scan *scan);
 char scan_peek(const struct scan *scan); /* NUL at the end */
 

@@ -12,7 +12,11 @@ tests_bench_http_SOURCES = tests/bench/http.c tests/fake/badhttp.c tests/fake/ba
 tests_bench_http_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_bench_http_LDADD = librunner.a libmodel.a libwhen.a libbase.a $(CURL_LIBS) $(EV_LIBS)
 
+BENCHES += tests/bench/when
+tests_bench_when_SOURCES = tests/bench/when.c $(TEST_ZONES)
+tests_bench_when_LDADD = libwhen.a libbase.a
+
 .PHONY: bench
-bench: $(BENCHES) asched-spawn tests/fake/fake_daemon
+bench: $(BENCHES) asched asched-spawn tests/fake/fake_daemon
 	@set -e; for program in $(BENCHES); do ./$$program; done
 CLEANFILES += $(BENCHES)
