@@ -99,7 +99,7 @@ print_time(const struct calendar *c, struct buf *out)
 	print_part(&minutes, c->star_minute, out);
 	buf_add_char(out, ':');
 	if (p->seconds)
-		print_part(&seconds, bitlist_is_full(&seconds), out);
+		print_part(&seconds, bitlist_is_full(&seconds) && p->nparts == 0, out);
 	for (int i = 0; i < p->nparts; i++) {
 		if (i > 0 || p->seconds)
 			buf_add_char(out, ',');

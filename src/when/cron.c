@@ -115,6 +115,15 @@ last_value(const struct field *f)
 	return f->id == WEEKDAY ? SATURDAY : f->max;
 }
 
+static int
+refuse_backward(const struct reader *r, const struct range *range, char sign)
+{
+	return err_set(r->err, ERR_INVALID,
+		       "%s: the range %d%c%d goes backward (write %d-%d,%d-%d)", r->field->name,
+		       range->first, sign, range->last, range->first, last_value(r->field),
+		       r->field->min, range->last);
+}
+
 /* H or H(a-b): as in Jenkins, days only to the 28th. */
 static int
 read_hashed(struct reader *r, struct range *range)
@@ -129,6 +138,8 @@ read_hashed(struct reader *r, struct range *range)
 		return refuse(r, "H needs a range, as in H(0-29)");
 	if (read_value(r, &range->last) < 0)
 		return -1;
+	if (range->last < range->first)
+		return refuse_backward(r, range, '-');
 	return scan_char(&r->at, ')') ? 0 : refuse(r, "a \")\" is missing");
 }
 
@@ -136,26 +147,17 @@ read_hashed(struct reader *r, struct range *range)
 static int
 read_range_end(struct reader *r, struct range *range)
 {
-	const char *start = r->at.p;
+	char sign = *r->at.p++, next = scan_peek(&r->at);
+	bool is_open = sign == '~' && (next == '\0' || next == ',' || next == '/');
 	range->is_single = false;
-	if (scan_char(&r->at, '~')) {
-		range->is_hashed = true;
-		range->last = last_value(r->field);
-		char next = scan_peek(&r->at);
-		if (next == '\0' || next == ',' || next == '/')
-			return 0;
-	} else {
-		r->at.p++;
-	}
-	if (read_value(r, &range->last) < 0)
+	range->is_hashed = sign == '~';
+	range->last = last_value(r->field);
+	if (!is_open && read_value(r, &range->last) < 0)
 		return -1;
-	bool is_named = isalpha((unsigned char)start[1]);
+	bool is_named = isalpha((unsigned char)next);
 	if (range->last >= range->first || (is_named && !range->is_hashed))
 		return 0; /* with names, Fri-Mon goes round */
-	return err_set(r->err, ERR_INVALID,
-		       "%s: the range %d%c%d goes backward (write %d-%d,%d-%d)", r->field->name,
-		       range->first, *start, range->last, range->first, last_value(r->field),
-		       r->field->min, range->last);
+	return refuse_backward(r, range, sign);
 }
 
 static int

@@ -23,7 +23,8 @@
 
 #define BUCKET_SHIFT  44 /* 2^44 us are 203 days */
 #define NBUCKETS      414
-#define FIRST_SECOND  INT64_C(-62135596800) /* the year 1: older transitions are of no use */
+#define FIRST_SECOND  INT64_C(-62135596800) /* the year 1: older transitions are of no use, */
+#define LAST_SECOND   INT64_C(253402300800) /* nor are later ones than the year 9999 */
 #define RULE_NCHANGES (2 * (CIVIL_YEAR_MAX + 2 - 1800))
 
 struct zone {
@@ -46,14 +47,14 @@ is_same_clock(const struct zone_span *a, const struct zone_span *b)
 static void
 add_span(struct zone *zone, int64_t seconds, struct tzif_type type)
 {
+	if (seconds > LAST_SECOND)
+		return;
 	struct zone_span span = {
-		.from = seconds * USEC_PER_SEC,
+		.from = seconds < FIRST_SECOND ? ZONE_FROM_EVER : seconds * USEC_PER_SEC,
 		.offset = type.offset * USEC_PER_SEC,
 		.is_dst = type.is_dst,
 		.abbreviation = type.abbreviation,
 	};
-	if (seconds < FIRST_SECOND)
-		span.from = ZONE_FROM_EVER;
 	while (zone->nspans > 0 && zone->spans[zone->nspans - 1].from >= span.from)
 		zone->nspans--;
 	if (zone->nspans == 0)
