@@ -94,6 +94,10 @@ claim_answered(struct engine *engine, const struct intent *intent)
 		return;
 	}
 	engine->claimed_until = intent->until;
+	for (size_t i = 0; i < intent->nruns && engine->ports.event; i++)
+		engine->ports.event(engine->ports.arg,
+		                    &(struct run_event){ .kind = RUN_EVENT_SKIPPED,
+		                                         .run = &intent->runs[i].run });
 	if (intent->work.is_full)
 		engine->due_at = engine->now;
 }

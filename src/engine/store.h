@@ -30,7 +30,7 @@ enum intent_kind {
 	INTENT_RUN_RETRY,  /* run_id -> run_id of the new run */
 	INTENT_QUEUE_SET,  /* queue */
 	/* The engine's own. */
-	INTENT_CLAIM,      /* until, limit */
+	INTENT_CLAIM,      /* until, limit -> work; runs: new rows of instants that are not run */
 	INTENT_STARTED,    /* run_id, attempt, pid, pid_start, at */
 	INTENT_ENDED,      /* run_id, attempt, outcome; the output is read from its descriptor */
 	INTENT_UNFINISHED, /* cursor, limit -> starts: every running run with its attempt */

@@ -95,10 +95,9 @@ ledger_stop_run(struct ledger *ledger, struct intent *intent, struct run *run,
 void
 ledger_answer_run(struct intent *intent, const struct run *run, const struct job *job)
 {
-	intent->runs = mem_array(1, sizeof(*intent->runs));
-	intent->nruns = 1;
-	intent->runs[0].run = *run;
-	intent->runs[0].job_name = mem_dup(job->name);
-	intent->runs[0].owner = job->owner;
+	intent->runs = mem_resize(intent->runs, intent->nruns + 1, sizeof(*intent->runs));
+	intent->runs[intent->nruns++] = (struct run_item){ .run = *run,
+		                                           .job_name = mem_dup(job->name),
+		                                           .owner = job->owner };
 	intent->job_id = job->id;
 }

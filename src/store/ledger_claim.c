@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "store/ledger_parts.h"
 
+#define TOLD_MAX   64 /* silences of one claim that are told for the log; all are recorded */
 #define QUEUES_MAX 64 /* queues that one claim serves; more are served by the next */
 
 /* Extends the job's newest row when it is the same kind of silence. 1 done, 0 not, -1. */
@@ -71,7 +72,10 @@ insert_row(struct ledger *ledger, struct intent *intent, const struct job *job,
 		.ended_at = row->state == RUN_WAITING ? 0 : intent->now,
 	};
 	/* NONE: the instant has its row (the clock was set back): it is not run again. */
-	return ledger_checked(db->ops->run_insert(db, &run, &intent->err));
+	enum backend_result inserted = db->ops->run_insert(db, &run, &intent->err);
+	if (inserted == BACKEND_OK && row->state != RUN_WAITING && intent->nruns < TOLD_MAX)
+		ledger_answer_run(intent, &run, job);
+	return ledger_checked(inserted);
 }
 
 static int
