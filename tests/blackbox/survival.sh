@@ -18,9 +18,9 @@ add_jobs() {
 	while [ $i -lt "$njobs" ]; do
 		i=$((i + 1))
 		case $((i % 4)) in
-		0) when='every 500ms' ;;
+		0) when='every 2s' ;;
 		1) when='in 1s' ;;
-		2) when='* * * * * *' ;;
+		2) when='*/3 * * * * *' ;;
 		*) when='in 3s' ;;
 		esac
 		asched add -q --name "j$i" "$when" --missed all --missed-limit 1000 --overlap allow \
@@ -81,7 +81,7 @@ is 'every due instant has a row' '' "$(awk -v every="$(awk '{ print }' "$dir/ids
 		for (i = 1; i <= n; i++) {
 			split(pairs[i], pair, " ")
 			number = substr(pair[1], 2)
-			step[pair[2]] = number % 4 == 0 ? 500000 : number % 4 == 2 ? 1000000 : 0
+			step[pair[2]] = number % 4 == 0 ? 2000000 : number % 4 == 2 ? 3000000 : 0
 		}
 	}
 	/"trigger":"schedule"/ {
