@@ -25,6 +25,7 @@ BLACKBOX_TESTS += tests/blackbox/http.sh
 BLACKBOX_TESTS += tests/blackbox/jobs.sh
 BLACKBOX_TESTS += tests/blackbox/next.sh
 BLACKBOX_TESTS += tests/blackbox/policies.sh
+BLACKBOX_TESTS += tests/blackbox/protocol.sh
 BLACKBOX_TESTS += tests/blackbox/refused.sh
 BLACKBOX_TESTS += tests/blackbox/reload.sh
 BLACKBOX_TESTS += tests/blackbox/store.sh

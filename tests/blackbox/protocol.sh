@@ -1,0 +1,42 @@
+# The control protocol over the socket: the session in asched-protocol(7) is true, the manual names
+# every method and parameter, and what is no protocol gets an error.
+. "${ASCHED_SOURCE:?}/tests/blackbox/lib.sh"
+page=$ASCHED_SOURCE/man/asched-protocol.7
+
+talk() {
+	"$ASCHED_BUILD/tests/fake/talk" "$dir/d/socket"
+}
+
+# Instants differ from day to day; all else has to be as printed.
+without_times() {
+	sed 's/\(_us":\)[0-9]*/\1T/g; s/"[0-9-]*T[0-9:.]*[+-][0-9:]*"/T/g'
+}
+
+daemon_start || exit 1
+
+sed -n 's/^-> //p' "$page" | sed 's/\\e/\\/g' > "$dir/requests"
+sed -n 's/^<- //p' "$page" | sed 's/\\e/\\/g' | without_times > "$dir/wanted"
+while read -r request; do
+	printf '%s\n' "$request" | talk
+done < "$dir/requests" | without_times > "$dir/got"
+is 'the session of the manual is true' '' "$(diff "$dir/wanted" "$dir/got" 2>&1)"
+is 'the session has all its lines' 7 "$(wc -l < "$dir/requests" | tr -d ' ')"
+
+missing=
+echo '{"jsonrpc":"2.0","id":1,"method":"daemon.methods"}' | talk > "$dir/methods"
+for name in $(sed 's/"fields":.*//' "$dir/methods" | grep -o '"name":"[a-z._]*"' |
+	sed 's/.*:"//; s/"//'); do
+	grep -q "\b$name\b" "$page" || missing="$missing $name"
+done
+is 'the manual names every method and parameter' '' "$missing"
+
+has 'a line that is no JSON gets an error' '"code":-32700' "$(echo 'GET / HTTP/1.1' | talk)"
+has 'a line in another encoding gets an error' '"code":-32700' \
+	"$(printf '{"jsonrpc":"2.0","method":"\377"}\n' | talk)"
+has 'a NUL gets an error' '"code":-32700' "$(printf '{"jsonrpc":"2.0","\000":1}\n' | talk)"
+has 'a line of more than a MiB gets an error' 'the line is over 1048576 bytes' \
+	"$(head -c 1200000 /dev/zero | tr '\0' 'x' | { cat; echo; } | talk 2> /dev/null)"
+has 'a deep array gets an error' '"code":-32700' \
+	"$(head -c 100000 /dev/zero | tr '\0' '[' | { cat; echo; } | talk)"
+has 'garbage did no harm' ok "$(asched status)"
+finish
