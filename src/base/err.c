@@ -24,12 +24,39 @@ err_code_name(enum err_code code)
 	return (unsigned)code < ERR_NCODES ? code_names[code] : "none";
 }
 
+/* Bytes of the UTF-8 character at p (RFC 3629, overlong forms not looked for); 0: it is none. */
+static size_t
+utf8_length(const unsigned char *p)
+{
+	size_t n = *p < 0x80 ? 1 : *p >= 0xf0 && *p < 0xf5 ? 4 : *p >= 0xe0 ? 3 : *p >= 0xc2 ? 2 : 0;
+	if (*p >= 0xf5)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return n;
+}
+
+/* The text quotes what people sent, perhaps cut: it stays one line of UTF-8 for any terminal. */
+static void
+make_printable(char *text)
+{
+	for (unsigned char *p = (unsigned char *)text; *p;) {
+		size_t n = *p < ' ' || *p == 0x7f ? 0 : utf8_length(p);
+		if (n == 0)
+			*p = '?';
+		p += n ? n : 1;
+	}
+}
+
 static void
 set_text(struct err *err, enum err_code code, const char *fmt, va_list ap)
 {
 	err->code = code;
 	err->field[0] = '\0';
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	make_printable(err->text);
 }
 
 int

@@ -21,7 +21,7 @@ enum err_code {
 struct err {
 	enum err_code code;
 	char field[32]; /* the field of the job or the section.key of the file; "" if none */
-	char text[480]; /* one line, no newline: "minute: 61 is not in 0-59" */
+	char text[480]; /* one line of printable UTF-8: "minute: 61 is not in 0-59" */
 };
 
 /* Each sets *err (may be NULL) and returns -1, so that callers can `return err_set(...)`. */

@@ -68,6 +68,27 @@ a_buffer_grows_and_drops_its_front(void **state)
 	buf_fini(&buf);
 }
 
+static void
+an_error_is_one_line_of_utf8_whatever_it_quotes(void **state)
+{
+	static const struct {
+		const char *quoted, *text;
+	} cases[] = {
+		{ "plain", "plain" },
+		{ "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f" },
+		{ "cut \xc3", "cut ?" },
+		{ "\xff\x80", "??" },
+		{ "a\nb\x1b[0m", "a?b?[0m" },
+		{ "\xe2\x82\xac\xf0\x9f\x8e\x84", "\xe2\x82\xac\xf0\x9f\x8e\x84" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err err;
+		assert_int_equal(err_set(&err, ERR_INVALID, "%s", cases[i].quoted), -1);
+		assert_string_equal(err.text, cases[i].text);
+	}
+}
+
 struct item {
 	int key;
 	size_t pos;
@@ -140,6 +161,7 @@ main(void)
 		cmocka_unit_test(a_duration_reads_back_as_written),
 		cmocka_unit_test(a_bad_duration_is_refused_with_its_text),
 		cmocka_unit_test(a_buffer_grows_and_drops_its_front),
+		cmocka_unit_test(an_error_is_one_line_of_utf8_whatever_it_quotes),
 		cmocka_unit_test(a_heap_gives_the_least_after_any_changes),
 		cmocka_unit_test(a_map_finds_what_was_put_and_not_removed),
 	};
