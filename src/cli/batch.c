@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -149,9 +150,12 @@ add_bytes(const char *data, size_t len, void *arg)
 static void
 add_id(const json_t *id, struct buf *out)
 {
+	char number[24];
 	buf_add_text(out, "{\"id\":");
 	if (json_is_integer(id))
-		buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(id));
+		buf_add(out, number,
+			(size_t)snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT,
+					 json_integer_value(id)));
 	else if (!id || json_dump_callback(id, add_bytes, out, JSON_COMPACT | JSON_ENCODE_ANY) < 0)
 		buf_add_text(out, "null");
 }

@@ -64,11 +64,26 @@ refuse_rest(const struct reader *r)
 		       scan_shown(&r->at), r->at.p);
 }
 
+/* Neighbours are set a word at a time: most fields are a star. */
+static void
+set_run(struct reader *r, int first, int last)
+{
+	for (int word = first / 64; word <= last / 64; word++) {
+		int low = word == first / 64 ? first % 64 : 0;
+		int high = word == last / 64 ? last % 64 : 63;
+		r->bits[word] |= ~UINT64_C(0) >> (63 - high) & ~UINT64_C(0) << low;
+	}
+}
+
 static void
 set_bits(struct reader *r, int first, int last, int step)
 {
-	for (int n = first; n <= last; n += step)
-		r->bits[(n - r->field->base) / 64] |= UINT64_C(1) << (n - r->field->base) % 64;
+	int base = r->field->base;
+	if (step == 1 && first <= last)
+		set_run(r, first - base, last - base);
+	else
+		for (int n = first - base; n <= last - base; n += step)
+			r->bits[n / 64] |= UINT64_C(1) << n % 64;
 }
 
 /* A number or a name. */
@@ -404,7 +419,7 @@ read_days(struct cron *cron, struct scan day, struct scan weekday, uint64_t seed
 int
 cron_parse(struct cron *cron, struct scan text, uint64_t seed, struct err *err)
 {
-	struct scan words[NFIELDS_MAX], none = scan_of("*"), zero = scan_of("0");
+	struct scan words[NFIELDS_MAX];
 	if (scan_peek(&text) == '@') {
 		const char *macro = find_macro(&text);
 		if (!macro)
@@ -418,13 +433,14 @@ cron_parse(struct cron *cron, struct scan text, uint64_t seed, struct err *err)
 	if (n < 0)
 		return -1;
 	const struct scan *w = n == 5 ? words : words + 1;
-	*cron = (struct cron){ 0 };
-	if (read_field(cron, SECOND, n == 5 ? zero : words[0], seed, err) < 0 ||
+	*cron = (struct cron){ .pattern = { .seconds = 1 } };
+	pattern_set_all_years(&cron->pattern);
+	if ((n > 5 && read_field(cron, SECOND, words[0], seed, err) < 0) ||
 	    read_field(cron, MINUTE, w[0], seed, err) < 0 ||
 	    read_field(cron, HOUR, w[1], seed, err) < 0 ||
 	    read_days(cron, w[2], w[4], seed, err) < 0 ||
 	    read_field(cron, MONTH, w[3], seed, err) < 0 ||
-	    read_field(cron, YEAR, n == 7 ? w[5] : none, seed, err) < 0)
+	    (n > 6 && read_field(cron, YEAR, w[5], seed, err) < 0))
 		return -1;
 	if (!pattern_can_match(&cron->pattern))
 		return err_set(err, ERR_INVALID,

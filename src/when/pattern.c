@@ -114,8 +114,9 @@ pattern_month_days(const struct pattern *pattern, int year, int month)
 void
 pattern_set_all_years(struct pattern *p)
 {
-	for (int n = 0; n < CIVIL_NYEARS; n++)
-		p->years[n / 64] |= UINT64_C(1) << n % 64;
+	for (int i = 0; i < PATTERN_NYEAR_WORDS; i++)
+		p->years[i] = ~UINT64_C(0);
+	p->years[PATTERN_NYEAR_WORDS - 1] >>= PATTERN_NYEAR_WORDS * 64 - CIVIL_NYEARS;
 }
 
 static bool
