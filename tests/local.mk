@@ -3,6 +3,7 @@
 TEST_EXTENSIONS = .sh
 TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(TAP_DRIVER)
+LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/unit/run.sh
 SH_LOG_DRIVER = $(TAP_DRIVER)
 SH_LOG_COMPILER = $(SHELL)
 AM_TESTS_ENVIRONMENT = \
@@ -16,7 +17,7 @@ LAW_TESTS = \
 	tests/man_law.sh \
 	tests/size_law.sh
 TESTS += $(LAW_TESTS) $(BLACKBOX_TESTS)
-EXTRA_DIST += tests/blackbox/lib.sh $(LAW_TESTS) $(BLACKBOX_TESTS)
+EXTRA_DIST += tests/blackbox/lib.sh tests/unit/run.sh $(LAW_TESTS) $(BLACKBOX_TESTS)
 
 # A line each, so that two people can add one at the same time.
 BLACKBOX_TESTS += tests/blackbox/client.sh

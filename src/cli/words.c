@@ -54,7 +54,7 @@ words_when(usec_t at, usec_t now, char out[WORDS_MAX])
 	usec_t ahead = at - now;
 	const char *words = words_span(ahead < 0 ? -ahead : ahead, span);
 	if (strcmp(words, "now") == 0)
-		return "now";
+		return ahead < 0 ? "just now" : "now";
 	snprintf(out, WORDS_MAX, ahead < 0 ? "%s ago" : "in %s", words);
 	return out;
 }
