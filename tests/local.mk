@@ -15,6 +15,7 @@ AM_TESTS_ENVIRONMENT = \
 LAW_TESTS = \
 	tests/include_law.sh \
 	tests/man_law.sh \
+	tests/schedule_manual.sh \
 	tests/size_law.sh
 TESTS += $(LAW_TESTS) $(BLACKBOX_TESTS)
 EXTRA_DIST += tests/blackbox/lib.sh tests/unit/run.sh $(LAW_TESTS) $(BLACKBOX_TESTS)

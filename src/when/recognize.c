@@ -17,21 +17,30 @@ is_cron_word(const struct scan *word)
 	return true;
 }
 
-/* Five words or more, all of which could be fields, the first as no date begins. */
+/* A star with nothing but a step behind it is a field of cron; calendars have none. */
+static bool
+is_star_field(const struct scan *word)
+{
+	return scan_peek(word) == '*' && (scan_len(word) == 1 || word->p[1] == '/');
+}
+
+/*
+ * Words of which one is a star, or five and more that could all be fields: a line with too few
+ * fields or with a bad one is to be told so.
+ */
 static bool
 is_cron(struct scan text)
 {
 	struct scan word;
-	int n = 0;
+	int n = 0, nstars = 0, nfields = 0;
 	char first = scan_peek(&text);
-	bool has_value = isdigit((unsigned char)first) || strchr("*?~", first) || first == 'H' ||
-			 first == 'h';
-	bool has_star = memchr(text.p, '*', scan_len(&text)) != NULL;
-	bool is_all_cron = true;
-	for (; scan_word(&text, &word); n++)
-		is_all_cron = is_all_cron && is_cron_word(&word);
-	/* "10 am tomorrow + 3 days" has six words, but no lone "+" stands in a cron line. */
-	return has_value && n >= CRON_NFIELDS_MIN && (is_all_cron || has_star);
+	if (!isdigit((unsigned char)first) && !strchr("*?~Hh", first))
+		return false;
+	for (; scan_word(&text, &word); n++) {
+		nfields += is_cron_word(&word);
+		nstars += is_star_field(&word);
+	}
+	return n > 1 && (nstars > 0 || (nfields == n && n >= CRON_NFIELDS_MIN));
 }
 
 static bool

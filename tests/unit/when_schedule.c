@@ -244,6 +244,9 @@ static const struct {
 	{ SCHEDULE_AT, "@99999999999999999999", "at", "seconds since 1970" },
 	{ SCHEDULE_ANY, "whenever", "at", "\"whenever\": not understood" },
 	{ SCHEDULE_ANY, "61 * * * *", "cron", "minute: 61 is not in 0-59" },
+	{ SCHEDULE_ANY, "* * * *", "cron", "4 fields; 5 are needed" },
+	{ SCHEDULE_ANY, "*/5 * * * * * * *", "cron", "8 fields; 5 are needed" },
+	{ SCHEDULE_ANY, "0 9 * * 1.5", "cron", "weekday: \".5\" is not understood" },
 	{ SCHEDULE_ANY, "Mon..Fro 10:00", "calendar", "weekday:" },
 };
 
