@@ -7,6 +7,7 @@ libbase_a_SOURCES = \
 	src/base/heap.c src/base/heap.h \
 	src/base/log.c src/base/log.h \
 	src/base/map.c src/base/map.h \
+	src/base/size.c src/base/size.h \
 	src/base/usec.c src/base/usec.h \
 	src/base/zonedir.c src/base/zonedir.h
 

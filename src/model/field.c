@@ -9,13 +9,16 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/size.h"
 #include "model/request.h"
 
 static const char *const overlap_values[] = { "skip", "queue", "cancel", "kill", "allow", NULL };
 static const char *const missed_values[] = { "skip", "once", "all", NULL };
+static const char *const leftovers_values[] = { "keep", "kill", NULL };
 static const char *const on_lost_values[] = { "default", "fail", "retry", NULL };
 
-#define YEAR ((double)(365 * USEC_PER_DAY))
+#define YEAR       ((double)(365 * USEC_PER_DAY))
+#define SIZE_MOST  ((double)(INT64_C(1) << 50))
 #define AT(member) offsetof(struct job, member)
 
 /* name, type, group, offset, min, max, values, standard, argument, doc */
@@ -55,6 +58,24 @@ const struct field fields[] = {
 	  .doc = "file mode creation mask, octal; default: 022" },
 	{ "nice", FIELD_INT, GROUP_EXEC, AT(nice), 0, 19, .standard = "0", .argument = "N",
 	  .doc = "scheduling priority, 0 to 19; 19 is the most modest" },
+	{ "env-file", FIELD_STRING, GROUP_EXEC, AT(env_file), .argument = "FILE",
+	  .doc = "lines NAME=VALUE, read as the owner when a run starts" },
+	{ "output", FIELD_STRING, GROUP_EXEC, AT(output), .argument = "FILE",
+	  .doc = "append the output to this file of the owner's instead of keeping it" },
+	{ "leftovers", FIELD_ENUM, GROUP_EXEC, AT(leftovers), .values = leftovers_values,
+	  .standard = "keep", .argument = "POLICY",
+	  .doc = "processes still there when the main one has ended: keep or kill" },
+	{ "limit-cpu", FIELD_DURATION, GROUP_EXEC, AT(limit_cpu), 0, YEAR, .standard = "0",
+	  .argument = "DURATION", .doc = "CPU time of each process; 0: no limit" },
+	{ "limit-memory", FIELD_SIZE, GROUP_EXEC, AT(limit_memory), 0, SIZE_MOST, .standard = "0",
+	  .argument = "SIZE", .doc = "address space of each process; 0: no limit" },
+	{ "limit-file-size", FIELD_SIZE, GROUP_EXEC, AT(limit_file_size), 0, SIZE_MOST,
+	  .standard = "0", .argument = "SIZE",
+	  .doc = "size of files that are written; 0: no limit" },
+	{ "limit-open-files", FIELD_INT, GROUP_EXEC, AT(limit_open_files), 0, 1e6, .standard = "0",
+	  .argument = "N", .doc = "open files of each process; 0: the system's limit" },
+	{ "limit-processes", FIELD_INT, GROUP_EXEC, AT(limit_processes), 0, 1e6, .standard = "0",
+	  .argument = "N", .doc = "processes of the owner, all together; 0: the system's limit" },
 
 	{ "url", FIELD_STRING, GROUP_HTTP, AT(url), .argument = "URL",
 	  .doc = "an HTTP or HTTPS request instead of a command" },
@@ -77,8 +98,8 @@ const struct field fields[] = {
 	  .doc = "after the request to end, wait this long, then kill" },
 	{ "retries", FIELD_INT, GROUP_POLICY, AT(retries), 0, 1000, .standard = "0",
 	  .argument = "N", .doc = "try a failed run again, at most so often" },
-	{ "retry-delay", FIELD_DURATION, GROUP_POLICY, AT(retry_delay), 0, YEAR,
-	  .standard = "10s", .argument = "DURATION", .doc = "wait before the first retry" },
+	{ "retry-delay", FIELD_DURATION, GROUP_POLICY, AT(retry_delay), 0, YEAR, .standard = "10s",
+	  .argument = "DURATION", .doc = "wait before the first retry" },
 	{ "retry-factor", FIELD_NUMBER, GROUP_POLICY, AT(retry_factor), 1, 100, .standard = "2",
 	  .argument = "FACTOR", .doc = "each further wait is longer by this factor" },
 	{ "retry-max-delay", FIELD_DURATION, GROUP_POLICY, AT(retry_max_delay), 0, YEAR,
@@ -101,7 +122,7 @@ const struct field fields[] = {
 	{ "on-lost", FIELD_ENUM, GROUP_POLICY, AT(on_lost), .values = on_lost_values,
 	  .standard = "default", .argument = "POLICY",
 	  .doc = "a run whose fate is unknown: fail (never twice) or retry; default: fail, but retry "
-	         "for GET and HEAD requests" },
+		 "for GET and HEAD requests" },
 };
 const size_t nfields = sizeof(fields) / sizeof(fields[0]);
 
@@ -188,9 +209,9 @@ parse_int(const struct field *field, const char *text, int base, int *out, struc
 	long value = strtol(text, &end, base);
 	if (end == text || *end || errno || value < (long)field->min || value > (long)field->max)
 		return err_invalid(err, field->name,
-		                   base == 8 ? "\"%.40s\" is not an octal mode in %lo-%lo"
-		                             : "\"%.40s\" is not a whole number in %ld-%ld",
-		                   text, (long)field->min, (long)field->max);
+				   base == 8 ? "\"%.40s\" is not an octal mode in %lo-%lo"
+					     : "\"%.40s\" is not a whole number in %ld-%ld",
+				   text, (long)field->min, (long)field->max);
 	*out = (int)value;
 	return 0;
 }
@@ -202,7 +223,7 @@ set_number(double *to, const struct field *field, const char *text, struct err *
 	double value = strtod(text, &end);
 	if (end == text || *end || !(value >= field->min && value <= field->max))
 		return err_invalid(err, field->name, "\"%.40s\" is not a number in %g-%g", text,
-		                   field->min, field->max);
+				   field->min, field->max);
 	*to = value;
 	return 0;
 }
@@ -218,10 +239,19 @@ set_duration(usec_t *to, const struct field *field, const char *text, struct err
 	if (value < (usec_t)field->min || value > (usec_t)field->max) {
 		char most[USEC_TEXT_MAX];
 		return err_invalid(err, field->name, "\"%.40s\" is longer than %s", text,
-		                   usec_print_duration((usec_t)field->max, most));
+				   usec_print_duration((usec_t)field->max, most));
 	}
 	*to = value;
 	return 0;
+}
+
+static int
+set_size(int64_t *to, const struct field *field, const char *text, struct err *err)
+{
+	if (size_parse(text, to) == 0 && *to <= (int64_t)field->max)
+		return 0;
+	return err_invalid(err, field->name, "\"%.40s\" is not a size such as 512M, at most 1024T",
+			   text);
 }
 
 static int
@@ -259,7 +289,7 @@ set_dst(enum dst_rule *to, const struct field *field, const char *text, struct e
 	enum dst_rule rule = dst_rule_find(text);
 	if (rule == DST_NRULES)
 		return err_invalid(err, field->name,
-		                   "\"%.40s\" is not one of cron, literal, first, utc", text);
+				   "\"%.40s\" is not one of cron, literal, first, utc", text);
 	*to = rule;
 	return 0;
 }
@@ -268,8 +298,8 @@ set_dst(enum dst_rule *to, const struct field *field, const char *text, struct e
 static bool
 is_reserved_env(const char *text, size_t len)
 {
-	static const char *const names[] = { "LD_",   "ASCHED_", "IFS=",
-		                             "BASH_ENV=", "ENV=", "SHELLOPTS=" };
+	static const char *const names[] = { "LD_",       "ASCHED_", "IFS=",
+					     "BASH_ENV=", "ENV=",    "SHELLOPTS=" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t n = strlen(names[i]);
 		if (len >= n && memcmp(text, names[i], n) == 0)
@@ -292,7 +322,7 @@ check_pair(const struct field *field, const char *text, size_t len, struct err *
 
 static int
 add_item(struct strings *list, const struct field *field, const char *text, size_t len,
-         struct err *err)
+	 struct err *err)
 {
 	if (list->n >= FIELD_LIST_MAX)
 		return err_invalid(err, field->name, "has more than %d items", FIELD_LIST_MAX);
@@ -307,13 +337,12 @@ add_item(struct strings *list, const struct field *field, const char *text, size
 }
 
 int
-field_set(struct job *job, const struct field *field, const char *text, size_t len,
-          struct err *err)
+field_set(struct job *job, const struct field *field, const char *text, size_t len, struct err *err)
 {
 	void *to = place(job, field);
 	if (len > FIELD_TEXT_MAX)
 		return err_invalid(err, field->name, "is %zu bytes long, more than %d", len,
-		                   FIELD_TEXT_MAX);
+				   FIELD_TEXT_MAX);
 	if (memchr(text, '\0', len))
 		return err_invalid(err, field->name, "has a NUL byte");
 	switch (field->type) {
@@ -325,6 +354,8 @@ field_set(struct job *job, const struct field *field, const char *text, size_t l
 		return parse_int(field, text, 8, to, err);
 	case FIELD_NUMBER:
 		return set_number(to, field, text, err);
+	case FIELD_SIZE:
+		return set_size(to, field, text, err);
 	case FIELD_DURATION:
 		return set_duration(to, field, text, err);
 	case FIELD_INSTANT:
@@ -437,6 +468,9 @@ field_print(const struct job *job, const struct field *field, size_t i, struct b
 		break;
 	case FIELD_NUMBER:
 		buf_printf(out, "%.10g", *(const double *)from);
+		break;
+	case FIELD_SIZE:
+		buf_add_text(out, size_print(*(const int64_t *)from, text));
 		break;
 	case FIELD_DURATION:
 		buf_add_text(out, usec_print_duration(*(const usec_t *)from, text));

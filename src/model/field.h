@@ -16,6 +16,7 @@ enum field_type {
 	FIELD_STRING,
 	FIELD_INT,
 	FIELD_NUMBER,   /* a decimal fraction */
+	FIELD_SIZE,     /* int64_t bytes; text as size_parse() */
 	FIELD_DURATION, /* usec_t; text as usec_parse_duration() */
 	FIELD_INSTANT,  /* usec_t; text is RFC 3339; 0 is none */
 	FIELD_MODE,     /* int; octal text; -1 is none */

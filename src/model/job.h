@@ -26,6 +26,7 @@ enum job_state {
 
 enum overlap { OVERLAP_SKIP, OVERLAP_QUEUE, OVERLAP_CANCEL, OVERLAP_KILL, OVERLAP_ALLOW };
 enum missed { MISSED_SKIP, MISSED_ONCE, MISSED_ALL };
+enum leftovers { LEFTOVERS_KEEP, LEFTOVERS_KILL };
 enum on_lost { ON_LOST_DEFAULT, ON_LOST_FAIL, ON_LOST_RETRY };
 
 /* A list of strings; owns them. Of an env, each is NAME=VALUE; of headers, each is Name: value. */
@@ -53,19 +54,27 @@ struct job {
 	char *stdin_text;
 	int umask; /* -1: the daemon's default, 022 */
 	int nice;
+	char *env_file; /* read by the run, as its user */
+	char *output;   /* a file of the user's to append to, instead of the kept output */
+	enum leftovers leftovers;
+	usec_t limit_cpu; /* of limits, 0: none */
+	int64_t limit_memory;
+	int64_t limit_file_size;
+	int limit_open_files;
+	int limit_processes;
 	char *method;
 	struct strings headers;
 	char *body;
 	char *expect_status; /* "200-299,304"; NULL: 200-299 */
 	char *queue;
-	int priority; /* 0-9, 9 first */
+	int priority;   /* 0-9, 9 first */
 	usec_t timeout; /* of an attempt; 0: none */
 	usec_t kill_after;
 	int retries;
 	usec_t retry_delay;
 	double retry_factor;
 	usec_t retry_max_delay;
-	char *retry_on; /* "exit:75,timeout,http:503"; NULL: every failure */
+	char *retry_on;  /* "exit:75,timeout,http:503"; NULL: every failure */
 	int pause_after; /* failed runs in a row; 0: never */
 	enum overlap overlap;
 	enum missed missed;
@@ -82,14 +91,14 @@ struct job {
 	int64_t id; /* > 0 once stored */
 	uid_t owner;
 	enum job_state state;
-	uint64_t seed;           /* drawn once; decides ~ and H, splay, jitter */
+	uint64_t seed; /* drawn once; decides ~ and H, splay, jitter */
 	usec_t created_at;
-	usec_t anchor_at;        /* made, edited or resumed then: no run for an instant before it */
-	usec_t next_due;         /* nominal; USEC_NEVER: none */
-	usec_t next_start_at;    /* next_due with splay and jitter: what claims are ordered by */
-	usec_t paused_at;        /* when it was last paused; 0: never */
-	int nfailed;             /* failed runs in a row */
-	int64_t nruns;           /* runs claimed by the schedule: counts for max_runs */
+	usec_t anchor_at;     /* made, edited or resumed then: no run for an instant before it */
+	usec_t next_due;      /* nominal; USEC_NEVER: none */
+	usec_t next_start_at; /* next_due with splay and jitter: what claims are ordered by */
+	usec_t paused_at;     /* when it was last paused; 0: never */
+	int nfailed;          /* failed runs in a row */
+	int64_t nruns;        /* runs claimed by the schedule: counts for max_runs */
 };
 
 void job_init(struct job *job); /* every field at its default, state active, nothing due */
@@ -110,7 +119,7 @@ int job_schedule(const struct job *job, struct zones *zones, struct schedule *s,
  * dst and seed. 0, or -1 with *err naming the field.
  */
 int job_set_schedule(struct job *job, enum schedule_kind kind, const char *text,
-                     struct zones *zones, usec_t now, struct err *err);
+		     struct zones *zones, usec_t now, struct err *err);
 
 /* An `exec` or an `http` job? */
 bool job_is_http(const struct job *job);

@@ -68,8 +68,18 @@ process_msg_start(const struct job *job, const struct run *run, struct zones *zo
 		.umask = job->umask >= 0 ? job->umask : PROCESS_UMASK,
 		.nice = job->nice,
 		.output_max = PROCESS_OUTPUT_MAX,
+		.ends_leftovers = job->leftovers == LEFTOVERS_KILL,
+		.limits = {
+			[MSG_LIMIT_CPU] = (job->limit_cpu + USEC_PER_SEC - 1) / USEC_PER_SEC,
+			[MSG_LIMIT_MEMORY] = job->limit_memory,
+			[MSG_LIMIT_FILE_SIZE] = job->limit_file_size,
+			[MSG_LIMIT_FILES] = job->limit_open_files,
+			[MSG_LIMIT_PROCESSES] = job->limit_processes,
+		},
 	};
 	add(payload, job->cwd ? job->cwd : "");
+	add(payload, job->env_file ? job->env_file : "");
+	add(payload, job->output ? job->output : "");
 	start->nargs = add_command(job, payload);
 	start->nenv = add_env(job, run, zones, payload);
 	if (job->stdin_text) {

@@ -19,6 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "spawn/env.h"
+
 #define CHILD_EXEC_FD    3 /* where exec_fd is moved to */
 #define CHILD_FAILED     127
 #define CHILD_GROUPS_MAX 65536
@@ -88,6 +90,29 @@ set_limits(const struct child_plan *plan)
 	close(fd);
 }
 
+/* The job's own limits: they may lower what holds for us, and never raise it. */
+static void
+set_run_limits(const struct child_plan *plan)
+{
+	static const int resources[MSG_NLIMITS] = {
+		[MSG_LIMIT_CPU] = RLIMIT_CPU,         [MSG_LIMIT_MEMORY] = RLIMIT_AS,
+		[MSG_LIMIT_FILE_SIZE] = RLIMIT_FSIZE, [MSG_LIMIT_FILES] = RLIMIT_NOFILE,
+		[MSG_LIMIT_PROCESSES] = RLIMIT_NPROC,
+	};
+	begin(plan, STAGE_LIMITS);
+	for (int i = 0; i < MSG_NLIMITS; i++) {
+		struct rlimit limit;
+		rlim_t wanted = (rlim_t)plan->start->limits[i];
+		if (wanted == 0)
+			continue;
+		need(plan, getrlimit(resources[i], &limit) == 0);
+		if (wanted < limit.rlim_max)
+			limit.rlim_max = wanted + (i == MSG_LIMIT_CPU); /* XCPU first, then KILL */
+		limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+		need(plan, setrlimit(resources[i], &limit) == 0);
+	}
+}
+
 /*
  * With root's rights a user that the system does not know is refused; without them it can only
  * be ourselves, as in a container that has no passwd file.
@@ -150,58 +175,43 @@ set_priority(const struct child_plan *plan)
 		need(plan, setpriority(PRIO_PROCESS, 0, plan->start->nice) == 0);
 }
 
-static bool
-is_same_name(const char *a, const char *b)
-{
-	size_t len = strcspn(a, "=");
-	return strncmp(a, b, len + 1) == 0;
-}
-
-/* Adds NAME=VALUE or replaces what has that name. */
+/* Later ones win: what is known of the user, his own file, then the job's and the run's own. */
 static void
-put_env(char **env, size_t *n, const char *text)
+build_env(const struct child_plan *plan, const struct user *user, struct env *env)
 {
-	size_t i = 0;
-	while (i < *n && !is_same_name(env[i], text))
-		i++;
-	env[i] = (char *)(uintptr_t)text;
-	*n += i == *n;
-}
-
-static void
-put_pair(const struct child_plan *plan, char **env, size_t *n, const char *name, const char *value)
-{
-	char *text = NULL;
-	need(plan, asprintf(&text, "%s=%s", name, value) >= 0);
-	put_env(env, n, text);
-}
-
-static char **
-build_env(const struct child_plan *plan, const struct user *user)
-{
-	enum { NBUILTIN = 5 };
-	size_t n = 0;
 	begin(plan, STAGE_ENV);
-	char **env = calloc(NBUILTIN + (size_t)plan->start->nenv + 1, sizeof(*env));
-	need(plan, env != NULL);
-	put_pair(plan, env, &n, "HOME", user->home);
-	put_pair(plan, env, &n, "LOGNAME", user->name);
-	put_pair(plan, env, &n, "USER", user->name);
-	put_pair(plan, env, &n, "SHELL", user->shell);
-	put_pair(plan, env, &n, "PATH", plan->start->uid == 0 ? PATH_OF_ROOT : PATH_OF_USERS);
+	need(plan, env_init(env) == 0);
+	need(plan, env_put_pair(env, "HOME", user->home) == 0);
+	need(plan, env_put_pair(env, "LOGNAME", user->name) == 0);
+	need(plan, env_put_pair(env, "USER", user->name) == 0);
+	need(plan, env_put_pair(env, "SHELL", user->shell) == 0);
+	need(plan,
+	     env_put_pair(env, "PATH", plan->start->uid == 0 ? PATH_OF_ROOT : PATH_OF_USERS) == 0);
+	if (plan->env_file[0]) {
+		begin(plan, STAGE_ENV_FILE);
+		need(plan, env_put_file(env, plan->env_file) == 0);
+		begin(plan, STAGE_ENV);
+	}
 	for (uint32_t i = 0; i < plan->start->nenv; i++)
-		put_env(env, &n, plan->env[i]);
-	return env;
+		need(plan, env_put(env, plan->env[i]) == 0);
 }
 
-static const char *
-find_path(char *const *env)
+/* A file of the user's own instead of ours. Not a FIFO or a device: opening one may wait. */
+static void
+open_output_file(const struct child_plan *plan)
 {
-	for (; *env; env++) {
-		if (is_same_name("PATH=", *env))
-			return *env + strlen("PATH=");
-	}
-	return "";
+	struct stat file;
+	if (!plan->output_file[0])
+		return;
+	begin(plan, STAGE_OUTPUT_FILE);
+	int fd = open(plan->output_file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY,
+		      0666);
+	need(plan, fd >= 0 && fstat(fd, &file) == 0);
+	if (!S_ISREG(file.st_mode))
+		fail(plan, EINVAL);
+	need(plan, fcntl(fd, F_SETFL, O_APPEND) == 0);
+	need(plan, dup2(fd, STDOUT_FILENO) >= 0 && dup2(fd, STDERR_FILENO) >= 0);
+	close(fd);
 }
 
 /*
@@ -209,7 +219,7 @@ find_path(char *const *env)
  * unknown format is an error (ENOEXEC), not silently a shell script. Empty parts are skipped.
  */
 static void
-execute(const struct child_plan *plan, char **env)
+execute(const struct child_plan *plan, const struct env *env)
 {
 	char file[4096];
 	const char *name = plan->args[0];
@@ -218,15 +228,15 @@ execute(const struct child_plan *plan, char **env)
 	begin(plan, STAGE_EXEC);
 	need(plan, close_range(CHILD_EXEC_FD, ~0u, CLOSE_RANGE_CLOEXEC) == 0); /* of look-ups */
 	if (strchr(name, '/')) {
-		execve(name, args, env);
+		execve(name, args, env->items);
 		fail(plan, errno);
 	}
-	for (const char *at = find_path(env), *end; *name && *at; at = end + (*end == ':')) {
+	for (const char *at = env_get(env, "PATH"), *end; *name && *at; at = end + (*end == ':')) {
 		end = strchrnul(at, ':');
 		int n = snprintf(file, sizeof(file), "%.*s/%s", (int)(end - at), at, name);
 		if (end == at || n >= (int)sizeof(file))
 			continue;
-		execve(file, args, env);
+		execve(file, args, env->items);
 		if (errno == EACCES)
 			error = EACCES;
 		else if (errno != ENOENT && errno != ENOTDIR)
@@ -239,16 +249,19 @@ _Noreturn void
 child_run(const struct child_plan *plan)
 {
 	struct user user;
+	struct env env;
 	set_session(plan);
 	set_files(plan);
 	set_limits(plan);
 	set_back_priority(plan);
 	find_user(plan, &user);
+	set_run_limits(plan);
 	set_ids(plan, &user);
 	set_priority(plan);
-	char **env = build_env(plan, &user);
+	build_env(plan, &user, &env);
 	begin(plan, STAGE_CWD);
 	need(plan, chdir(plan->cwd[0] ? plan->cwd : user.home) == 0);
-	execute(plan, env);
+	open_output_file(plan);
+	execute(plan, &env);
 	fail(plan, errno);
 }

@@ -29,6 +29,8 @@ struct normal {
 struct child_plan {
 	const struct msg_start *start;
 	const char *cwd;         /* "": the user's home */
+	const char *env_file;    /* of the user's; "": none */
+	const char *output_file; /* likewise: instead of output_fd */
 	const char *const *args; /* NULL-terminated */
 	const char *const *env;  /* NULL-terminated; what the daemon adds */
 	int stdin_fd, output_fd, exec_fd;

@@ -4,6 +4,7 @@ libmsg_a_SOURCES = src/spawn/msg.c src/spawn/msg.h
 
 libspawn_a_SOURCES = \
 	src/spawn/child.c src/spawn/child.h \
+	src/spawn/env.c src/spawn/env.h \
 	src/spawn/daemon.c src/spawn/daemon.h \
 	src/spawn/link.c src/spawn/link.h \
 	src/spawn/loop.c src/spawn/loop.h \

@@ -7,12 +7,15 @@
 #include <unistd.h>
 
 static const char *const stages[] = {
-	[STAGE_REQUEST] = "request",   [STAGE_POLICY] = "policy", [STAGE_SLOT] = "slot",
-	[STAGE_OUTPUT] = "output",     [STAGE_STDIN] = "stdin",   [STAGE_FORK] = "fork",
-	[STAGE_SESSION] = "session",   [STAGE_FILES] = "files",   [STAGE_LIMITS] = "limits",
-	[STAGE_USER] = "user",         [STAGE_GROUPS] = "groups", [STAGE_IDS] = "ids",
-	[STAGE_PRIORITY] = "priority", [STAGE_CWD] = "cwd",       [STAGE_ENV] = "env",
-	[STAGE_EXEC] = "exec",
+	[STAGE_REQUEST] = "request",   [STAGE_POLICY] = "policy",
+	[STAGE_SLOT] = "slot",         [STAGE_OUTPUT] = "output",
+	[STAGE_STDIN] = "stdin",       [STAGE_FORK] = "fork",
+	[STAGE_SESSION] = "session",   [STAGE_FILES] = "files",
+	[STAGE_LIMITS] = "limits",     [STAGE_USER] = "user",
+	[STAGE_GROUPS] = "groups",     [STAGE_IDS] = "ids",
+	[STAGE_PRIORITY] = "priority", [STAGE_CWD] = "cwd",
+	[STAGE_ENV] = "env",           [STAGE_EXEC] = "exec",
+	[STAGE_ENV_FILE] = "env-file", [STAGE_OUTPUT_FILE] = "output-file",
 };
 
 /* What else has to hold for a message of each kind. */
@@ -54,12 +57,12 @@ msg_next_string(const char *payload, size_t nbytes, size_t *at)
 	return text;
 }
 
-/* Exactly cwd, args and env, then the text for stdin. */
+/* Exactly the strings that are announced, then the text for stdin. */
 static bool
 is_valid_start(const struct msg_start *start, const char *payload, size_t nbytes)
 {
 	size_t at = 0;
-	size_t nstrings = 1 + (size_t)start->nargs + start->nenv;
+	size_t nstrings = MSG_START_NAMES + (size_t)start->nargs + start->nenv;
 	if (start->nargs == 0 || start->umask < 0 || start->umask > 0777 || start->output_max < 0)
 		return false;
 	if (nstrings > nbytes || start->stdin_len > nbytes)

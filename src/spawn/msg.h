@@ -25,7 +25,7 @@
 enum msg_kind {
 	/* The daemon says. */
 	MSG_HELLO,
-	MSG_START,  /* payload: cwd, args, env, each with its NUL; then the text for stdin */
+	MSG_START,  /* payload: strings, each with its NUL, then the text for stdin (msg_start) */
 	MSG_SIGNAL, /* of the run; body: stop */
 	MSG_FORGET, /* of the run */
 	MSG_NOTIFY, /* body: notify */
@@ -55,8 +55,10 @@ enum msg_stage {
 	STAGE_GROUPS,
 	STAGE_IDS,
 	STAGE_PRIORITY,
-	STAGE_CWD,
 	STAGE_ENV,
+	STAGE_ENV_FILE,
+	STAGE_CWD,
+	STAGE_OUTPUT_FILE,
 	STAGE_EXEC,
 	STAGE_NKINDS,
 };
@@ -76,6 +78,19 @@ enum msg_notify {
 	MSG_NOTIFY_NKINDS,
 };
 
+/* What a run may use at most, see setrlimit(2). */
+enum msg_limit {
+	MSG_LIMIT_CPU,       /* seconds */
+	MSG_LIMIT_MEMORY,    /* bytes of address space */
+	MSG_LIMIT_FILE_SIZE, /* bytes */
+	MSG_LIMIT_FILES,     /* open at once */
+	MSG_LIMIT_PROCESSES, /* of the user */
+	MSG_NLIMITS,
+};
+
+#define MSG_START_NAMES 3 /* strings before the args: cwd, env file, output file; "": none */
+
+/* The payload: the names, nargs args, nenv NAME=VALUE, and stdin_len bytes without a NUL. */
 struct msg_start {
 	uint32_t uid;
 	uint32_t nargs; /* at least 1 */
@@ -83,8 +98,9 @@ struct msg_start {
 	uint32_t stdin_len; /* 0: /dev/null */
 	int32_t umask;
 	int32_t nice;
-	int32_t ends_leftovers; /* whether what its main process leaves behind is killed */
-	int64_t output_max;     /* bytes; the first and the last half of it are kept */
+	int32_t ends_leftovers;      /* whether what its main process leaves behind is killed */
+	int64_t limits[MSG_NLIMITS]; /* 0: none */
+	int64_t output_max;          /* bytes; the first and the last half of it are kept */
 };
 
 struct msg_report {

@@ -18,7 +18,7 @@
 
 /* The strings of a START, in place in its payload. */
 struct strings {
-	const char *cwd;
+	const char *cwd, *env_file, *output_file;
 	const char *const *args, *const *env;
 	const char *stdin_text;
 	const char *all[STRINGS_MAX + 2]; /* args, NULL, env, NULL */
@@ -41,6 +41,8 @@ split(const struct msg *msg, const char *payload, struct strings *strings)
 	if ((uint64_t)start->nargs + start->nenv > STRINGS_MAX)
 		return -1;
 	strings->cwd = msg_next_string(payload, msg->nbytes, &at);
+	strings->env_file = msg_next_string(payload, msg->nbytes, &at);
+	strings->output_file = msg_next_string(payload, msg->nbytes, &at);
 	strings->args = strings->all;
 	for (uint32_t i = 0; i < start->nargs; i++)
 		strings->all[n++] = msg_next_string(payload, msg->nbytes, &at);
@@ -139,6 +141,8 @@ start_run(struct spawner *sp, const struct msg *msg, const char *payload)
 	struct child_plan plan = {
 		.start = &msg->start,
 		.cwd = strings.cwd,
+		.env_file = strings.env_file,
+		.output_file = strings.output_file,
 		.args = strings.args,
 		.env = strings.env,
 		.may_set_ids = sp->options.has_ids,

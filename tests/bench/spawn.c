@@ -54,6 +54,8 @@ start_same_set_up(int output_dir, int pipe_end[static 1])
 	const struct child_plan plan = {
 		.start = &start,
 		.cwd = "/",
+		.env_file = "",
+		.output_file = "",
 		.args = args,
 		.env = env,
 		.stdin_fd = null,

@@ -185,8 +185,13 @@ spawner_start(struct spawner_fixture *fixture, int64_t run_id, struct spawner_st
 	static const char *const standard[] = { "/bin/true", NULL };
 	struct buf payload = BUF_EMPTY;
 	struct msg msg = { .kind = MSG_START, .run_id = run_id, .attempt = 1 };
-	const char *cwd = start.cwd ? start.cwd : "/";
-	buf_add(&payload, cwd, strlen(cwd) + 1);
+	const char *const names[] = {
+		start.cwd ? start.cwd : "/",
+		start.env_file ? start.env_file : "",
+		start.output_file ? start.output_file : "",
+		NULL,
+	};
+	add_all(&payload, names);
 	msg.start.nargs = add_all(&payload, start.args ? start.args : standard);
 	msg.start.nenv = add_all(&payload, start.env);
 	if (start.stdin_text) {
@@ -196,6 +201,7 @@ spawner_start(struct spawner_fixture *fixture, int64_t run_id, struct spawner_st
 	msg.start.uid = start.uid ? start.uid : getuid();
 	msg.start.umask = start.umask ? start.umask : 022;
 	msg.start.nice = start.nice;
+	memcpy(msg.start.limits, start.limits, sizeof(start.limits));
 	msg.start.ends_leftovers = start.ends_leftovers;
 	msg.start.output_max = start.output_max ? start.output_max : 1 << 20;
 	msg.nbytes = (uint32_t)payload.len;

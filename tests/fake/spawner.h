@@ -31,11 +31,12 @@ void spawner_kill_daemon(struct spawner_fixture *fixture);
 /* What to start; zero fields have their defaults: /bin/true, own uid, cwd "/", umask 022. */
 struct spawner_start {
 	const char *const *args, *const *env; /* NULL-terminated */
-	const char *cwd, *stdin_text;
+	const char *cwd, *env_file, *output_file, *stdin_text;
 	uid_t uid; /* 0: our own */
 	int umask, nice;
 	int64_t output_max;
 	bool ends_leftovers;
+	int64_t limits[MSG_NLIMITS];
 };
 
 void spawner_send(struct spawner_fixture *fixture, struct msg msg);

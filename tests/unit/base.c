@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/heap.h"
 #include "base/map.h"
+#include "base/size.h"
 #include "base/usec.h"
 
 static void
@@ -41,9 +42,19 @@ a_duration_reads_back_as_written(void **state)
 static void
 a_bad_duration_is_refused_with_its_text(void **state)
 {
-	static const char *const cases[] = { "",     "5",         "s",        "-1s", "1x",
-		                             "1.s",  "1month",    "2 years",  "1e3s",
-		                             "0.1us", "9999999999999s", "101000w", "1s garbage" };
+	static const char *const cases[] = { "",
+					     "5",
+					     "s",
+					     "-1s",
+					     "1x",
+					     "1.s",
+					     "1month",
+					     "2 years",
+					     "1e3s",
+					     "0.1us",
+					     "9999999999999s",
+					     "101000w",
+					     "1s garbage" };
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		usec_t got;
@@ -51,6 +62,44 @@ a_bad_duration_is_refused_with_its_text(void **state)
 		assert_int_equal(usec_parse_duration(cases[i], &got, &err), -1);
 		assert_int_equal(err.code, ERR_INVALID);
 		assert_true(err.text[0]);
+	}
+}
+
+static void
+a_size_reads_back_as_written(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t size; /* -1: refused */
+		const char *shortest;
+	} cases[] = {
+		{ "0", 0, "0" },
+		{ "1000", 1000, "1000" },
+		{ "1024", 1024, "1K" },
+		{ "512M", INT64_C(512) << 20, "512M" },
+		{ "2048G", INT64_C(2) << 40, "2T" },
+		{ "8191P", INT64_C(8191) << 50, "8191P" },
+		{ "8192P", -1, NULL },
+		{ "", -1, NULL },
+		{ "M", -1, NULL },
+		{ "-1", -1, NULL },
+		{ "1KB", -1, NULL },
+		{ "1k", -1, NULL },
+		{ "9223372036854775808", -1, NULL },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int64_t size = -1, again = -1;
+		char text[SIZE_TEXT_MAX];
+		if (cases[i].size < 0) {
+			assert_int_equal(size_parse(cases[i].text, &size), -1);
+			continue;
+		}
+		assert_int_equal(size_parse(cases[i].text, &size), 0);
+		assert_int_equal(size, cases[i].size);
+		assert_string_equal(size_print(size, text), cases[i].shortest);
+		assert_int_equal(size_parse(text, &again), 0);
+		assert_int_equal(again, size);
 	}
 }
 
@@ -160,6 +209,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_duration_reads_back_as_written),
 		cmocka_unit_test(a_bad_duration_is_refused_with_its_text),
+		cmocka_unit_test(a_size_reads_back_as_written),
 		cmocka_unit_test(a_buffer_grows_and_drops_its_front),
 		cmocka_unit_test(an_error_is_one_line_of_utf8_whatever_it_quotes),
 		cmocka_unit_test(a_heap_gives_the_least_after_any_changes),

@@ -24,7 +24,7 @@
 static void
 a_message_arrives_as_it_was_sent_with_its_descriptor(void **state)
 {
-	static const char payload[] = "/\0one\0two\0A=b\0stdin";
+	static const char payload[] = "/\0\0\0one\0two\0A=b\0stdin";
 	struct msg sent = {
 		.version = MSG_VERSION,
 		.kind = MSG_START,
@@ -57,7 +57,7 @@ a_message_arrives_as_it_was_sent_with_its_descriptor(void **state)
 static void
 a_message_that_is_not_whole_is_refused(void **state)
 {
-	static const char payload[] = "/\0a\0E=1";
+	static const char payload[] = "/\0\0\0a\0E=1";
 	const struct msg good = {
 		.version = MSG_VERSION,
 		.kind = MSG_START,

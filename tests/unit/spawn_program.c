@@ -134,6 +134,112 @@ a_text_is_given_as_stdin_and_else_there_is_none(void **state)
 }
 
 static void
+write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void
+an_env_file_gives_variables_that_the_job_overrides(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	char path[128], *text;
+	static const char *const args[] = { "/bin/sh", "-c", "echo $A,$B,$C,$HOME,$RUN", NULL };
+	static const char *const env[] = { "RUN=7", "B=mine", NULL };
+	snprintf(path, sizeof(path), "%s/env", sp->dir);
+	write_file(path, "# comment\n\nA='a b'\r\nB=theirs\nC=\"\nHOME=/home\nRUN=8");
+	spawner_run(sp, 1, (struct spawner_start){ .args = args, .env = env, .env_file = path },
+		    &text);
+	assert_string_equal(text, "a b,mine,\",/home,7\n");
+	free(text);
+}
+
+static void
+a_file_of_the_users_that_cannot_be_used_fails_the_start(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	char bad[128], big[128];
+	snprintf(bad, sizeof(bad), "%s/bad", sp->dir);
+	snprintf(big, sizeof(big), "%s/big", sp->dir);
+	write_file(bad, "A=1\nnot a pair\n");
+	write_file(big, "");
+	assert_int_equal(truncate(big, 65537), 0);
+	const struct {
+		const char *env_file, *output_file;
+		enum msg_stage stage;
+		int error;
+	} cases[] = {
+		{ "/no/such/file", NULL, STAGE_ENV_FILE, ENOENT },
+		{ "/", NULL, STAGE_ENV_FILE, EINVAL },
+		{ "/dev/zero", NULL, STAGE_ENV_FILE, EINVAL },
+		{ bad, NULL, STAGE_ENV_FILE, EINVAL },
+		{ big, NULL, STAGE_ENV_FILE, EFBIG },
+		{ NULL, "/no/such/directory/file", STAGE_OUTPUT_FILE, ENOENT },
+		{ NULL, "/dev/null", STAGE_OUTPUT_FILE, EINVAL },
+		{ NULL, "/", STAGE_OUTPUT_FILE, EISDIR },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct msg msg =
+			spawner_run(sp, (int64_t)i + 1,
+				    (struct spawner_start){ .env_file = cases[i].env_file,
+							    .output_file = cases[i].output_file },
+				    NULL);
+		assert_int_equal(msg.kind, MSG_START_FAILED);
+		assert_int_equal(msg.report.stage, cases[i].stage);
+		assert_int_equal(msg.report.error, cases[i].error);
+	}
+}
+
+static void
+an_output_file_is_appended_to_instead(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	char path[128], *text;
+	static const char *const args[] = { "/bin/sh", "-c", "echo out; echo err >&2", NULL };
+	static const char *const cat[] = { "cat", "log", NULL };
+	snprintf(path, sizeof(path), "%s/log", sp->dir);
+	for (int64_t run_id = 1; run_id <= 2; run_id++) {
+		spawner_run(sp, run_id, (struct spawner_start){ .args = args, .output_file = path },
+			    &text);
+		assert_string_equal(text, "");
+		free(text);
+	}
+	spawner_run(sp, 3, (struct spawner_start){ .args = cat, .cwd = sp->dir }, &text);
+	assert_string_equal(text, "out\nerr\nout\nerr\n");
+	free(text);
+}
+
+static void
+limits_hold_for_the_run(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	static const char *const show[] = {
+		"/bin/sh", "-c",
+		"ulimit -t; ulimit -v; ulimit -f; ulimit -n; "
+		"sed -n 's/^Max processes *\\([0-9]*\\).*/\\1/p' /proc/self/limits",
+		NULL
+	};
+	static const char *const spin[] = { "/bin/sh", "-c", "while :; do :; done", NULL };
+	char *text;
+	struct spawner_start start = { .args = show };
+	start.limits[MSG_LIMIT_CPU] = 5;
+	start.limits[MSG_LIMIT_MEMORY] = 1 << 30;
+	start.limits[MSG_LIMIT_FILE_SIZE] = 1 << 20;
+	start.limits[MSG_LIMIT_FILES] = 77;
+	start.limits[MSG_LIMIT_PROCESSES] = 1234;
+	spawner_run(sp, 1, start, &text);
+	assert_string_equal(text, "5\n1048576\n2048\n77\n1234\n");
+	free(text);
+	start = (struct spawner_start){ .args = spin };
+	start.limits[MSG_LIMIT_CPU] = 1;
+	struct msg msg = spawner_run(sp, 2, start, NULL);
+	assert_int_equal(WTERMSIG(msg.report.wait_status), SIGXCPU);
+}
+
+static void
 a_start_that_it_has_already_is_ignored(void **state)
 {
 	struct spawner_fixture *sp = *state;
@@ -282,6 +388,10 @@ main(void)
 		SPAWNER_TEST(every_exit_code_and_signal_is_told_exactly),
 		SPAWNER_TEST(a_failed_start_names_its_stage_and_errno),
 		SPAWNER_TEST(a_text_is_given_as_stdin_and_else_there_is_none),
+		SPAWNER_TEST(an_env_file_gives_variables_that_the_job_overrides),
+		SPAWNER_TEST(a_file_of_the_users_that_cannot_be_used_fails_the_start),
+		SPAWNER_TEST(an_output_file_is_appended_to_instead),
+		SPAWNER_TEST(limits_hold_for_the_run),
 		SPAWNER_TEST(a_start_that_it_has_already_is_ignored),
 		SPAWNER_TEST(a_new_daemon_is_told_what_runs_and_what_ended),
 		SPAWNER_TEST(the_last_requests_of_a_dead_daemon_are_executed),

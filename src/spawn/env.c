@@ -1,0 +1,127 @@
+/* Environments. */
+#include "spawn/env.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_BYTES_MAX 65536
+#define NAME_CHARS     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+
+static int
+reserve(struct env *env, size_t n)
+{
+	if (n <= env->cap)
+		return 0;
+	size_t cap = env->cap * 2 > n ? env->cap * 2 : n;
+	char **items = reallocarray(env->items, cap, sizeof(*items));
+	if (!items)
+		return -1;
+	env->items = items;
+	env->cap = cap;
+	return 0;
+}
+
+int
+env_init(struct env *env)
+{
+	*env = (struct env){ 0 };
+	if (reserve(env, 64) < 0)
+		return -1;
+	env->items[0] = NULL;
+	return 0;
+}
+
+static size_t
+find(const struct env *env, const char *name, size_t len)
+{
+	size_t i = 0;
+	while (i < env->n && !(strncmp(env->items[i], name, len) == 0 && env->items[i][len] == '='))
+		i++;
+	return i;
+}
+
+int
+env_put(struct env *env, const char *text)
+{
+	size_t i = find(env, text, strcspn(text, "="));
+	if (reserve(env, env->n + 2) < 0)
+		return -1;
+	env->items[i] = (char *)(uintptr_t)text;
+	if (i == env->n)
+		env->items[++env->n] = NULL;
+	return 0;
+}
+
+int
+env_put_pair(struct env *env, const char *name, const char *value)
+{
+	char *text;
+	return asprintf(&text, "%s=%s", name, value) < 0 ? -1 : env_put(env, text);
+}
+
+const char *
+env_get(const struct env *env, const char *name)
+{
+	size_t i = find(env, name, strlen(name));
+	return i < env->n ? env->items[i] + strlen(name) + 1 : "";
+}
+
+/* Only regular files: a FIFO or a device would make the child wait, or never end. */
+static char *
+read_whole(const char *path)
+{
+	struct stat file;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 || fstat(fd, &file) < 0)
+		return NULL;
+	char *text = NULL;
+	if (!S_ISREG(file.st_mode))
+		errno = EINVAL;
+	else if (file.st_size > FILE_BYTES_MAX)
+		errno = EFBIG;
+	else
+		text = calloc(1, (size_t)file.st_size + 1);
+	if (text && read(fd, text, (size_t)file.st_size) != file.st_size)
+		text = NULL;
+	close(fd);
+	return text;
+}
+
+static int
+put_line(struct env *env, char *line)
+{
+	size_t len = strspn(line, NAME_CHARS);
+	if (line[strspn(line, " \t\r")] == '\0' || line[0] == '#')
+		return 0;
+	if (len == 0 || line[len] != '=' || (line[0] >= '0' && line[0] <= '9')) {
+		errno = EINVAL;
+		return -1;
+	}
+	char *value = line + len + 1;
+	value[strcspn(value, "\r")] = '\0';
+	size_t n = strlen(value);
+	if (n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n - 1] == value[0]) {
+		memmove(value, value + 1, n - 2);
+		value[n - 2] = '\0';
+	}
+	return env_put(env, line);
+}
+
+int
+env_put_file(struct env *env, const char *path)
+{
+	char *rest = read_whole(path);
+	if (!rest)
+		return -1;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		if (put_line(env, line) < 0)
+			return -1;
+	}
+	return 0;
+}
