@@ -5,7 +5,7 @@ page=$ASCHED_SOURCE/man/asched.1
 if command -v mandoc > /dev/null; then
 	for manual in "$ASCHED_SOURCE"/man/*.[1-8]; do
 		is "$(basename "$manual") is lint-clean" "" \
-			"$(mandoc -Tlint -W style "$manual" 2>&1 | grep -v 'referenced manual not found')"
+			"$(mandoc -Tlint -W style "$manual" 2>&1 | grep -vE 'referenced manual not found|outdated mandoc.db')"
 	done
 else
 	skip 'the manuals are lint-clean' 'mandoc is not installed'
