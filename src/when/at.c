@@ -95,7 +95,21 @@ read_half(struct scan *word, struct scan *rest, bool *is_pm)
 	return true;
 }
 
-/* 10:30, 10:30pm, 10 am. 1: not a time of day. */
+/* 1630, as at(1) takes it. */
+static bool
+read_four_digits(struct scan *word, usec_t *clock)
+{
+	int n;
+	struct scan at = *word;
+	if (scan_len(word) != 4 || !scan_number(&at, 0, 2359, &n) || !scan_at_end(&at) ||
+	    n % 100 > 59)
+		return false;
+	*clock = n / 100 * USEC_PER_HOUR + n % 100 * USEC_PER_MIN;
+	*word = at;
+	return true;
+}
+
+/* 10:30, 10:30pm, 10 am, 1630. 1: not a time of day. */
 static int
 read_clock(struct wish *wish, struct scan word, struct scan *rest, struct err *err)
 {
@@ -106,7 +120,9 @@ read_clock(struct wish *wish, struct scan word, struct scan *rest, struct err *e
 	int status = time_read_clock(&word, &clock, err);
 	if (status < 0)
 		return -1;
-	if (status > 0) {
+	if (status > 0 && read_four_digits(&word, &clock)) {
+		status = 0;
+	} else if (status > 0) {
 		if (!scan_number(&word, 0, 23, &hour))
 			return 1;
 		clock = hour * USEC_PER_HOUR;

@@ -63,6 +63,10 @@ parse_cron(struct schedule *s, struct scan text, const struct reading *r)
 		s->kind = SCHEDULE_ON_START;
 		return 0;
 	}
+	if (scan_text(&text, "@every")) { /* as Go's cron has it */
+		s->kind = SCHEDULE_EVERY;
+		return parse_every(s, text, r);
+	}
 	return cron_parse(&s->cron, text, r->context->seed, r->err);
 }
 

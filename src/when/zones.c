@@ -5,6 +5,7 @@
 #include "when/zones.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,16 +164,30 @@ unlink_replaced(struct zones *zones, struct entry **list, struct entry **replace
 	}
 }
 
+/* Asks for the machine's zone again. True: it was known, and is another one now. */
+static bool
+update_local_name(struct zones *zones)
+{
+	char old[sizeof(zones->local_name)];
+	if (!zones->local_name[0])
+		return false;
+	memcpy(old, zones->local_name, sizeof(old));
+	zones->source.local_name(zones->source.self, zones->local_name, sizeof(zones->local_name));
+	return strcmp(old, zones->local_name) != 0;
+}
+
 void
 zones_refresh(struct zones *zones, void (*changed)(void *arg, const char *name), void *arg)
 {
-	pthread_mutex_lock(&zones->lock);
-	zones->local_name[0] = '\0';
 	struct entry *replaced = NULL;
+	pthread_mutex_lock(&zones->lock);
+	bool is_moved = update_local_name(zones);
 	for (size_t i = 0; i < NLISTS; i++)
 		unlink_replaced(zones, &zones->lists[i], &replaced);
 	pthread_mutex_unlock(&zones->lock);
 	for (struct entry *entry = replaced; entry; entry = entry->next)
 		changed(arg, zone_name(entry->zone));
+	if (is_moved)
+		changed(arg, "");
 	entries_free(replaced);
 }

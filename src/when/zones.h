@@ -40,8 +40,8 @@ struct zone *zones_get(struct zones *zones, const char *name, struct err *err);
 
 /*
  * Looks whether files of cached zones were replaced, and drops those from the cache, so that
- * the next zones_get() reads them anew. Calls changed(arg, name) for each. Reads the disk:
- * not for the event loop.
+ * the next zones_get() reads them anew. Calls changed(arg, name) for each, and with the name ""
+ * when the machine's own zone is another one now. Reads the disk: not for the event loop.
  */
 void zones_refresh(struct zones *zones, void (*changed)(void *arg, const char *name), void *arg);
 

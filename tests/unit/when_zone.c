@@ -291,6 +291,36 @@ note_change(void *arg, const char *name)
 }
 
 static void
+note_move(void *arg, const char *name)
+{
+	assert_string_equal(name, "");
+	(*(int *)arg)++;
+}
+
+static void
+the_machines_zone_is_noticed_to_be_another(void **state)
+{
+	struct folder folder;
+	int nchanges = 0;
+	(void)state;
+	folder_open(&folder);
+	copy_zone(&folder, "Europe/Berlin", "Here");
+	copy_zone(&folder, "America/New_York", "There");
+	assert_int_equal(setenv("TZ", "Here", 1), 0);
+	zone_unref(zones_get(folder.zones, NULL, NULL));
+	zones_refresh(folder.zones, note_move, &nchanges);
+	assert_int_equal(nchanges, 0);
+	assert_int_equal(setenv("TZ", ":There", 1), 0);
+	zones_refresh(folder.zones, note_move, &nchanges);
+	assert_int_equal(nchanges, 1);
+	struct zone *zone = zones_get(folder.zones, "", NULL);
+	assert_string_equal(zone_name(zone), "There");
+	zone_unref(zone);
+	assert_int_equal(setenv("TZ", "UTC", 1), 0);
+	folder_close(&folder);
+}
+
+static void
 a_replaced_file_is_read_again_and_old_references_stay_good(void **state)
 {
 	struct folder folder;
@@ -356,6 +386,7 @@ main(void)
 		cmocka_unit_test(a_name_that_is_no_zone_is_refused),
 		cmocka_unit_test(fifos_devices_loops_and_giants_are_refused_and_nothing_hangs),
 		cmocka_unit_test(a_replaced_file_is_read_again_and_old_references_stay_good),
+		cmocka_unit_test(the_machines_zone_is_noticed_to_be_another),
 		cmocka_unit_test(a_file_cut_at_any_byte_is_refused_or_whole),
 		cmocka_unit_test(a_zone_follows_its_rule_to_the_year_2199),
 	};
