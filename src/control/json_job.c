@@ -63,6 +63,8 @@ plain_value(const struct job *job, const struct field *field)
 	field_print(job, field, 0, &text);
 	if (field->type == FIELD_INT)
 		value = json_integer(strtoll(buf_text(&text), NULL, 10));
+	else if (field->type == FIELD_INSTANT && strcmp(buf_text(&text), "0") == 0)
+		value = json_null();
 	else if (field->type == FIELD_NUMBER)
 		value = json_real(strtod(buf_text(&text), NULL));
 	else

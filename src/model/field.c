@@ -406,20 +406,26 @@ field_clear(struct job *job, const struct field *field)
 bool
 field_differs(const struct job *a, const struct job *b, const struct field *field)
 {
+	static const size_t plain_sizes[FIELD_SCHEDULE + 1] = {
+		[FIELD_INT] = sizeof(int),         [FIELD_MODE] = sizeof(int),
+		[FIELD_ENUM] = sizeof(int),        [FIELD_DST] = sizeof(enum dst_rule),
+		[FIELD_NUMBER] = sizeof(double),   [FIELD_SIZE] = sizeof(int64_t),
+		[FIELD_DURATION] = sizeof(usec_t), [FIELD_INSTANT] = sizeof(usec_t),
+	}; /* 0: its memory is elsewhere */
+	const void *x = place(a, field), *y = place(b, field);
 	size_t n = field_nitems(a, field);
+	if (plain_sizes[field->type])
+		return memcmp(x, y, plain_sizes[field->type]) != 0;
 	if (n != field_nitems(b, field))
 		return true;
-	struct buf of_a = BUF_EMPTY, of_b = BUF_EMPTY;
+	if (field->type == FIELD_STRING || field->type == FIELD_SCHEDULE)
+		return n && strcmp(*(char *const *)x, *(char *const *)y) != 0;
+	const struct strings *list = x, *other = y;
 	for (size_t i = 0; i < n; i++) {
-		field_print(a, field, i, &of_a);
-		buf_add_char(&of_a, '\0');
-		field_print(b, field, i, &of_b);
-		buf_add_char(&of_b, '\0');
+		if (strcmp(list->items[i], other->items[i]) != 0)
+			return true;
 	}
-	bool differs = of_a.len != of_b.len || (of_a.len && memcmp(of_a.data, of_b.data, of_a.len));
-	buf_fini(&of_a);
-	buf_fini(&of_b);
-	return differs;
+	return false;
 }
 
 size_t
