@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "spawn/env.h"
+#include "spawn/ticks.h"
 
 #define CHILD_EXEC_FD    3 /* where exec_fd is moved to */
 #define CHILD_FAILED     127
@@ -227,6 +228,7 @@ execute(const struct child_plan *plan, const struct env *env)
 	int error = ENOENT;
 	begin(plan, STAGE_EXEC);
 	need(plan, close_range(CHILD_EXEC_FD, ~0u, CLOSE_RANGE_CLOEXEC) == 0); /* of look-ups */
+	plan->card->exec_at = ticks_real_us();
 	if (strchr(name, '/')) {
 		execve(name, args, env->items);
 		fail(plan, errno);

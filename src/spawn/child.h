@@ -15,8 +15,9 @@
 
 /* What a child tells of itself before it executes its program. */
 struct card {
-	int32_t stage; /* enum msg_stage: what it is at */
-	int32_t error; /* errno of that stage, when it failed; 0: it did not */
+	int32_t stage;   /* enum msg_stage: what it is at */
+	int32_t error;   /* errno of that stage, when it failed; 0: it did not */
+	int64_t exec_at; /* microseconds since 1970: when it executed its program */
 };
 
 /* What the spawner found when it was started and its children must not inherit from it. */

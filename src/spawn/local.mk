@@ -31,7 +31,10 @@ tests_fake_inherited_SOURCES = tests/fake/inherited.c
 
 SPAWNER_FIXTURE = tests/fake/spawner.c tests/fake/spawner.h
 UNIT_TESTS += tests/unit/spawn_parts tests/unit/spawn_program tests/unit/spawn_inherit \
-	tests/unit/spawn_tree
+	tests/unit/spawn_tree tests/unit/spawn_load
+tests_unit_spawn_load_SOURCES = tests/unit/spawn_load.c $(SPAWNER_FIXTURE)
+tests_unit_spawn_load_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_spawn_load_LDADD = libmsg.a libbase.a $(UNIT_LIBS)
 tests_unit_spawn_tree_SOURCES = tests/unit/spawn_tree.c $(SPAWNER_FIXTURE)
 tests_unit_spawn_tree_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_spawn_tree_LDADD = libspawn.a libmsg.a libbase.a $(UNIT_LIBS)

@@ -174,7 +174,7 @@ start_settle(struct spawner *sp, struct slot *slot)
 	else if (card->stage != STAGE_EXEC)
 		fail(sp, slot, (enum msg_stage)card->stage, EINTR);
 	else {
-		slot->report.started_at = ticks_real_us();
+		slot->report.started_at = card->exec_at;
 		slots_set_state(sp->slots, slot, SLOT_RUNNING);
 	}
 }
