@@ -1,7 +1,7 @@
 /* asched list: the jobs, soonest first. What people look at all day. */
-#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
 
-#include "base/alloc.h"
 #include "base/buf.h"
 #include "cli/answer.h"
 #include "cli/args.h"
@@ -21,8 +21,8 @@ struct query {
 };
 
 static const struct column columns[] = {
-	{ "ID", 0, true }, { "NAME", 10 }, { "STATE", 0 },  { "SCHEDULE", 12 }, { "NEXT", 0 },
-	{ "IN", 0 },       { "LAST", 0 },  { "RESULT", 8 }, { "COMMAND", 10 },
+	{ "ID", 0, true }, { "NAME", 12 }, { "STATE", 0 },   { "SCHEDULE", 12 }, { "NEXT", 0 },
+	{ "IN", 0 },       { "LAST", 0 },  { "RESULT", 12 }, { "COMMAND", 8 },
 };
 #define NCOLUMNS (sizeof(columns) / sizeof(columns[0]))
 
@@ -71,14 +71,16 @@ add_row(struct table *table, const struct screen *screen, const json_t *job)
 	char text[WORDS_MAX], time[SCREEN_TIME_MAX];
 	struct buf command = BUF_EMPTY, schedule = BUF_EMPTY;
 	const json_t *last = json_object_get(job, "last_run");
-	usec_t due = answer_int(job, "next_due_us"), ended = answer_int(last, "ended_us");
+	bool is_active = strcmp(answer_text(job, "state"), "active") == 0;
+	usec_t due = is_active ? answer_int(job, "next_due_us") : 0,
+	       ended = answer_int(last, "ended_us");
 	const char *name = answer_text(job, "name");
 	table_add(table, PLAIN, "%lld", (long long)answer_int(job, "id"));
 	table_add(table, BOLD, "%s", *name ? name : "-");
 	add_state(table, job);
 	words_schedule(job, &schedule);
 	table_add(table, PLAIN, "%s", buf_text(&schedule));
-	table_add(table, PLAIN, "%s", screen_time(screen, due, time));
+	table_add(table, PLAIN, "%s", screen_short_time(screen, due, time));
 	table_add(table, PLAIN, "%s",
 		  due > screen->now ? words_span(due - screen->now, text)
 		  : due > 0         ? "now"

@@ -76,10 +76,11 @@ tell_run(struct client *client, const struct screen *screen, int64_t run)
 	char when[WORDS_MAX], result[WORDS_MAX];
 	json_t *object =
 		client_try(client, "run.get", json_pack("{s:I}", "run", (json_int_t)run), &err);
-	const char *job = answer_text(object, "job");
+	const char *name = answer_text(object, "job");
+	char job[WORDS_MAX];
+	snprintf(job, sizeof(job), "job %" PRId64, answer_int(object, "job_id"));
 	if (object)
-		say("run %" PRId64 " of %s%s, started %s: %s", run, *job ? "" : "job ",
-		    *job ? job : answer_text(object, "job_id"),
+		say("run %" PRId64 " of %s, started %s: %s", run, *name ? name : job,
 		    words_when(answer_int(object, "started_us"), screen->now, when),
 		    words_result(object, result));
 	json_decref(object);

@@ -17,9 +17,8 @@ struct query {
 };
 
 static const struct column columns[] = {
-	{ "RUN", 0, true },  { "JOB", 8 },         { "DUE", 0 },
-	{ "TRIGGER", 0 },    { "RESULT", 10 },     { "STARTED", 0 },
-	{ "TOOK", 0, true }, { "TRIES", 0, true }, { "DETAIL", 6 },
+	{ "RUN", 0, true }, { "JOB", 8 },     { "DUE", 0 },        { "TRIGGER", 0 },
+	{ "RESULT", 12 },   { "STARTED", 0 }, { "TOOK", 0, true }, { "TRIES", 0, true },
 };
 #define NCOLUMNS (sizeof(columns) / sizeof(columns[0]))
 
@@ -45,13 +44,12 @@ add_row(struct table *table, const struct screen *screen, const json_t *run)
 		table_add(table, BOLD, "%s", job);
 	else
 		table_add(table, BOLD, "%lld", (long long)answer_int(run, "job_id"));
-	table_add(table, PLAIN, "%s", screen_time(screen, answer_int(run, "due_us"), time));
+	table_add(table, PLAIN, "%s", screen_short_time(screen, answer_int(run, "due_us"), time));
 	table_add(table, DIM, "%s", answer_text(run, "trigger"));
 	table_add(table, color_result(run), "%s", words_result(run, text));
 	table_add(table, PLAIN, "%s", words_when(answer_int(run, "started_us"), screen->now, text));
 	add_took(table, screen, run);
 	table_add(table, PLAIN, "%lld", (long long)answer_int(run, "attempt"));
-	table_add(table, DIM, "%s", answer_text(run, "detail"));
 }
 
 static json_t *

@@ -1,4 +1,5 @@
-/* asched show: everything about one job, its last runs and its next times. */
+/* asched show: everything about one job, its last runs and its next times; or about one run. */
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -6,67 +7,55 @@
 #include "cli/answer.h"
 #include "cli/args.h"
 #include "cli/client.h"
+#include "cli/facts.h"
 #include "cli/find.h"
-#include "cli/preview.h"
-#include "cli/screen.h"
+#include "cli/show_run.h"
 #include "cli/table.h"
-#include "cli/text.h"
 #include "cli/words.h"
 #include "model/field.h"
 
-#define LABEL_COLUMNS 16
-#define NNEXT         5
-#define NRUNS         5
-
-/* One line; the value comes from people and is made safe. */
-static void
-print_line(const struct screen *screen, const char *label, enum color color, const char *value)
-{
-	struct buf safe = BUF_EMPTY;
-	text_add_safe(&safe, value, strlen(value));
-	printf("%s%-*s%s %s%s%s\n", screen_on(screen, BOLD), LABEL_COLUMNS, label,
-	       screen_off(screen, BOLD), screen_on(screen, color), buf_text(&safe),
-	       screen_off(screen, color));
-	buf_fini(&safe);
-}
+#define NNEXT 5
+#define NRUNS 5
 
 static void
 print_state(const struct screen *screen, const json_t *job)
 {
-	char line[WORDS_MAX];
 	const char *state = answer_text(job, "state");
 	int64_t nrunning = answer_int(job, "running"), nwaiting = answer_int(job, "waiting");
-	int n = snprintf(line, sizeof(line), "%s", state);
+	enum color color = strcmp(state, "paused") == 0 ? YELLOW : PLAIN;
 	if (nrunning || nwaiting)
-		snprintf(line + n, sizeof(line) - (size_t)n, ", %lld running, %lld waiting",
-			 (long long)nrunning, (long long)nwaiting);
-	print_line(screen, "state", state[0] == 'p' ? YELLOW : PLAIN, line);
+		fact(screen, "state", color, "%s, %lld running, %lld waiting", state,
+		     (long long)nrunning, (long long)nwaiting);
+	else
+		fact(screen, "state", color, "%s", state);
 }
 
-/* The value of a field as text; of objects, pair by pair. */
 static void
-print_value(const struct screen *screen, const struct field *field, const json_t *value)
+print_owner(const struct screen *screen, const json_t *job)
 {
-	char number[32];
+	int64_t uid = answer_int(job, "owner");
+	const struct passwd *user = getpwuid((uid_t)uid);
+	if (user)
+		fact(screen, "owner", PLAIN, "%s", user->pw_name);
+	else
+		fact(screen, "owner", PLAIN, "%lld", (long long)uid);
+}
+
+/* The value of a field as text; of lists, item by item. */
+static void
+print_value(const struct screen *screen, const struct field *field, json_t *value)
+{
 	const char *key;
 	json_t *item;
-	const char *separator = field->type == FIELD_HEADERS ? ": " : "=";
-	if (json_is_string(value)) {
-		print_line(screen, field->name, PLAIN, json_string_value(value));
-	} else if (json_is_integer(value)) {
-		snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(value));
-		print_line(screen, field->name, PLAIN, number);
-	} else if (json_is_real(value)) {
-		snprintf(number, sizeof(number), "%g", json_real_value(value));
-		print_line(screen, field->name, PLAIN, number);
-	}
-	json_object_foreach((json_t *)(uintptr_t)value, key, item)
-	{
-		struct buf line = BUF_EMPTY;
-		buf_printf(&line, "%s%s%s", key, separator, json_string_value(item));
-		print_line(screen, field->name, PLAIN, buf_text(&line));
-		buf_fini(&line);
-	}
+	const char *mark = field->type == FIELD_HEADERS ? ": " : "=";
+	if (json_is_string(value))
+		fact(screen, field->name, PLAIN, "%s", json_string_value(value));
+	else if (json_is_integer(value))
+		fact(screen, field->name, PLAIN, "%lld", (long long)json_integer_value(value));
+	else if (json_is_real(value))
+		fact(screen, field->name, PLAIN, "%g", json_real_value(value));
+	json_object_foreach(value, key, item)
+		fact(screen, field->name, PLAIN, "%s%s%s", key, mark, json_string_value(item));
 }
 
 static bool
@@ -84,25 +73,41 @@ is_standard(const struct field *field, const json_t *value)
 	return field->standard && strcmp(text, field->standard) == 0;
 }
 
-/* The fields that have another value than the default, but for those with a line of their own. */
+/* Is the field part of a line of its own? */
+static bool
+is_shown(const struct field *field)
+{
+	static const char *const names[] = {
+		"name", "schedule", "command", "shell", "url", "method"
+	};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(names[i], field->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The fields that have another value than the default. */
 static void
 print_fields(const struct screen *screen, const json_t *job)
 {
-	static const char *const shown[] = {
-		"name", "schedule", "command", "shell", "url", "method"
-	};
 	for (size_t i = 0; i < nfields; i++) {
-		bool is_shown = false;
 		char key[64];
 		snprintf(key, sizeof(key), "%s", fields[i].name);
 		for (char *p = strchr(key, '-'); p; p = strchr(p, '-'))
 			*p = '_';
-		for (size_t k = 0; k < sizeof(shown) / sizeof(shown[0]); k++)
-			is_shown |= strcmp(shown[k], key) == 0;
-		const json_t *value = json_object_get(job, key);
-		if (!is_shown && !is_standard(&fields[i], value))
+		json_t *value = json_object_get(job, key);
+		if (!is_shown(&fields[i]) && !is_standard(&fields[i], value))
 			print_value(screen, &fields[i], value);
 	}
+}
+
+static const char *
+dst_mark(const json_t *time)
+{
+	if (answer_bool(time, "shifted"))
+		return " (the local time is skipped that day)";
+	return answer_bool(time, "repeated") ? " (the local time comes twice that day)" : "";
 }
 
 static void
@@ -111,14 +116,11 @@ print_times(const struct screen *screen, const json_t *times)
 	char time[SCREEN_TIME_MAX], span[WORDS_MAX];
 	size_t i;
 	json_t *item;
-	json_array_foreach((json_t *)(uintptr_t)times, i, item)
+	json_array_foreach(times, i, item)
 	{
-		struct buf line = BUF_EMPTY;
 		usec_t at = answer_int(item, "at_us");
-		buf_printf(&line, "%s, %s", screen_long_time(screen, at, time),
-			   words_when(at, screen->now, span));
-		print_line(screen, i ? "" : "next", PLAIN, buf_text(&line));
-		buf_fini(&line);
+		fact(screen, i ? "" : "next", PLAIN, "%s, %s%s", screen_long_time(screen, at, time),
+		     words_when(at, screen->now, span), dst_mark(item));
 	}
 }
 
@@ -126,23 +128,23 @@ static void
 print_runs(const struct screen *screen, const json_t *runs)
 {
 	static const struct column columns[] = {
-		{ "RUN", 0, true },  { "DUE", 0 },    { "RESULT", 10 },
-		{ "TOOK", 0, true }, { "DETAIL", 6 },
+		{ "RUN", 0, true },
+		{ "DUE", 0 },
+		{ "TOOK", 0, true },
+		{ "RESULT", 12 },
 	};
 	char time[SCREEN_TIME_MAX], text[WORDS_MAX];
 	size_t i;
 	json_t *run;
 	struct table *table = table_new(screen, columns, sizeof(columns) / sizeof(columns[0]));
-	json_array_foreach((json_t *)(uintptr_t)runs, i, run)
+	json_array_foreach(runs, i, run)
 	{
 		usec_t started = answer_int(run, "started_us"), ended = answer_int(run, "ended_us");
+		usec_t until = ended ? ended : screen->now;
 		table_add(table, PLAIN, "%lld", (long long)answer_int(run, "id"));
 		table_add(table, PLAIN, "%s", screen_time(screen, answer_int(run, "due_us"), time));
+		table_add(table, PLAIN, "%s", started ? words_took(until - started, text) : "-");
 		table_add(table, color_result(run), "%s", words_result(run, text));
-		table_add(table, PLAIN, "%s",
-			  started ? words_took((ended ? ended : screen->now) - started, text)
-				  : "-");
-		table_add(table, DIM, "%s", answer_text(run, "detail"));
 	}
 	putchar('\n');
 	table_flush(table);
@@ -153,22 +155,18 @@ static void
 print_job(const struct screen *screen, const json_t *job, const json_t *next, const json_t *runs)
 {
 	struct buf command = BUF_EMPTY, schedule = BUF_EMPTY;
-	char text[64];
 	const char *words = answer_text(next, "words");
 	words_command(job, &command);
-	snprintf(text, sizeof(text), "%lld", (long long)answer_int(job, "id"));
-	print_line(screen, "job", BOLD, text);
-	if (answer_has(job, "name"))
-		print_line(screen, "name", BOLD, answer_text(job, "name"));
-	if (json_is_string(json_object_get(job, "owner")))
-		print_line(screen, "owner", PLAIN, answer_text(job, "owner"));
-	print_state(screen, job);
-	print_line(screen, answer_has(job, "url") ? "request" : "command", PLAIN,
-		   buf_text(&command));
 	words_schedule(job, &schedule);
-	print_line(screen, "schedule", PLAIN, buf_text(&schedule));
-	if (*words && strcmp(words, buf_text(&schedule)) != 0)
-		print_line(screen, "", DIM, words);
+	fact(screen, "job", BOLD, "%lld", (long long)answer_int(job, "id"));
+	fact(screen, "name", BOLD, "%s", answer_text(job, "name"));
+	print_owner(screen, job);
+	print_state(screen, job);
+	fact(screen, answer_has(job, "url") ? "request" : "command", PLAIN, "%s",
+	     buf_text(&command));
+	fact(screen, "schedule", PLAIN, "%s", buf_text(&schedule));
+	if (strcmp(words, buf_text(&schedule)) != 0)
+		fact(screen, "", DIM, "%s", words);
 	print_times(screen, json_object_get(next, "times"));
 	print_fields(screen, job);
 	if (json_array_size(runs) > 0)
@@ -177,6 +175,7 @@ print_job(const struct screen *screen, const json_t *job, const json_t *next, co
 	buf_fini(&schedule);
 }
 
+/* Takes the job. */
 static void
 show_job(struct client *client, const struct cli_options *options, json_t *job)
 {
@@ -189,34 +188,71 @@ show_job(struct client *client, const struct cli_options *options, json_t *job)
 	json_t *page = client_try(client, "run.list",
 				  json_pack("{s:O, s:i}", "job", id, "limit", NRUNS), &err);
 	json_t *runs = json_object_get(page, "items");
+	bool is_live = strcmp(answer_text(job, "state"), "active") == 0;
+	if (!is_live)
+		json_object_del(next, "times");
 	if (options->json) {
 		json_object_set(job, "next", json_object_get(next, "times"));
-		json_object_set(job, "runs", runs);
-		print_json(json_incref(job));
+		json_object_set(job, "last_runs", runs);
+		print_json(job);
 	} else {
 		print_job(&screen, job, next, runs);
+		json_decref(job);
 	}
 	json_decref(next);
 	json_decref(page);
 }
 
+static int
+find_and_show(const struct cli_options *options, const char *word)
+{
+	struct client *client = client_new(options);
+	struct err err = { 0 };
+	json_t *job = NULL;
+	int64_t id = find_job(client, word, &err);
+	if (id)
+		job = client_call(client, "job.get", json_pack("{s:I}", "job", (json_int_t)id));
+	else
+		client_say(client, &err);
+	if (job)
+		show_job(client, options, job);
+	return client_free(client);
+}
+
+static int
+get_and_show_run(const struct cli_options *options, int64_t id)
+{
+	struct client *client = client_new(options);
+	struct screen screen;
+	json_t *run = client_call(client, "run.get", json_pack("{s:I}", "run", (json_int_t)id));
+	screen_init(&screen, options);
+	if (run && options->json)
+		print_json(json_incref(run));
+	else if (run)
+		show_run(&screen, run);
+	json_decref(run);
+	return client_free(client);
+}
+
 int
 cmd_show(const struct cli_options *options, int argc, char **argv)
 {
-	struct args args = { .globals = options, .least = 1, .most = 1 };
-	struct err err = { 0 };
+	const char *run_text = NULL;
+	int64_t run;
 	int exit_code;
+	const struct option table[] = {
+		{ "run", 'r', OPTION_TEXT, &run_text, "RUN", "this run and its attempts" },
+	};
+	struct args args = { .globals = options,
+			     .options = table,
+			     .noptions = sizeof(table) / sizeof(table[0]),
+			     .most = 1 };
 	if (!args_read(&args, argc, argv, &exit_code))
 		return exit_code;
-	struct client *client = client_new(options);
-	int64_t id = find_job(client, args.words[0], &err);
-	if (!id)
-		client_say(client, &err);
-	json_t *params = json_pack("{s:I}", "job", (json_int_t)id);
-	json_t *job = id ? client_call(client, "job.get", json_incref(params)) : NULL;
-	if (job)
-		show_job(client, options, job);
-	json_decref(job);
-	json_decref(params);
-	return client_free(client);
+	if (!run_text == !args.nwords)
+		return say_usage(options, "",
+				 "which one? JOB (asched list), or --run RUN (asched runs)");
+	if (run_text && !is_id(run_text, &run))
+		return say_usage(options, "run", "\"%s\" is not the number of a run", run_text);
+	return run_text ? get_and_show_run(options, run) : find_and_show(options, args.words[0]);
 }

@@ -1,42 +1,35 @@
 /* asched status, reload, restart: the daemon itself. */
-#include <stdio.h>
+#include <string.h>
 
 #include "cli/answer.h"
 #include "cli/args.h"
 #include "cli/client.h"
+#include "cli/facts.h"
 #include "cli/screen.h"
 #include "cli/words.h"
 
-#define LABEL_COLUMNS 14
-
-static void
-print_label(const struct screen *screen, const char *label)
-{
-	printf("%s%-*s%s", screen_on(screen, BOLD), LABEL_COLUMNS, label, screen_off(screen, BOLD));
-}
-
-/* "p50 0.1 ms  p99 0.4 ms  max 2 ms" */
+/* "p50 0.10 ms  p99 0.40 ms  max 2.00 ms" */
 static void
 print_latency(const struct screen *screen, const char *label, const json_t *latency)
 {
-	static const char *const ranks[] = { "p50", "p99", "max" };
-	print_label(screen, label);
-	for (size_t i = 0; i < sizeof(ranks) / sizeof(ranks[0]); i++) {
-		if (answer_has(latency, ranks[i]))
-			printf("%s%s %.2f ms", i ? "  " : "", ranks[i],
-			       (double)answer_int(latency, ranks[i]) / USEC_PER_MSEC);
-	}
-	putchar('\n');
+	fact(screen, label, PLAIN, "p50 %.2f ms, p99 %.2f ms, max %.2f ms",
+	     (double)answer_int(latency, "p50") / USEC_PER_MSEC,
+	     (double)answer_int(latency, "p99") / USEC_PER_MSEC,
+	     (double)answer_int(latency, "max") / USEC_PER_MSEC);
 }
 
 static void
-print_store(const struct screen *screen, const json_t *store)
+print_store(const struct screen *screen, const json_t *status)
 {
+	const json_t *store = json_object_get(status, "store");
 	const char *state = answer_text(store, "state"), *detail = answer_text(store, "detail");
-	enum color color = state[0] == 'o' ? GREEN : RED;
-	print_label(screen, "store");
-	printf("%s%s%s%s%s\n", screen_on(screen, color), state, screen_off(screen, color),
-	       *detail ? ": " : "", detail);
+	enum color color = strcmp(state, "ok") == 0 ? GREEN : RED;
+	char text[WORDS_MAX];
+	fact(screen, "store", color, "%s%s%s", state, *detail ? ": " : "", detail);
+	if (answer_has(status, "database_bytes"))
+		fact(screen, "database", PLAIN, "%s, %lld runs on record",
+		     words_bytes(answer_int(status, "database_bytes"), text),
+		     (long long)answer_int(status, "runs"));
 }
 
 static void
@@ -44,33 +37,23 @@ print_status(const struct screen *screen, const json_t *status)
 {
 	char text[WORDS_MAX], time[SCREEN_TIME_MAX];
 	usec_t uptime = answer_int(status, "uptime_us");
-	print_label(screen, "asched");
-	printf("%s, pid %lld (spawner %lld)\n", answer_text(status, "version"),
-	       (long long)answer_int(status, "pid"), (long long)answer_int(status, "spawner_pid"));
-	print_label(screen, "up");
-	printf("%s, since %s\n", words_took(uptime, text),
-	       screen_long_time(screen, screen->now - uptime, time));
-	print_label(screen, "jobs");
-	printf("%lld\n", (long long)answer_int(status, "jobs"));
-	print_label(screen, "runs");
-	printf("%lld running, %lld waiting\n", (long long)answer_int(status, "runs_running"),
-	       (long long)answer_int(status, "runs_waiting"));
-	print_store(screen, json_object_get(status, "store"));
+	fact(screen, "asched", PLAIN, "%s, pid %lld, spawner %lld", answer_text(status, "version"),
+	     (long long)answer_int(status, "pid"), (long long)answer_int(status, "spawner_pid"));
+	fact(screen, "up", PLAIN, "%s, since %s", words_took(uptime, text),
+	     screen_long_time(screen, screen->now - uptime, time));
+	if (answer_has(status, "jobs"))
+		fact(screen, "jobs", PLAIN, "%lld", (long long)answer_int(status, "jobs"));
+	if (answer_has(status, "runs_running"))
+		fact(screen, "runs", PLAIN, "%lld running, %lld waiting",
+		     (long long)answer_int(status, "runs_running"),
+		     (long long)answer_int(status, "runs_waiting"));
+	print_store(screen, status);
 	print_latency(screen, "start late", json_object_get(status, "start_late_us"));
 	print_latency(screen, "commit", json_object_get(status, "commit_us"));
 	print_latency(screen, "loop lag", json_object_get(status, "loop_lag_us"));
-	print_label(screen, "memory");
-	printf("%s\n", words_bytes(answer_int(status, "rss_kib") * 1024, text));
-	if (answer_has(status, "database_bytes")) {
-		print_label(screen, "database");
-		printf("%s, %lld runs on record\n",
-		       words_bytes(answer_int(status, "database_bytes"), text),
-		       (long long)answer_int(status, "runs"));
-	}
-	if (answer_has(status, "last_trouble")) {
-		print_label(screen, "last trouble");
-		printf("%s\n", answer_text(status, "last_trouble"));
-	}
+	fact(screen, "memory", PLAIN, "%s",
+	     words_bytes(answer_int(status, "rss_kib") * 1024, text));
+	fact(screen, "last trouble", RED, "%s", answer_text(status, "last_trouble"));
 }
 
 int

@@ -12,7 +12,7 @@ const struct command commands[] = {
 	{ "add", "[WHEN] [OPTIONS] -- COMMAND...",
 	  "Add a job: a command, --shell STRING or --http URL; no WHEN: once, now", cmd_add },
 	{ "list", "[GLOB...] [OPTIONS]", "List jobs, soonest first", cmd_list },
-	{ "show", "JOB", "Show everything about one job", cmd_show },
+	{ "show", "JOB | --run RUN", "Show everything about one job or run", cmd_show },
 	{ "runs", "[JOB] [OPTIONS]", "List runs, newest first: what became of every due instant",
 	  cmd_runs },
 	{ "logs", "[JOB or RUN] [OPTIONS]", "Show what a run printed, also while it runs",

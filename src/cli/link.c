@@ -98,7 +98,9 @@ link_open(struct link *link, const char *path, bool is_trusted, struct err *err)
 	}
 	setsockopt(link->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 	if (connect(link->fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-		err_errno(err, "%s", path);
+		err_set(err, ERR_SYSTEM,
+			"no daemon answers at %s: %s (aschedd is one; --socket names another)",
+			path, strerror(errno));
 		goto out;
 	}
 	result = is_trusted ? 0 : check_peer(link->fd, path, err);

@@ -23,12 +23,14 @@ libcli_a_SOURCES = \
 	src/cli/cmd_status.c \
 	src/cli/cmd_why.c \
 	src/cli/command.c src/cli/command.h \
+	src/cli/facts.c src/cli/facts.h \
 	src/cli/find.c src/cli/find.h \
 	src/cli/link.c src/cli/link.h \
 	src/cli/output.c src/cli/output.h \
 	src/cli/params.c src/cli/params.h \
 	src/cli/preview.c src/cli/preview.h \
 	src/cli/screen.c src/cli/screen.h \
+	src/cli/show_run.c src/cli/show_run.h \
 	src/cli/table.c src/cli/table.h \
 	src/cli/text.c src/cli/text.h \
 	src/cli/when.c src/cli/when.h \

@@ -75,16 +75,20 @@ screen_off(const struct screen *screen, enum color color)
 	return screen->has_color && color != PLAIN ? "\033[0m" : "";
 }
 
+/* The reader's wall clock at that instant. */
+static bool
+read_clock(const struct screen *screen, usec_t at, struct tm *tm)
+{
+	time_t seconds = (time_t)(at / USEC_PER_SEC);
+	return screen->is_utc ? gmtime_r(&seconds, tm) : localtime_r(&seconds, tm);
+}
+
 static const char *
 print_time(const struct screen *screen, usec_t at, const char *format, char *out)
 {
-	time_t seconds = (time_t)(at / USEC_PER_SEC);
 	struct tm tm;
-	if (at <= 0 || at == USEC_NEVER)
-		return "-";
-	if (!(screen->is_utc ? gmtime_r(&seconds, &tm) : localtime_r(&seconds, &tm)))
-		return "-";
-	if (strftime(out, SCREEN_TIME_MAX, format, &tm) == 0)
+	if (at <= 0 || at == USEC_NEVER || !read_clock(screen, at, &tm) ||
+	    strftime(out, SCREEN_TIME_MAX, format, &tm) == 0)
 		return "-";
 	return out;
 }
@@ -94,6 +98,18 @@ screen_time(const struct screen *screen, usec_t at, char out[SCREEN_TIME_MAX])
 {
 	return print_time(screen, at, screen->is_utc ? "%Y-%m-%d %H:%M:%SZ" : "%Y-%m-%d %H:%M:%S",
 			  out);
+}
+
+const char *
+screen_short_time(const struct screen *screen, usec_t at, char out[SCREEN_TIME_MAX])
+{
+	struct tm tm, today;
+	if (!screen->is_terminal || screen->is_utc || !read_clock(screen, at, &tm) ||
+	    !read_clock(screen, screen->now, &today))
+		return screen_time(screen, at, out);
+	if (tm.tm_year == today.tm_year && tm.tm_yday == today.tm_yday)
+		return print_time(screen, at, "%H:%M:%S", out);
+	return print_time(screen, at, tm.tm_sec ? "%Y-%m-%d %H:%M:%S" : "%Y-%m-%d %H:%M", out);
 }
 
 const char *

@@ -149,8 +149,9 @@ print_cell(const struct table *table, size_t i, const struct cell *cell)
 		pad(GAP);
 	if (table->columns[i].is_right)
 		pad(room - width);
-	printf("%s%.*s%s%s", screen_on(screen, cell->color), (int)len, cell->text,
-	       is_cut ? mark : "", screen_off(screen, cell->color));
+	if (len > 0)
+		printf("%s%.*s%s%s", screen_on(screen, cell->color), (int)len, cell->text,
+		       is_cut ? mark : "", screen_off(screen, cell->color));
 	if (!table->columns[i].is_right && i + 1 < table->ncolumns)
 		pad(room - width);
 }

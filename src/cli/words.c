@@ -81,39 +81,47 @@ is_text(const json_t *object, const char *key, const char *text)
 	return strcmp(answer_text(object, key), text) == 0;
 }
 
+/* Failures that have words of their own: the reason, and what stands before the detail. */
+static const struct {
+	const char *reason, *words;
+} failures[] = {
+	{ "exit", "exit " },
+	{ "signal", "" },
+	{ "http-status", "http " },
+	{ "start-failed", "not started: " },
+};
+
 static void
-name_failure(const json_t *run, char out[WORDS_MAX])
+name_failure(const char *reason, const char *detail, char out[WORDS_MAX])
 {
-	const char *reason = answer_text(run, "reason"), *detail = answer_text(run, "detail");
-	if (strcmp(reason, "exit") == 0)
-		snprintf(out, WORDS_MAX, "exit %s", detail);
-	else if (strcmp(reason, "signal") == 0)
-		snprintf(out, WORDS_MAX, "%s", detail);
-	else if (strcmp(reason, "http-status") == 0)
-		snprintf(out, WORDS_MAX, "http %s", detail);
-	else if (strcmp(reason, "start-failed") == 0)
-		snprintf(out, WORDS_MAX, "not started: %s", detail);
-	else
-		snprintf(out, WORDS_MAX, "%s", *reason ? reason : "failed");
+	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+		if (strcmp(reason, failures[i].reason) == 0) {
+			snprintf(out, WORDS_MAX, "%s%s", failures[i].words, detail);
+			return;
+		}
+	}
+	snprintf(out, WORDS_MAX, "%s%s%s", *reason ? reason : "failed", *detail ? ": " : "",
+		 detail);
 }
 
 const char *
 words_result(const json_t *run, char out[WORDS_MAX])
 {
 	const char *state = answer_text(run, "state"), *reason = answer_text(run, "reason");
+	const char *detail = answer_text(run, "detail");
 	int64_t count = answer_int(run, "count");
 	if (!*state)
 		return "-";
 	if (is_text(run, "state", "succeeded"))
 		return "ok";
 	if (is_text(run, "state", "failed"))
-		name_failure(run, out);
+		name_failure(reason, detail, out);
 	else if (is_text(run, "state", "waiting") && answer_int(run, "attempt") > 0)
 		snprintf(out, WORDS_MAX, "will retry");
-	else if (*reason && !is_text(run, "reason", state))
-		snprintf(out, WORDS_MAX, "%s: %s", state, reason);
+	else if (!*reason || is_text(run, "reason", state))
+		snprintf(out, WORDS_MAX, "%s%s%s", state, *detail ? " " : "", detail);
 	else
-		snprintf(out, WORDS_MAX, "%s", state);
+		snprintf(out, WORDS_MAX, "%s: %s", state, reason);
 	size_t len = strlen(out);
 	if (count > 1)
 		snprintf(out + len, WORDS_MAX - len, " (%" PRId64 " times)", count);

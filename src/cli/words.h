@@ -8,7 +8,7 @@
 #include "base/usec.h"
 #include "cli/screen.h"
 
-#define WORDS_MAX 64
+#define WORDS_MAX 256
 
 /* The two greatest units: "3h 12m", "2d 4h", "45s", "now" below a second. Never negative. */
 const char *words_span(usec_t span, char out[WORDS_MAX]);
@@ -19,7 +19,7 @@ const char *words_when(usec_t at, usec_t now, char out[WORDS_MAX]);
 /* "1.2 MiB" */
 const char *words_bytes(int64_t bytes, char out[WORDS_MAX]);
 
-/* What became of a run object: "ok", "exit 3", "SIGKILL", "skipped: overlap". */
+/* What became of a run object: "ok", "exit 3", "SIGKILL", "skipped: overlap", with the detail. */
 const char *words_result(const json_t *run, char out[WORDS_MAX]);
 enum color color_result(const json_t *run);
 
