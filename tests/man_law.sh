@@ -1,4 +1,4 @@
-# The manuals: lint-clean, and asched(1) names every command and every option there is.
+# The manuals: lint-clean (whatever else is installed here), and asched(1) names every command and every option there is.
 . "${ASCHED_SOURCE:?}/tests/blackbox/lib.sh"
 page=$ASCHED_SOURCE/man/asched.1
 
