@@ -5,8 +5,8 @@
  * no new starts, the engine ends or leaves what runs and waits for its records, the last answers
  * are sent, the store is closed.
  *
- * The engine is pure, so that somebody has to tell it the time: a prepare watcher of the highest
- * priority lets it do what is due before every wait of the loop, and arms the clock.
+ * The engine is pure: a prepare watcher of the highest priority lets it do what is due before
+ * every wait of the loop, and arms the clock.
  */
 #include "daemon/daemon.h"
 
@@ -29,7 +29,8 @@
 #include "runner/process.h"
 
 #define CLAIM_BATCH   256
-#define LOOKAHEAD     (20 * USEC_PER_MSEC)
+#define LOOKAHEAD_MIN (20 * USEC_PER_MSEC)
+#define LOOKAHEAD_MAX USEC_PER_SEC
 #define GONE_GRACE    0.8 /* seconds to record what can be recorded without a spawner */
 #define NOFILE_WANTED 65536
 #define HTTP_ACTIVE   256
@@ -60,6 +61,13 @@ on_trouble(void *arg, const char *text)
 	struct daemon *daemon = arg;
 	log_error(text);
 	snprintf(daemon->trouble, sizeof(daemon->trouble), "%s", text);
+}
+
+static void
+on_notice(void *arg, const char *text, const char *what)
+{
+	(void)arg;
+	log_notice(text, log_str("what", what));
 }
 
 /* Without an engine there is nothing to wait for. */
@@ -254,6 +262,21 @@ start_watchdog(struct daemon *daemon)
 	ev_timer_start(daemon->loop, &daemon->watchdog);
 }
 
+/* On a slow disk claims have to begin earlier, so that the commit is over at the instant. */
+static void
+adapt_lookahead(struct daemon *daemon)
+{
+	struct store_thread_metrics metrics;
+	usec_t elapsed = clock_elapsed();
+	if (!daemon->engine || elapsed - daemon->adapted_elapsed < USEC_PER_SEC)
+		return;
+	daemon->adapted_elapsed = elapsed;
+	store_thread_measure(daemon->store, &metrics);
+	usec_t wanted = 2 * metrics.commit_p99;
+	wanted = wanted < LOOKAHEAD_MIN ? LOOKAHEAD_MIN : wanted;
+	engine_set_lookahead(daemon->engine, wanted > LOOKAHEAD_MAX ? LOOKAHEAD_MAX : wanted);
+}
+
 static void
 on_answers(struct ev_loop *loop, ev_io *io, int revents)
 {
@@ -261,6 +284,7 @@ on_answers(struct ev_loop *loop, ev_io *io, int revents)
 	(void)loop;
 	(void)revents;
 	store_thread_process(daemon->store);
+	adapt_lookahead(daemon);
 }
 
 static int
@@ -297,7 +321,7 @@ make_engine(struct daemon *daemon, const char *instance, const char *boot)
 {
 	struct engine_config config = {
 		.claim_batch = CLAIM_BATCH,
-		.lookahead = LOOKAHEAD,
+		.lookahead = LOOKAHEAD_MIN,
 		.stop_timeout = daemon->conf.stop_timeout,
 	};
 	const struct engine_ports ports = {
@@ -306,6 +330,7 @@ make_engine(struct daemon *daemon, const char *instance, const char *boot)
 		.http = daemon->http,
 		.event = on_event,
 		.trouble = on_trouble,
+		.notice = on_notice,
 		.orphan_lives = orphan_lives,
 		.arg = daemon,
 	};

@@ -36,6 +36,7 @@ struct daemon {
 	ev_timer gives_up;  /* the spawner is gone: there is not much time */
 	ev_signal signals[4];
 	usec_t started_at, started_elapsed;
+	usec_t adapted_elapsed; /* when the look-ahead was last fitted to the disk */
 	bool is_ready;
 	bool is_stopping;
 	int exit_status;

@@ -16,6 +16,7 @@
 
 #define PRUNE_EVERY (10 * USEC_PER_MIN)
 #define PRUNE_PAUSE (50 * USEC_PER_MSEC) /* between slices: claims go before */
+#define ZONES_EVERY USEC_PER_MIN         /* a look at the zone files */
 #define FAIL_PAUSE  USEC_PER_SEC         /* before a failed claim is tried again */
 
 static bool
@@ -41,7 +42,7 @@ engine_new(const struct engine_config *config, const struct engine_ports *ports)
 	struct engine *engine = mem_alloc(sizeof(*engine));
 	engine->config = *config;
 	engine->ports = *ports;
-	engine->due_at = engine->stop_at = engine->prune_at = USEC_NEVER;
+	engine->due_at = engine->stop_at = engine->prune_at = engine->zones_at = USEC_NEVER;
 	heap_init(&engine->alarms, is_earlier, set_pos);
 	return engine;
 }
@@ -109,14 +110,23 @@ prune_answered(struct engine *engine, const struct intent *intent)
 	engine->prune_at = engine->now + (has_more ? PRUNE_PAUSE : PRUNE_EVERY);
 }
 
+/* The next batch of recurring jobs, until all were seen. */
 static void
-step_answered(struct engine *engine, const struct intent *intent)
+batch_answered(struct engine *engine, struct intent *intent)
 {
-	if (intent->err.code != ERR_NONE || intent->count == 0)
+	bool is_zones = intent->kind == INTENT_ZONES;
+	if (is_zones)
+		engine->zones_at = engine->now + ZONES_EVERY;
+	if (intent->err.code != ERR_NONE)
 		return;
-	struct intent *next = intent_new(INTENT_CLOCK_STEP, intent->now);
+	if (is_zones && intent->name && engine->ports.notice)
+		engine->ports.notice(engine->ports.arg, "a time zone was replaced", intent->name);
+	if (intent->offset < 0)
+		return;
+	struct intent *next = intent_new(intent->kind, intent->now);
 	next->at = intent->at;
 	next->offset = intent->offset;
+	next->count = intent->count;
 	engine_send(engine, next);
 }
 
@@ -145,7 +155,8 @@ on_answer(struct intent *intent, void *arg)
 		prune_answered(engine, intent);
 		break;
 	case INTENT_CLOCK_STEP:
-		step_answered(engine, intent);
+	case INTENT_ZONES:
+		batch_answered(engine, intent);
 		break;
 	default:
 		break;
@@ -192,8 +203,14 @@ void
 engine_recover(struct engine *engine, usec_t now)
 {
 	engine->now = engine->born_at = now;
-	engine->prune_at = now + USEC_PER_MIN;
+	engine->prune_at = engine->zones_at = now + ZONES_EVERY;
 	recover_begin(engine);
+}
+
+void
+engine_set_lookahead(struct engine *engine, usec_t lookahead)
+{
+	engine->config.lookahead = lookahead;
 }
 
 bool
@@ -327,6 +344,10 @@ engine_tick(struct engine *engine, usec_t now)
 		engine->prune_at = USEC_NEVER;
 		engine_send(engine, intent_new(INTENT_PRUNE, now));
 	}
+	if (engine->zones_at <= now && !engine->is_stopping) {
+		engine->zones_at = USEC_NEVER;
+		engine_send(engine, intent_new(INTENT_ZONES, now));
+	}
 	if (recover_at(engine) <= now)
 		recover_begin(engine);
 }
@@ -343,7 +364,7 @@ engine_wake_at(const struct engine *engine)
 	const struct live *live = heap_peek(&engine->alarms);
 	usec_t at = sooner(live ? live->alarm_at : USEC_NEVER, claim_at(engine));
 	if (!engine->is_stopping)
-		at = sooner(at, engine->prune_at);
+		at = sooner(at, sooner(engine->prune_at, engine->zones_at));
 	at = sooner(at, recover_at(engine));
 	return sooner(at, engine->stop_at);
 }

@@ -35,6 +35,7 @@ struct engine_ports {
 	struct runner *http;
 	void (*event)(void *arg, const struct run_event *event); /* for log, alerts, subscribers */
 	void (*trouble)(void *arg, const char *text); /* something for the error log */
+	void (*notice)(void *arg, const char *text, const char *what); /* and for the notices */
 	/*
 	 * Is that process of an earlier spawner still the one it was? (pid, start ticks, boot id).
 	 * The owner then watches it and calls engine_orphan_ended(). NULL: never.
@@ -61,6 +62,9 @@ void engine_free(struct engine *engine); /* no intent may be under way */
 void engine_replay_started(struct engine *engine, int64_t run_id, int attempt, pid_t pid,
                            int64_t pid_start, usec_t at);
 void engine_recover(struct engine *engine, usec_t now);
+/* Claims begin so much ahead of the instants: twice what a commit takes, 20 ms to 1 s. */
+void engine_set_lookahead(struct engine *engine, usec_t lookahead);
+
 bool engine_is_ready(const struct engine *engine);
 
 /* The runner's events (and replayed ends). Takes outcome->output_fd. */

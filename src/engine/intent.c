@@ -27,6 +27,7 @@ static const struct {
 	[INTENT_STOPPING] = { "stopping", true },
 	[INTENT_BOOT] = { "boot", true },
 	[INTENT_CLOCK_STEP] = { "clock-step", true },
+	[INTENT_ZONES] = { "zones", true },
 	[INTENT_PRUNE] = { "prune", true },
 	[INTENT_BACKUP] = { "backup", false },
 	[INTENT_JOB_GET] = { "job-get", false },

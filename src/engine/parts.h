@@ -50,7 +50,7 @@ struct engine {
 	usec_t due_at;        /* the ledger's word on what is next; NEVER: nothing */
 	usec_t claimed_until; /* the horizon of the last claim */
 	usec_t not_before;    /* claims rest until then after a failure */
-	usec_t prune_at;
+	usec_t prune_at, zones_at;
 
 	usec_t late[LATE_SAMPLES];
 	size_t nlate; /* ever */

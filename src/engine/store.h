@@ -37,7 +37,12 @@ enum intent_kind {
 	INTENT_REQUEUE,    /* run_id, attempt, reason: provably not started: wait again, or end */
 	INTENT_STOPPING,   /* run_id, attempt, reason: a time-out or shutdown is about to end it */
 	INTENT_BOOT,       /* at: the instant of this boot; on-start jobs run once a boot */
-	INTENT_CLOCK_STEP, /* at -> now: the clock was set; offset: a batch's first id -> count */
+	/*
+	 * Both go through the recurring jobs in batches: offset is the last id of the batch before
+	 * (0: begin), in the answer where to go on (-1: done), count: jobs recomputed so far.
+	 */
+	INTENT_CLOCK_STEP, /* the clock was set, from at to now */
+	INTENT_ZONES,      /* look whether zone files were replaced -> name: which; offset, count */
 	INTENT_PRUNE,      /* retention: one slice -> count; count 0: nothing left to do */
 	INTENT_BACKUP,     /* path */
 	/* Questions. */

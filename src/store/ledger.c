@@ -29,6 +29,7 @@ static int (*const handlers[INTENT_NKINDS])(struct ledger *, struct intent *) = 
 	[INTENT_STOPPING] = ledger_stopping,
 	[INTENT_BOOT] = ledger_boot,
 	[INTENT_CLOCK_STEP] = ledger_clock_step,
+	[INTENT_ZONES] = ledger_zones,
 	[INTENT_PRUNE] = ledger_prune,
 	[INTENT_JOB_GET] = ledger_job_get,
 	[INTENT_JOB_LIST] = ledger_job_list,

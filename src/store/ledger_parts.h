@@ -89,6 +89,7 @@ int ledger_requeue(struct ledger *ledger, struct intent *intent);
 int ledger_stopping(struct ledger *ledger, struct intent *intent);
 int ledger_boot(struct ledger *ledger, struct intent *intent);
 int ledger_clock_step(struct ledger *ledger, struct intent *intent);
+int ledger_zones(struct ledger *ledger, struct intent *intent);
 int ledger_prune(struct ledger *ledger, struct intent *intent);
 int ledger_job_get(struct ledger *ledger, struct intent *intent);
 int ledger_job_list(struct ledger *ledger, struct intent *intent);

@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "store/ledger_parts.h"
+#include "when/zone.h"
 
 #define JOBS_PER_BATCH 256
 #define PRUNE_SLICE    500 /* runs removed in one transaction: a few milliseconds */
@@ -84,33 +86,58 @@ record_step(struct ledger *ledger, struct intent *intent)
 	return ledger_checked(db->ops->run_insert(db, &run, &intent->err));
 }
 
+/* Puts the job on its schedule from now on, unless it is due already. Counts what that moves. */
 static int
-reanchor(struct ledger *ledger, struct intent *intent, int64_t id)
+reanchor(struct ledger *ledger, struct intent *intent, struct job *job)
 {
 	struct backend *db = ledger->backend;
-	struct job job;
 	struct schedule schedule;
-	enum backend_result found = db->ops->job_load(db, id, &job, &intent->err);
-	if (found != BACKEND_OK)
-		return ledger_checked(found);
-	int rc = 0;
-	bool moves = job.kind == SCHEDULE_EVERY || intent->at - intent->now > STEP_ALL;
-	if (moves && job_schedule(&job, ledger->zones, &schedule, NULL) == 0) {
-		usec_t seen = job.next_due;
-		job_anchor(&job, &schedule, intent->now, ledger->machine);
-		rc = ledger_checked(db->ops->job_advance(db, &job, seen, &intent->err));
-		schedule_fini(&schedule);
+	usec_t seen = job->next_due;
+	if (job_schedule(job, ledger->zones, &schedule, NULL) < 0)
+		return 0; /* the claim that finds it says so */
+	job_anchor(job, &schedule, intent->now, ledger->machine);
+	schedule_fini(&schedule);
+	if (job->next_due == seen)
+		return 0;
+	intent->count++;
+	return ledger_checked(db->ops->job_advance(db, job, seen, &intent->err));
+}
+
+/* Recomputes those jobs of the next batch that the rule picks; offset goes on, or to -1. */
+static int
+reanchor_batch(struct ledger *ledger, struct intent *intent,
+               bool (*picks)(const struct intent *, const struct job *))
+{
+	struct backend *db = ledger->backend;
+	int64_t ids[JOBS_PER_BATCH];
+	size_t n;
+	int rc = ledger_checked(db->ops->jobs_recurring(db, intent->offset, JOBS_PER_BATCH, ids, &n,
+	                                                &intent->err));
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		struct job job;
+		enum backend_result found = db->ops->job_load(db, ids[i], &job, &intent->err);
+		rc = ledger_checked(found);
+		if (found != BACKEND_OK)
+			continue;
+		if (picks(intent, &job))
+			rc = reanchor(ledger, intent, &job);
+		job_fini(&job);
 	}
-	job_fini(&job);
-	return rc;
+	if (rc < 0)
+		return -1;
+	intent->offset = n == JOBS_PER_BATCH ? ids[n - 1] : -1;
+	return ledger_plan_wake(ledger, intent);
+}
+
+static bool
+is_moved_by_step(const struct intent *intent, const struct job *job)
+{
+	return job->kind == SCHEDULE_EVERY || intent->at - intent->now > STEP_ALL;
 }
 
 int
 ledger_clock_step(struct ledger *ledger, struct intent *intent)
 {
-	struct backend *db = ledger->backend;
-	int64_t ids[JOBS_PER_BATCH];
-	size_t n = 0;
 	if (intent->offset == 0 && record_step(ledger, intent) < 0)
 		return -1;
 	if (intent->now > intent->at) {
@@ -121,17 +148,60 @@ ledger_clock_step(struct ledger *ledger, struct intent *intent)
 		if (intent->at > ledger->covered_until)
 			ledger->covered_until = intent->at;
 	}
-	if (intent->at - intent->now > STEP_EVERY &&
-	    db->ops->jobs_recurring(db, intent->offset, JOBS_PER_BATCH, ids, &n, &intent->err) ==
-	            BACKEND_ERROR)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (reanchor(ledger, intent, ids[i]) < 0)
-			return -1;
-		intent->offset = ids[i];
-	}
-	intent->count = n == JOBS_PER_BATCH ? (int64_t)n : 0;
+	if (intent->at - intent->now > STEP_EVERY)
+		return reanchor_batch(ledger, intent, is_moved_by_step);
+	intent->offset = -1;
 	return ledger_plan_wake(ledger, intent);
+}
+
+struct replaced {
+	char first[64];
+	int n;
+};
+
+static void
+note_replaced(void *arg, const char *name)
+{
+	struct replaced *replaced = arg;
+	if (replaced->n++ == 0)
+		snprintf(replaced->first, sizeof(replaced->first), "%s", name);
+}
+
+/* The machine's own zone may become another one without any file being replaced. */
+static void
+refresh_zones(struct ledger *ledger, struct replaced *replaced)
+{
+	struct zone *before = zones_get(ledger->zones, NULL, NULL);
+	zones_refresh(ledger->zones, note_replaced, replaced);
+	struct zone *after = zones_get(ledger->zones, NULL, NULL);
+	if (before && after && strcmp(zone_name(before), zone_name(after)) != 0)
+		note_replaced(replaced, zone_name(after));
+	zone_unref(before);
+	zone_unref(after);
+}
+
+/* Not what is due already: that is a claim's. Instants and intervals know no zone. */
+static bool
+is_moved_by_zones(const struct intent *intent, const struct job *job)
+{
+	return job->next_due > intent->now && job->kind != SCHEDULE_EVERY;
+}
+
+int
+ledger_zones(struct ledger *ledger, struct intent *intent)
+{
+	struct replaced replaced = { .n = 0 };
+	if (intent->offset == 0) {
+		refresh_zones(ledger, &replaced);
+		if (replaced.n == 0) {
+			intent->offset = -1;
+			return 0;
+		}
+		intent->name = replaced.n == 1
+		                       ? mem_dup(replaced.first)
+		                       : mem_printf("%s and %d more", replaced.first, replaced.n - 1);
+	}
+	return reanchor_batch(ledger, intent, is_moved_by_zones);
 }
 
 int
