@@ -281,8 +281,7 @@ static void
 on_answers(struct ev_loop *loop, ev_io *io, int revents)
 {
 	struct daemon *daemon = io->data;
-	(void)loop;
-	(void)revents;
+	(void)loop, (void)revents;
 	store_thread_process(daemon->store);
 	adapt_lookahead(daemon);
 }
