@@ -79,11 +79,12 @@ static void
 set_bits(struct reader *r, int first, int last, int step)
 {
 	int base = r->field->base;
-	if (step == 1 && first <= last)
+	if (step == 1 && first <= last) {
 		set_run(r, first - base, last - base);
-	else
-		for (int n = first - base; n <= last - base; n += step)
-			r->bits[n / 64] |= UINT64_C(1) << n % 64;
+		return;
+	}
+	for (int n = first - base; n <= last - base; n += step)
+		r->bits[n / 64] |= UINT64_C(1) << n % 64;
 }
 
 /* A number or a name. */

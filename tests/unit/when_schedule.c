@@ -349,9 +349,16 @@ what_is_printed_reads_back_as_the_same_schedule(void **state)
 		{ SCHEDULE_ANY, "in 10m" },
 		{ SCHEDULE_ON_START, "" },
 	};
+	/* The longest there is: lists that no range and no step can shorten. */
+	static const char longest[] =
+		"0,1,3,4,6,7,9,10,12,13,15,16,18,19,21,22,24,25,27,28,30,31,33,34,36,37,39,40 "
+		"*/3,1/3 0/3,1/3 L,L-1,L-3,L-4,L-6W,L-7W,L-9W,L-10W,1W,2W,4W,5W,7W,8W,10W,11W,*/3 "
+		"*/3,1/3 1#1,1#2,1#3,1#4,1#5,2#1,2#3,5L,6L,0L 1970/3,1971/3";
 	uint64_t seed = 99;
 	char text[128];
 	(void)state;
+	expect_round_trip(SCHEDULE_CRON, longest);
+	expect_round_trip(SCHEDULE_CRON, "*/3,1/3 */3,1/3 * * * * 1970/3,1971/3");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		expect_round_trip(cases[i].kind, cases[i].text);
 	for (int i = 0; i < NROUND_TRIPS; i++) {
