@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "spawn/estate.h"
 #include "spawn/link.h"
 #include "spawn/loop.h"
 #include "spawn/say.h"
@@ -211,6 +212,7 @@ daemon_ended(struct spawner *sp, int status)
 		loop_stop(sp, MSG_STOP_SOFT);
 	} else if (is_planned) {
 		daemon->delay_us = 0;
+		estate_pass_on(sp);
 		daemon_start(sp);
 	} else if (is_failed_start) {
 		sp->exit_status = WEXITSTATUS(status);

@@ -4,6 +4,7 @@ libmsg_a_SOURCES = src/spawn/msg.c src/spawn/msg.h
 
 libspawn_a_SOURCES = \
 	src/spawn/child.c src/spawn/child.h \
+	src/spawn/estate.c src/spawn/estate.h \
 	src/spawn/env.c src/spawn/env.h \
 	src/spawn/daemon.c src/spawn/daemon.h \
 	src/spawn/link.c src/spawn/link.h \
@@ -31,7 +32,10 @@ tests_fake_inherited_SOURCES = tests/fake/inherited.c
 
 SPAWNER_FIXTURE = tests/fake/spawner.c tests/fake/spawner.h
 UNIT_TESTS += tests/unit/spawn_parts tests/unit/spawn_program tests/unit/spawn_inherit \
-	tests/unit/spawn_tree tests/unit/spawn_load
+	tests/unit/spawn_tree tests/unit/spawn_load tests/unit/spawn_upgrade
+tests_unit_spawn_upgrade_SOURCES = tests/unit/spawn_upgrade.c $(SPAWNER_FIXTURE)
+tests_unit_spawn_upgrade_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_spawn_upgrade_LDADD = libmsg.a libbase.a $(UNIT_LIBS)
 tests_unit_spawn_load_SOURCES = tests/unit/spawn_load.c $(SPAWNER_FIXTURE)
 tests_unit_spawn_load_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_spawn_load_LDADD = libmsg.a libbase.a $(UNIT_LIBS)

@@ -159,6 +159,17 @@ wait_ms(const struct spawner *sp)
 	return at == INT64_MAX ? -1 : ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
+/* Children of the program that we were before, which are still on their way to exec. */
+static void
+watch_starting(struct spawner *sp)
+{
+	uint16_t at = 0;
+	for (const struct slot *slot; (slot = slots_next(sp->slots, &at));) {
+		if (slot->state == SLOT_STARTING)
+			loop_watch(sp, slot->exec_fd, LOOP_EXEC, slots_index(sp->slots, slot));
+	}
+}
+
 /*
  * One round: what has come, then what has ended, then what is due; last, the daemon is told.
  * A run that started and ended within a round is told in one message.
@@ -170,6 +181,7 @@ loop_run(struct spawner *sp)
 	sp->now = ticks_monotonic_us();
 	sp->must_reap = true;
 	loop_watch(sp, sp->signal_fd, LOOP_SIGNAL, 0);
+	watch_starting(sp);
 	daemon_start(sp);
 	while (sp->phase != PHASE_DONE) {
 		int n = epoll_wait(sp->epoll_fd, events, EVENTS_MAX, wait_ms(sp));

@@ -4,6 +4,8 @@
  *   asched-spawn --listen FD --lock FD --output-dir DIR [--uid N --gid N]
  *                [--stop-timeout-us N] [--policy FILE] -- /path/aschedd ARGS...
  *
+ * and by itself, to go on with the runs of the program that it was (estate.h): --resume FD first.
+ *
  * Libc only; nothing is allocated once the first child exists; no configuration but the policy
  * file of root's. With --uid it serves all users as root; without, the user that it is.
  */
@@ -23,6 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "spawn/estate.h"
 #include "spawn/loop.h"
 #include "spawn/say.h"
 #include "spawn/spawn.h"
@@ -90,6 +93,11 @@ parse_option(struct options *options, int letter)
 	case 'p':
 		options->policy_file = optarg;
 		break;
+	case 'r':
+		options->resume_fd = parse_fd("--resume", optarg);
+		break;
+	case 'c':
+		exit(estate_can_resume(optarg) ? 0 : 1);
 	default:
 		exit(EXIT_USAGE);
 	}
@@ -106,11 +114,15 @@ parse_options(struct options *options, int argc, char **argv)
 		{ "gid", required_argument, NULL, 'g' },
 		{ "stop-timeout-us", required_argument, NULL, 't' },
 		{ "policy", required_argument, NULL, 'p' },
+		{ "resume", required_argument, NULL, 'r' },
+		{ "can-resume", required_argument, NULL, 'c' },
 		{ 0 },
 	};
-	*options = (struct options){
-		.listen_fd = -1, .lock_fd = -1, .gid = (gid_t)-1, .stop_timeout_us = STOP_TIMEOUT_US
-	};
+	*options = (struct options){ .listen_fd = -1,
+				     .lock_fd = -1,
+				     .resume_fd = -1,
+				     .gid = (gid_t)-1,
+				     .stop_timeout_us = STOP_TIMEOUT_US };
 	for (int letter; (letter = getopt_long(argc, argv, "+", known, NULL)) != -1;)
 		parse_option(options, letter);
 	options->daemon_args = argv + optind;
@@ -192,15 +204,6 @@ set_limits(void)
 		say_and_die("cannot set up the process");
 }
 
-static void *
-map_shared(size_t size)
-{
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (at == MAP_FAILED)
-		say_and_die("cannot map %zu bytes", size);
-	return at;
-}
-
 static void
 open_all(void)
 {
@@ -212,12 +215,11 @@ open_all(void)
 		open(sp->options.output_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (sp->output_dir_fd < 0)
 		say_and_die("--output-dir: %s", sp->options.output_dir);
-	sp->slots = map_shared(sizeof(*sp->slots));
-	sp->cards = map_shared(SLOTS_MAX * sizeof(*sp->cards));
-	sp->tree = map_shared(sizeof(*sp->tree));
-	(void)madvise(sp->slots, sizeof(*sp->slots), MADV_DONTFORK);
+	sp->tree = mmap(NULL, sizeof(*sp->tree), PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (sp->tree == MAP_FAILED)
+		say_and_die("cannot map the table of processes");
 	(void)madvise(sp->tree, sizeof(*sp->tree), MADV_DONTFORK);
-	slots_init(sp->slots);
 	sp->link.fd = -1;
 }
 
@@ -246,6 +248,8 @@ name_ourselves(void)
 		say_and_die("cannot read the boot id");
 	close(fd);
 	spawner.boot[strcspn(spawner.boot, "\n")] = '\0';
+	if (readlink("/proc/self/exe", spawner.program, sizeof(spawner.program) - 1) < 0)
+		say_and_die("cannot find our own file");
 	for (size_t i = 0; i < sizeof(random); i++)
 		out += snprintf(out, 3, "%02x", random[i]);
 }
@@ -253,6 +257,7 @@ name_ourselves(void)
 int
 main(int argc, char **argv)
 {
+	spawner.args = argv;
 	open_standard_files();
 	parse_options(&spawner.options, argc, argv);
 	set_signals();
@@ -261,6 +266,10 @@ main(int argc, char **argv)
 		read_policy();
 	open_all();
 	name_ourselves();
+	if (spawner.options.resume_fd >= 0)
+		estate_take(&spawner, spawner.options.resume_fd);
+	else
+		estate_make(&spawner);
 	loop_run(&spawner);
 	return spawner.exit_status;
 }

@@ -15,6 +15,7 @@
 #include "spawn/tree.h"
 
 struct options {
+	int resume_fd; /* of the estate that an earlier program left; -1: none */
 	int listen_fd;
 	int lock_fd;
 	const char *output_dir;
@@ -63,6 +64,10 @@ struct spawner {
 	struct policy policy;
 	struct link link;
 	struct daemon daemon;
+	char **args;        /* the program's own */
+	char program[4096]; /* its file */
+	int estate_fd;
+	struct estate *estate; /* what outlives this program; the next two are in it */
 	struct slots *slots;
 	struct tree *tree;
 	struct card *cards; /* one a slot */

@@ -1,0 +1,181 @@
+/* asched-spawn replaced by a newer file of its own while runs go on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fake/spawner.h"
+
+struct upgrade {
+	struct spawner_fixture sp;
+	char dir[32], program[64];
+};
+
+static void
+copy_program(const char *from, const char *to)
+{
+	char command[512];
+	snprintf(command, sizeof(command), "cp -f %s %s.new && mv %s.new %s", from, to, to, to);
+	assert_int_equal(system(command), 0);
+}
+
+/* The program runs from a place of its own, where it can be replaced. */
+static int
+begin(void **state)
+{
+	static struct upgrade upgrade;
+	const char *program = getenv("ASCHED_SPAWN");
+	strcpy(upgrade.dir, "/tmp/spawn-upgrade-XXXXXX");
+	assert_non_null(mkdtemp(upgrade.dir));
+	snprintf(upgrade.program, sizeof(upgrade.program), "%s/asched-spawn", upgrade.dir);
+	copy_program(program ? program : "./asched-spawn", upgrade.program);
+	setenv("ASCHED_SPAWN", upgrade.program, 1);
+	spawner_begin(&upgrade.sp, NULL);
+	unsetenv("ASCHED_SPAWN");
+	assert_int_equal(spawner_hello(&upgrade.sp), 0);
+	*state = &upgrade;
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	struct upgrade *upgrade = *state;
+	(void)spawner_end(&upgrade->sp);
+	unlink(upgrade->program);
+	return rmdir(upgrade->dir);
+}
+
+static void
+read_link(pid_t pid, const char *name, char *text, size_t size)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	ssize_t n = readlink(path, text, size - 1);
+	assert_true(n > 0);
+	text[n] = '\0';
+}
+
+static bool
+has_resumed(const struct upgrade *upgrade)
+{
+	char path[64], text[512] = "";
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)upgrade->sp.pid);
+	int fd = open(path, O_RDONLY);
+	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	close(fd);
+	return strcmp(text + strlen(text) + 1, "--resume") == 0;
+}
+
+static void
+a_planned_restart_brings_in_the_new_file_and_loses_nothing(void **state)
+{
+	struct upgrade *upgrade = *state;
+	struct spawner_fixture *sp = &upgrade->sp;
+	char before[128], after[128], *text;
+	int output = -1;
+	spawner_shell(sp, 1, "echo before; sleep 1; echo after; exit 6");
+	spawner_expect(sp, MSG_STARTED, 1, NULL);
+	spawner_shell(sp, 2, "exit 8");
+	spawner_expect(sp, MSG_EXITED, 2, NULL);
+	read_link(sp->pid, "exe", before, sizeof(before));
+	copy_program(before, upgrade->program); /* another inode of that name */
+	for (int i = 0; i < 3; i++) {
+		spawner_end_daemon(sp, 75);
+		spawner_meet_daemon(sp);
+		assert_int_equal(spawner_hello(sp), 2);
+		assert_true(has_resumed(upgrade));
+	}
+	read_link(sp->pid, "exe", after, sizeof(after));
+	assert_string_equal(after, upgrade->program); /* not "... (deleted)" */
+	spawner_end_daemon(sp, 75);
+	spawner_meet_daemon(sp);
+	spawner_send(sp, (struct msg){ .kind = MSG_HELLO });
+	struct msg msg = spawner_next(sp, NULL);
+	assert_int_equal(msg.kind, MSG_WELCOME);
+	assert_int_equal(msg.welcome.epoch, 5);
+	msg = spawner_expect(sp, MSG_EXITED, 1, &output);
+	assert_int_equal(WEXITSTATUS(msg.report.wait_status), 6);
+	text = spawner_read_output(output);
+	assert_string_equal(text, "before\nafter\n");
+	free(text);
+	spawner_forget(sp, 1);
+	spawner_forget(sp, 2);
+	msg = spawner_run(sp, 3, (struct spawner_start){ 0 }, NULL);
+	assert_int_equal(msg.kind, MSG_EXITED);
+}
+
+static void
+the_instance_stays_the_same_over_a_planned_restart(void **state)
+{
+	struct spawner_fixture *sp = &((struct upgrade *)*state)->sp;
+	struct msg first, second;
+	spawner_send(sp, (struct msg){ .kind = MSG_HELLO });
+	first = spawner_expect(sp, MSG_WELCOME, 0, NULL);
+	spawner_end_daemon(sp, 75);
+	spawner_meet_daemon(sp);
+	spawner_send(sp, (struct msg){ .kind = MSG_HELLO });
+	second = spawner_expect(sp, MSG_WELCOME, 0, NULL);
+	assert_string_equal(first.welcome.instance, second.welcome.instance);
+	assert_string_equal(first.welcome.boot, second.welcome.boot);
+}
+
+static void
+a_file_that_cannot_go_on_is_not_executed(void **state)
+{
+	struct upgrade *upgrade = *state;
+	struct spawner_fixture *sp = &upgrade->sp;
+	static const char *const others[] = { "/bin/false", "/etc/passwd" };
+	spawner_shell(sp, 1, "sleep 60");
+	spawner_expect(sp, MSG_STARTED, 1, NULL);
+	for (size_t i = 0; i < 2; i++) {
+		copy_program(others[i], upgrade->program);
+		spawner_end_daemon(sp, 75);
+		spawner_meet_daemon(sp);
+		assert_int_equal(spawner_hello(sp), 1);
+		assert_false(has_resumed(upgrade));
+	}
+	spawner_signal(sp, 1, MSG_STOP_HARD);
+	spawner_expect(sp, MSG_EXITED, 1, NULL);
+}
+
+static void
+runs_after_an_upgrade_inherit_no_descriptor_of_runs_before(void **state)
+{
+	struct spawner_fixture *sp = &((struct upgrade *)*state)->sp;
+	static const char *const args[] = { "/bin/sh", "-c", "echo /proc/$$/fd/*", NULL };
+	char *text, expected[128];
+	spawner_shell(sp, 1, "sleep 60");
+	spawner_expect(sp, MSG_STARTED, 1, NULL);
+	spawner_end_daemon(sp, 75);
+	spawner_meet_daemon(sp);
+	assert_int_equal(spawner_hello(sp), 1);
+	struct msg msg = spawner_run(sp, 2, (struct spawner_start){ .args = args }, &text);
+	int pid = msg.report.pid;
+	snprintf(expected, sizeof(expected), "/proc/%d/fd/0 /proc/%d/fd/1 /proc/%d/fd/2", pid, pid,
+		 pid);
+	assert_memory_equal(text, expected, strlen(expected)); /* then the one that lists them */
+	assert_null(strstr(text, "/fd/4"));
+	free(text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define UPGRADE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+		UPGRADE_TEST(a_planned_restart_brings_in_the_new_file_and_loses_nothing),
+		UPGRADE_TEST(the_instance_stays_the_same_over_a_planned_restart),
+		UPGRADE_TEST(a_file_that_cannot_go_on_is_not_executed),
+		UPGRADE_TEST(runs_after_an_upgrade_inherit_no_descriptor_of_runs_before),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
