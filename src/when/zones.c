@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,6 +102,12 @@ entry_read(struct zones *zones, const char *name, struct err *err)
 	return entry;
 }
 
+static struct entry **
+list_of(struct zones *zones, const char *name)
+{
+	return &zones->lists[hash_bytes(name, strlen(name), 0) % NLISTS];
+}
+
 /* Takes the entry of that name out of the list; NULL: it is not there. */
 static struct entry *
 unlink_entry(struct entry **list, const char *name)
@@ -124,7 +131,7 @@ get_locked(struct zones *zones, const char *name, struct err *err)
 						 sizeof(zones->local_name));
 		name = zones->local_name;
 	}
-	struct entry **list = &zones->lists[hash_bytes(name, strlen(name), 0) % NLISTS];
+	struct entry **list = list_of(zones, name);
 	struct entry *entry = *list;
 	if (!entry || strcmp(zone_name(entry->zone), name) != 0) {
 		entry = unlink_entry(list, name);
@@ -146,48 +153,70 @@ zones_get(struct zones *zones, const char *name, struct err *err)
 	return zone;
 }
 
-/* Moves the entries whose file is another one now to the list *replaced. */
-static void
-unlink_replaced(struct zones *zones, struct entry **list, struct entry **replaced)
+/* An entry as it was when the lock was held. */
+struct seen {
+	char name[ZONE_NAME_MAX + 1];
+	uint64_t identity;
+};
+
+/* Lists the entries that were read from a file. The caller frees *out. */
+static size_t
+list_entries(struct zones *zones, struct seen **out)
 {
-	for (struct entry **at = list; *at;) {
-		struct entry *entry = *at;
-		const char *name = zone_name(entry->zone);
-		if (entry->identity == 0 ||
-		    zones->source.identity(zones->source.self, name) == entry->identity) {
-			at = &entry->next;
-			continue;
+	size_t n = 0;
+	*out = NULL;
+	pthread_mutex_lock(&zones->lock);
+	for (size_t i = 0; i < NLISTS; i++) {
+		for (const struct entry *entry = zones->lists[i]; entry; entry = entry->next) {
+			if (entry->identity == 0)
+				continue;
+			*out = mem_resize(*out, n + 1, sizeof(**out));
+			snprintf((*out)[n].name, sizeof((*out)[n].name), "%s",
+				 zone_name(entry->zone));
+			(*out)[n++].identity = entry->identity;
 		}
-		*at = entry->next;
-		entry->next = *replaced;
-		*replaced = entry;
 	}
+	pthread_mutex_unlock(&zones->lock);
+	return n;
+}
+
+static void
+drop_entry(struct zones *zones, const char *name)
+{
+	pthread_mutex_lock(&zones->lock);
+	struct entry *entry = unlink_entry(list_of(zones, name), name);
+	pthread_mutex_unlock(&zones->lock);
+	if (entry)
+		entry->next = NULL;
+	entries_free(entry);
 }
 
 /* Asks for the machine's zone again. True: it was known, and is another one now. */
 static bool
 update_local_name(struct zones *zones)
 {
-	char old[sizeof(zones->local_name)];
-	if (!zones->local_name[0])
-		return false;
-	memcpy(old, zones->local_name, sizeof(old));
-	zones->source.local_name(zones->source.self, zones->local_name, sizeof(zones->local_name));
-	return strcmp(old, zones->local_name) != 0;
+	char name[sizeof(zones->local_name)];
+	zones->source.local_name(zones->source.self, name, sizeof(name));
+	pthread_mutex_lock(&zones->lock);
+	bool is_moved = zones->local_name[0] && strcmp(zones->local_name, name) != 0;
+	memcpy(zones->local_name, name, sizeof(name));
+	pthread_mutex_unlock(&zones->lock);
+	return is_moved;
 }
 
+/* The lock is not held while the disk is asked: others want zones meanwhile. */
 void
 zones_refresh(struct zones *zones, void (*changed)(void *arg, const char *name), void *arg)
 {
-	struct entry *replaced = NULL;
-	pthread_mutex_lock(&zones->lock);
-	bool is_moved = update_local_name(zones);
-	for (size_t i = 0; i < NLISTS; i++)
-		unlink_replaced(zones, &zones->lists[i], &replaced);
-	pthread_mutex_unlock(&zones->lock);
-	for (struct entry *entry = replaced; entry; entry = entry->next)
-		changed(arg, zone_name(entry->zone));
-	if (is_moved)
+	struct seen *seen;
+	size_t n = list_entries(zones, &seen);
+	for (size_t i = 0; i < n; i++) {
+		if (zones->source.identity(zones->source.self, seen[i].name) == seen[i].identity)
+			continue;
+		drop_entry(zones, seen[i].name);
+		changed(arg, seen[i].name);
+	}
+	free(seen);
+	if (update_local_name(zones))
 		changed(arg, "");
-	entries_free(replaced);
 }
