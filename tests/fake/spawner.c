@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -53,17 +54,37 @@ open_door(struct spawner_fixture *fixture)
 	assert_int_equal(listen(fixture->door, 4), 0);
 }
 
+/* Another user has to reach it, and may not where the sources lie, say in root's home. */
+static void
+copy_daemon(const struct spawner_fixture *fixture)
+{
+	char path[sizeof(fixture->dir) + 16];
+	struct stat st;
+	snprintf(path, sizeof(path), "%s/fake_daemon", fixture->dir);
+	int from = open(program("FAKE_DAEMON", "tests/fake/fake_daemon"), O_RDONLY | O_CLOEXEC);
+	int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+	assert_int_equal(fstat(from, &st), 0);
+	for (off_t left = st.st_size; left > 0;) {
+		ssize_t n = sendfile(to, from, NULL, (size_t)left);
+		assert_true(n > 0);
+		left -= n;
+	}
+	assert_int_equal(fchmod(to, 0755), 0);
+	close(from);
+	close(to);
+}
+
 static _Noreturn void
 execute(const struct spawner_fixture *fixture, const char *const *options)
 {
 	const char *args[OPTIONS_MAX] = { "asched-spawn", "--listen",     "10",        "--lock",
 					  "11",           "--output-dir", fixture->dir };
-	char door[sizeof(fixture->dir) + 8],
-		*daemon = realpath(program("FAKE_DAEMON", "tests/fake/fake_daemon"), NULL);
+	char door[sizeof(fixture->dir) + 8], daemon[sizeof(fixture->dir) + 16];
 	size_t n = 7;
 	for (; options && *options; options++)
 		args[n++] = *options;
 	snprintf(door, sizeof(door), "%s/door", fixture->dir);
+	snprintf(daemon, sizeof(daemon), "%s/fake_daemon", fixture->dir);
 	args[n++] = "--";
 	args[n++] = daemon;
 	args[n++] = door;
@@ -80,6 +101,7 @@ spawner_begin(struct spawner_fixture *fixture, const char *const *options)
 {
 	*fixture = (struct spawner_fixture){ .link = -1, .daemon_control = -1 };
 	open_door(fixture);
+	copy_daemon(fixture);
 	fixture->pid = fork();
 	if (fixture->pid == 0)
 		execute(fixture, options);
