@@ -50,3 +50,9 @@ tests_unit_spawn_program_LDADD = libmsg.a libbase.a $(UNIT_LIBS)
 tests_unit_spawn_inherit_SOURCES = tests/unit/spawn_inherit.c $(SPAWNER_FIXTURE)
 tests_unit_spawn_inherit_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_spawn_inherit_LDADD = libmsg.a libbase.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/runner_process
+tests_unit_runner_process_SOURCES = tests/unit/runner_process.c $(SPAWNER_FIXTURE)
+tests_unit_runner_process_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_runner_process_LDADD = librunner.a libmsg.a libmodel.a libwhen.a libbase.a $(EV_LIBS) \
+	$(UNIT_LIBS)
