@@ -56,3 +56,8 @@ tests_unit_runner_process_SOURCES = tests/unit/runner_process.c $(SPAWNER_FIXTUR
 tests_unit_runner_process_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_runner_process_LDADD = librunner.a libmsg.a libmodel.a libwhen.a libbase.a $(EV_LIBS) \
 	$(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/spawn_stop
+tests_unit_spawn_stop_SOURCES = tests/unit/spawn_stop.c $(SPAWNER_FIXTURE)
+tests_unit_spawn_stop_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_spawn_stop_LDADD = libspawn.a libmsg.a libbase.a $(UNIT_LIBS)
