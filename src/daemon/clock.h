@@ -17,8 +17,11 @@ usec_t clock_elapsed(void); /* CLOCK_MONOTONIC: for durations */
 /* What is smaller is slewing or a leap second. */
 #define CLOCK_STEP_MIN (2 * USEC_PER_SEC)
 
-/* How long the clock sleeps at most: steps are noticed after this even if nobody tells. */
-#define CLOCK_SLEEP_MAX (60 * USEC_PER_SEC)
+/*
+ * How long the clock sleeps at most: steps are noticed after this even if nobody tells. A little
+ * less than the 59.7 s after which libev looks up by itself, so that one wake-up serves both.
+ */
+#define CLOCK_SLEEP_MAX (59 * USEC_PER_SEC)
 
 struct clock_events {
 	void (*due)(void *arg,

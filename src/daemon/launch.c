@@ -194,7 +194,7 @@ launch(const struct options *options, const struct conf *conf, struct err *err)
 	if (options->private_dir && geteuid() == 0)
 		log_warning("running as root: every job of this private daemon is root's",
 			    log_str("dir", options->private_dir));
-	who.lock_fd = place_lock(conf->database, err);
+	who.lock_fd = place_lock(conf->database, PLACE_LOCK_WAIT, err);
 	if (who.lock_fd < 0)
 		return -1;
 	who.listen_fd = place_listen(conf->socket, options->is_system ? 0666 : 0600, err);

@@ -25,3 +25,7 @@ aschedd_LDADD = libdaemon.a libcontrol.a librunner.a libmsg.a libstore.a libengi
 UNIT_TESTS += tests/unit/daemon_conf
 tests_unit_daemon_conf_SOURCES = tests/unit/daemon_conf.c
 tests_unit_daemon_conf_LDADD = libdaemon.a libmodel.a libwhen.a libbase.a $(INIH_LIBS) $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/daemon_place
+tests_unit_daemon_place_SOURCES = tests/unit/daemon_place.c
+tests_unit_daemon_place_LDADD = libdaemon.a libbase.a $(UNIT_LIBS)

@@ -58,11 +58,11 @@ try_lock(int fd)
 }
 
 static int
-wait_for_lock(int fd)
+wait_for_lock(int fd, usec_t wait)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_POLL * 1000 };
 	for (usec_t waited = 0; try_lock(fd) != 0; waited += LOCK_POLL) {
-		if ((errno != EAGAIN && errno != EACCES) || waited >= PLACE_LOCK_WAIT)
+		if ((errno != EAGAIN && errno != EACCES) || waited >= wait)
 			return -1;
 		nanosleep(&pause, NULL);
 	}
@@ -91,7 +91,7 @@ write_pid(int fd)
 }
 
 int
-place_lock(const char *database, struct err *err)
+place_lock(const char *database, usec_t wait, struct err *err)
 {
 	char *path = mem_printf("%s.lock", database);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
@@ -100,7 +100,7 @@ place_lock(const char *database, struct err *err)
 	free(path);
 	if (fd < 0)
 		return -1;
-	if (wait_for_lock(fd) != 0) {
+	if (wait_for_lock(fd, wait) != 0) {
 		lock_refused(fd, database, err);
 		close(fd);
 		return -1;

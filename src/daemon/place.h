@@ -24,10 +24,10 @@ int place_make_directory(const char *path, mode_t mode, uid_t uid, gid_t gid, st
 
 /*
  * Locks `<database>.lock` for as long as a copy of the descriptor is open (an OFD lock), waiting
- * up to PLACE_LOCK_WAIT, and writes the process id into it. The descriptor, or -1 with *err
+ * for it at most `wait`, and writes the process id into it. The descriptor, or -1 with *err
  * (ERR_BUSY: another daemon has it).
  */
-int place_lock(const char *database, struct err *err);
+int place_lock(const char *database, usec_t wait, struct err *err);
 
 /*
  * A listening stream socket at path, which may be longer than sun_path, with that mode. What
