@@ -54,15 +54,14 @@ open_door(struct spawner_fixture *fixture)
 	assert_int_equal(listen(fixture->door, 4), 0);
 }
 
-/* Another user has to reach it, and may not where the sources lie, say in root's home. */
-static void
-copy_daemon(const struct spawner_fixture *fixture)
+void
+spawner_copy_program(const struct spawner_fixture *fixture, const char *program_path,
+		     const char *name, char copy[SPAWNER_PATH_MAX])
 {
-	char path[sizeof(fixture->dir) + 16];
 	struct stat st;
-	snprintf(path, sizeof(path), "%s/fake_daemon", fixture->dir);
-	int from = open(program("FAKE_DAEMON", "tests/fake/fake_daemon"), O_RDONLY | O_CLOEXEC);
-	int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+	snprintf(copy, SPAWNER_PATH_MAX, "%s/%s", fixture->dir, name);
+	int from = open(program_path, O_RDONLY | O_CLOEXEC);
+	int to = open(copy, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
 	assert_int_equal(fstat(from, &st), 0);
 	for (off_t left = st.st_size; left > 0;) {
 		ssize_t n = sendfile(to, from, NULL, (size_t)left);
@@ -79,7 +78,7 @@ execute(const struct spawner_fixture *fixture, const char *const *options)
 {
 	const char *args[OPTIONS_MAX] = { "asched-spawn", "--listen",     "10",        "--lock",
 					  "11",           "--output-dir", fixture->dir };
-	char door[sizeof(fixture->dir) + 8], daemon[sizeof(fixture->dir) + 16];
+	char door[SPAWNER_PATH_MAX], daemon[SPAWNER_PATH_MAX];
 	size_t n = 7;
 	for (; options && *options; options++)
 		args[n++] = *options;
@@ -100,8 +99,10 @@ void
 spawner_begin(struct spawner_fixture *fixture, const char *const *options)
 {
 	*fixture = (struct spawner_fixture){ .link = -1, .daemon_control = -1 };
+	char copy[SPAWNER_PATH_MAX];
 	open_door(fixture);
-	copy_daemon(fixture);
+	spawner_copy_program(fixture, program("FAKE_DAEMON", "tests/fake/fake_daemon"),
+			     "fake_daemon", copy);
 	fixture->pid = fork();
 	if (fixture->pid == 0)
 		execute(fixture, options);

@@ -18,6 +18,15 @@ struct spawner_fixture {
 	int link;           /* the daemon's end */
 };
 
+#define SPAWNER_PATH_MAX 128
+
+/*
+ * Copies a program into the fixture's directory, where any user reaches it, as perhaps not where
+ * the sources lie, say in root's home. Writes where the copy is.
+ */
+void spawner_copy_program(const struct spawner_fixture *fixture, const char *program_path,
+			  const char *name, char copy[SPAWNER_PATH_MAX]);
+
 /* Starts it with these more options (NULL-terminated, may be NULL) and meets its first daemon. */
 void spawner_begin(struct spawner_fixture *fixture, const char *const *options);
 /* TERM unless it has ended; returns its wait status. */

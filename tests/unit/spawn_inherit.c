@@ -22,10 +22,10 @@
 #define FIELD_MAX 32
 
 static const char *
-inherited_program(char path[4096])
+inherited_program(const struct spawner_fixture *fixture, char path[SPAWNER_PATH_MAX])
 {
 	const char *name = getenv("FAKE_INHERITED");
-	assert_non_null(realpath(name ? name : "tests/fake/inherited", path));
+	spawner_copy_program(fixture, name ? name : "tests/fake/inherited", "inherited", path);
 	return path;
 }
 
@@ -108,8 +108,9 @@ write_golden(char *at, const struct passwd *user, const char *cwd)
 static void
 check_golden(struct spawner_fixture *sp, const struct passwd *user)
 {
-	char program[4096], golden[8192], *text;
-	const char *const args[] = { inherited_program(program), "one two", "", "%'\"$x\\", NULL };
+	char program[SPAWNER_PATH_MAX], golden[8192], *text;
+	const char *const args[] = { inherited_program(sp, program), "one two", "",
+				     "%'\"$x\\", NULL };
 	const char *const env[] = { "ASCHED_RUN=1", "A=b=c", NULL };
 	struct msg msg = spawner_run(sp, 1,
 				     (struct spawner_start){ .args = args,
