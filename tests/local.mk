@@ -32,6 +32,7 @@ BLACKBOX_TESTS += tests/blackbox/refused.sh
 BLACKBOX_TESTS += tests/blackbox/reload.sh
 BLACKBOX_TESTS += tests/blackbox/store.sh
 BLACKBOX_TESTS += tests/blackbox/survival.sh
+BLACKBOX_TESTS += tests/blackbox/terminal.sh
 
 # A server of the control protocol that answers by a script, for tests of its client.
 check_PROGRAMS += tests/fake/fake_control

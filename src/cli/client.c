@@ -252,6 +252,24 @@ client_change(struct client *client, const char *method, json_t *params)
 	return client_call(client, method, params);
 }
 
+json_t *
+client_event(struct client *client)
+{
+	struct buf line = BUF_EMPTY;
+	struct err err = { 0 };
+	json_t *event = NULL;
+	if (link_receive(&client->link, &line, 0, &err) != 0) {
+		client->failure_code = EXIT_UNREACHABLE;
+		client_say(client, &err);
+	} else {
+		json_t *message = json_loadb(buf_text(&line), line.len, JSON_ALLOW_NUL, NULL);
+		event = json_incref(json_object_get(message, "params"));
+		json_decref(message);
+	}
+	buf_fini(&line);
+	return event;
+}
+
 void
 pages_init(struct pages *pages, struct client *client, const char *method, json_t *params)
 {

@@ -34,6 +34,9 @@ json_t *client_change(struct client *client, const char *method, json_t *params)
 json_t *client_try(struct client *client, const char *method, json_t *params, struct err *err);
 void client_say(struct client *client, const struct err *err);
 
+/* After event.subscribe: waits for the next event (new reference); NULL: it failed and was said. */
+json_t *client_event(struct client *client);
+
 /* Makes calls wait for their answer as long as it takes (backup). */
 void client_wait_long(struct client *client);
 

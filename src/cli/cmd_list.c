@@ -21,8 +21,9 @@ struct query {
 };
 
 static const struct column columns[] = {
-	{ "ID", 0, true }, { "NAME", 12 }, { "STATE", 0 },   { "SCHEDULE", 12 }, { "NEXT", 0 },
-	{ "IN", 0 },       { "LAST", 0 },  { "RESULT", 12 }, { "COMMAND", 8 },
+	{ "ID", 0, true },     { "NAME", 12 },        { "STATE", 0 },
+	{ "SCHEDULE", 10 },    { "NEXT", .rank = 2 }, { "IN", 0 },
+	{ "LAST", .rank = 3 }, { "RESULT", 10 },      { "COMMAND", 8, .rank = 1 },
 };
 #define NCOLUMNS (sizeof(columns) / sizeof(columns[0]))
 

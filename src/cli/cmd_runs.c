@@ -17,8 +17,10 @@ struct query {
 };
 
 static const struct column columns[] = {
-	{ "RUN", 0, true }, { "JOB", 8 },     { "DUE", 0 },        { "TRIGGER", 0 },
-	{ "RESULT", 12 },   { "STARTED", 0 }, { "TOOK", 0, true }, { "TRIES", 0, true },
+	{ "RUN", 0, true },  { "JOB", 8 },
+	{ "DUE", 0 },        { "TRIGGER", .rank = 2 },
+	{ "RESULT", 12 },    { "STARTED", .rank = 1 },
+	{ "TOOK", 0, true }, { "TRIES", 0, true, 3 },
 };
 #define NCOLUMNS (sizeof(columns) / sizeof(columns[0]))
 

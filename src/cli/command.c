@@ -28,6 +28,7 @@ const struct command commands[] = {
 	{ "explain", "[WHEN] [OPTIONS]", "Say a schedule in words; needs no daemon", cmd_explain },
 	{ "lint", "[WHEN or FILE] [OPTIONS]",
 	  "Point out the usual mistakes in schedules; needs no daemon", cmd_lint },
+	{ "events", "[JOB] [OPTIONS]", "Show what happens to runs, as it happens", cmd_events },
 	{ "queues", "[NAME OPTIONS]", "List the queues, or change one", cmd_queues },
 	{ "status", "", "Show how the daemon is", cmd_status },
 	{ "reload", "", "Make the daemon read its configuration again", cmd_reload },

@@ -58,6 +58,7 @@ int cmd_retry(const struct cli_options *options, int argc, char **argv);
 int cmd_next(const struct cli_options *options, int argc, char **argv);
 int cmd_explain(const struct cli_options *options, int argc, char **argv);
 int cmd_lint(const struct cli_options *options, int argc, char **argv);
+int cmd_events(const struct cli_options *options, int argc, char **argv);
 int cmd_queues(const struct cli_options *options, int argc, char **argv);
 int cmd_status(const struct cli_options *options, int argc, char **argv);
 int cmd_reload(const struct cli_options *options, int argc, char **argv);

@@ -10,6 +10,7 @@ libcli_a_SOURCES = \
 	src/cli/cmd_cancel.c \
 	src/cli/cmd_change.c \
 	src/cli/cmd_completion.c \
+	src/cli/cmd_events.c \
 	src/cli/cmd_explain.c \
 	src/cli/cmd_lint.c \
 	src/cli/cmd_list.c \

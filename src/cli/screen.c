@@ -109,7 +109,8 @@ screen_short_time(const struct screen *screen, usec_t at, char out[SCREEN_TIME_M
 		return screen_time(screen, at, out);
 	if (tm.tm_year == today.tm_year && tm.tm_yday == today.tm_yday)
 		return print_time(screen, at, "%H:%M:%S", out);
-	return print_time(screen, at, tm.tm_sec ? "%Y-%m-%d %H:%M:%S" : "%Y-%m-%d %H:%M", out);
+	bool is_near = at > screen->now && at - screen->now < 6 * USEC_PER_DAY;
+	return print_time(screen, at, is_near ? "%a %H:%M" : "%Y-%m-%d %H:%M", out);
 }
 
 const char *

@@ -32,7 +32,7 @@ const char *screen_off(const struct screen *screen, enum color color);
 /* "2026-11-20 10:00:00" in the reader's zone (with Z when that is UTC by --utc). "-" for 0. */
 #define SCREEN_TIME_MAX 64
 const char *screen_time(const struct screen *screen, usec_t at, char out[SCREEN_TIME_MAX]);
-/* For a terminal shorter where nothing is lost: today without the date, no seconds if 0. */
+/* On a terminal shorter: "10:00:00" today, "Mon 10:00" within six days, else without seconds. */
 const char *screen_short_time(const struct screen *screen, usec_t at, char out[SCREEN_TIME_MAX]);
 /* With weekday and zone: "Fri 2026-11-20 10:00:00 CET". */
 const char *screen_long_time(const struct screen *screen, usec_t at, char out[SCREEN_TIME_MAX]);

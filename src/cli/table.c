@@ -12,7 +12,8 @@
 #include "base/buf.h"
 #include "cli/text.h"
 
-#define GAP 2 /* columns between two columns */
+#define GAP    2  /* columns between two columns */
+#define HIDDEN -1 /* as a width */
 
 struct cell {
 	char *text;
@@ -83,10 +84,38 @@ table_add(struct table *table, enum color color, const char *fmt, ...)
 static int
 total_width(const struct table *table)
 {
-	int total = GAP * (int)(table->ncolumns - 1);
-	for (size_t i = 0; i < table->ncolumns; i++)
-		total += table->widths[i];
+	int total = -GAP;
+	for (size_t i = 0; i < table->ncolumns; i++) {
+		if (table->widths[i] != HIDDEN)
+			total += GAP + table->widths[i];
+	}
 	return total;
+}
+
+/* The columns that it can be made narrower by. */
+static int
+spare_width(const struct table *table, size_t i)
+{
+	int least = table->columns[i].least;
+	return least && table->widths[i] > least ? table->widths[i] - least : 0;
+}
+
+/* Hides columns until the table can be made to fit, or has none to hide any more. */
+static void
+hide(struct table *table)
+{
+	for (;;) {
+		int width = total_width(table), which = -1;
+		for (size_t i = 0; i < table->ncolumns; i++) {
+			width -= spare_width(table, i);
+			int rank = table->widths[i] == HIDDEN ? 0 : table->columns[i].rank;
+			if (rank && (which < 0 || rank > table->columns[which].rank))
+				which = (int)i;
+		}
+		if (width <= table->screen->width || which < 0)
+			return;
+		table->widths[which] = HIDDEN;
+	}
 }
 
 /* Takes from the column that exceeds its least width by most, until the table fits. */
@@ -98,8 +127,7 @@ shrink(struct table *table)
 		int most = 0;
 		size_t which = 0;
 		for (size_t i = 0; i < table->ncolumns; i++) {
-			int least = table->columns[i].least;
-			int spare = least ? table->widths[i] - least : 0;
+			int spare = spare_width(table, i);
 			if (spare > most) {
 				most = spare;
 				which = i;
@@ -121,8 +149,10 @@ settle(struct table *table)
 		if (table->cells[i].width > *width)
 			*width = table->cells[i].width;
 	}
-	if (table->screen->width)
+	if (table->screen->width) {
+		hide(table);
 		shrink(table);
+	}
 }
 
 static void
@@ -130,6 +160,16 @@ pad(int n)
 {
 	if (n > 0)
 		printf("%*s", n, "");
+}
+
+static bool
+is_last(const struct table *table, size_t i)
+{
+	while (++i < table->ncolumns) {
+		if (table->widths[i] != HIDDEN)
+			return false;
+	}
+	return true;
 }
 
 /* Without a terminal nothing is cut: who reads it may want all of it. */
@@ -141,18 +181,20 @@ print_cell(const struct table *table, size_t i, const struct cell *cell)
 	int room = table->widths[i], width = cell->width;
 	size_t len = strlen(cell->text);
 	bool is_cut = screen->width && width > room;
+	if (room == HIDDEN)
+		return;
 	if (is_cut) {
 		len = text_fit(cell->text, room - 1);
 		width = room;
 	}
-	if (i > 0 && (*cell->text || i + 1 < table->ncolumns))
+	if (i > 0 && (*cell->text || !is_last(table, i)))
 		pad(GAP);
 	if (table->columns[i].is_right)
 		pad(room - width);
 	if (len > 0)
 		printf("%s%.*s%s%s", screen_on(screen, cell->color), (int)len, cell->text,
 		       is_cut ? mark : "", screen_off(screen, cell->color));
-	if (!table->columns[i].is_right && i + 1 < table->ncolumns)
+	if (!table->columns[i].is_right && !is_last(table, i))
 		pad(room - width);
 }
 

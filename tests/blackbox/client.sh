@@ -92,6 +92,29 @@ is 'a list goes on over pages, empty ones too' '1 2' "$(asched list --quiet | pa
 has 'each page continues at the cursor' '"cursor":"c2"' "$(tail -n 1 "$dir/requests")"
 served
 
+if [ "$(id -u)" -eq 0 ] && command -v setpriv > /dev/null; then
+	chmod 777 "$dir"
+	printf '%s\n' "$done" "$done" > "$dir/script"
+	setpriv --reuid 65534 --clear-groups "$ASCHED_BUILD/tests/fake/fake_control" "$socket" \
+		< "$dir/script" > "$dir/requests" &
+	server=$!
+	within 10 test -S "$socket"
+	fails_with 5 'served by uid 65534, which is neither root nor you' asched pause x
+	succeeds 'but --socket trusts it' asched --socket "$socket" pause x
+	served
+else
+	skip 'a server of somebody else is not trusted' 'only root can be somebody else'
+fi
+
+deep=$dir/a-directory-whose-name-is-so-long-that-no-socket-address-can-hold-the-path
+mkdir "$deep" "$deep/and-one-more-so-that-it-is-certain-that-it-is-too-long"
+ln -s "$deep/and-one-more-so-that-it-is-certain-that-it-is-too-long" "$dir/near"
+socket=$dir/near/s
+serve "$done"
+succeeds 'a socket path of any length is reached' \
+	asched --socket "$deep/and-one-more-so-that-it-is-certain-that-it-is-too-long/s" pause x
+served
+
 fails_with 2 'did you mean list?' asched lst
 fails_with 2 'did you mean --failed?' asched list --fialed
 fails_with 2 'did you mean --retry-delay?' asched add --retry-dealy 3s
