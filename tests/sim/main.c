@@ -1,7 +1,7 @@
 /*
  * sim [--seeds N] [--first SEED] [--endless] [--trace SEED]
  *
- * Runs N seeds (SIM_SEEDS; 10000, or 1000 with ASCHED_TEST_SHORT), or one with its trace, or for ever. Dies at the first broken
+ * Runs N seeds (SIM_SEEDS, 10000), or one with its trace, or for ever. Dies at the first broken
  * invariant. Speaks TAP.
  */
 #include <inttypes.h>
@@ -197,19 +197,11 @@ run_seed(uint64_t seed, bool is_verbose)
 	return nruns;
 }
 
-static uint64_t
-default_seeds(void)
-{
-	const char *wanted = getenv("SIM_SEEDS");
-	if (wanted)
-		return strtoull(wanted, NULL, 10);
-	return getenv("ASCHED_TEST_SHORT") ? 1000 : 10000;
-}
-
 int
 main(int argc, char **argv)
 {
-	uint64_t first = 1, nseeds = default_seeds();
+	const char *wanted = getenv("SIM_SEEDS");
+	uint64_t first = 1, nseeds = wanted ? strtoull(wanted, NULL, 10) : 10000;
 	int64_t nruns = 0;
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--trace") == 0 && i + 1 < argc) {
