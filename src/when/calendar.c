@@ -89,18 +89,12 @@ refuse_backward(const struct reader *r)
 	return refuse(r, "the range goes backward (the smaller value stands first)");
 }
 
-/*
- * Days from the end are counted backward, but steps go forward through the month: ~07/1 is the
- * last week, and ~1..5/2 begins at the fifth last day.
- */
 static void
 set_bits(struct reader *r, int first, int last, int step)
 {
 	int base = r->part->base;
-	for (int n = first; n <= last; n += step) {
-		int bit = r->from_end ? last - (n - first) : n - base;
-		r->bits[bit / 64] |= UINT64_C(1) << bit % 64;
-	}
+	for (int n = first - base; n <= last - base; n += step)
+		r->bits[n / 64] |= UINT64_C(1) << n % 64;
 }
 
 static int
@@ -109,18 +103,18 @@ read_item(struct reader *r)
 	int first, last, step;
 	if (read_value(r, &first) < 0)
 		return -1;
-	bool is_range = scan_text(&r->at, "..");
-	if (is_range && read_value(r, &last) < 0)
+	last = first;
+	bool is_single = !scan_text(&r->at, "..");
+	if (!is_single && read_value(r, &last) < 0)
 		return -1;
-	if (is_range && last < first)
+	if (last < first)
 		return refuse_backward(r);
 	if (read_step(r, &step) < 0)
 		return -1;
-	if (!is_range && step == 0)
-		last = first;
-	else if (!is_range && r->from_end)
-		last = first, first = 1;
-	else if (!is_range)
+	/* With a step, a single value goes on to the end of its part; ~07/2 is 7, 5, 3, 1. */
+	if (is_single && step > 0 && r->from_end)
+		first = (last - 1) % step + 1;
+	else if (is_single && step > 0)
 		last = r->part->max;
 	set_bits(r, first, last, step ? step : 1);
 	return 0;
