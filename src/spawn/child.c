@@ -91,7 +91,10 @@ set_limits(const struct child_plan *plan)
 	close(fd);
 }
 
-/* The job's own limits: they may lower what holds for us, and never raise it. */
+/*
+ * The job's own limits: they may lower what holds for us, and never raise it. Late, so that they
+ * hold for the job and not for its preparations.
+ */
 static void
 set_run_limits(const struct child_plan *plan)
 {
@@ -257,13 +260,13 @@ child_run(const struct child_plan *plan)
 	set_limits(plan);
 	set_back_priority(plan);
 	find_user(plan, &user);
-	set_run_limits(plan);
 	set_ids(plan, &user);
 	set_priority(plan);
 	build_env(plan, &user, &env);
 	begin(plan, STAGE_CWD);
 	need(plan, chdir(plan->cwd[0] ? plan->cwd : user.home) == 0);
 	open_output_file(plan);
+	set_run_limits(plan);
 	execute(plan, &env);
 	fail(plan, errno);
 }

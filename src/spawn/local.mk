@@ -29,6 +29,9 @@ asched_spawn_LDADD = libspawn.a libmsg.a
 check_PROGRAMS += tests/fake/fake_daemon tests/fake/inherited
 tests_fake_fake_daemon_SOURCES = tests/fake/fake_daemon.c
 tests_fake_inherited_SOURCES = tests/fake/inherited.c
+# A sanitizer would change what it prints.
+tests_fake_inherited_CFLAGS = -std=gnu11 $(WARN_CFLAGS)
+tests_fake_inherited_LDFLAGS =
 
 SPAWNER_FIXTURE = tests/fake/spawner.c tests/fake/spawner.h
 UNIT_TESTS += tests/unit/spawn_parts tests/unit/spawn_program tests/unit/spawn_inherit \
