@@ -57,23 +57,10 @@ print_json(json_t *value)
 	json_decref(value);
 }
 
-void
-json_list_begin(struct json_list *list)
+bool
+print_if_json(const struct cli_options *options, json_t *value)
 {
-	list->has_items = false;
-	putchar('[');
-}
-
-void
-json_list_add(struct json_list *list, const json_t *item)
-{
-	fputs(list->has_items ? ",\n " : "\n ", stdout);
-	json_dumpf(item, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
-	list->has_items = true;
-}
-
-void
-json_list_end(struct json_list *list)
-{
-	fputs(list->has_items ? "\n]\n" : "]\n", stdout);
+	if (options->json)
+		print_json(json_incref(value));
+	return options->json;
 }

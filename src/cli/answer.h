@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/usec.h"
+#include "cli/command.h"
 
 const char *answer_text(const json_t *object, const char *key);   /* "" */
 int64_t answer_int(const json_t *object, const char *key);        /* 0 */
@@ -23,12 +24,7 @@ json_t *job_reference(const char *text);
 
 /* Prints the value as JSON and a newline on stdout. Takes it. */
 void print_json(json_t *value);
-/* The items of a list as one array, piece by piece: begin, any number of items, end. */
-struct json_list {
-	bool has_items;
-};
-void json_list_begin(struct json_list *list);
-void json_list_add(struct json_list *list, const json_t *item);
-void json_list_end(struct json_list *list);
+/* With --json: prints it, and tells that it did. */
+bool print_if_json(const struct cli_options *options, json_t *value);
 
 #endif

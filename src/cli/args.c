@@ -73,7 +73,7 @@ show_help(const struct args *args, const char *name)
 	}
 	puts(args->noptions ? "" : "\nOptions:");
 	print_option(&help, width);
-	puts("\nasched --help lists the options that go with every command; asched(1) explains all.");
+	puts("\nOptions of all commands: asched --help. The manual: asched(1).");
 }
 
 static void

@@ -76,6 +76,12 @@ client_free(struct client *client)
 	return exit_code;
 }
 
+bool
+client_is_well(const struct client *client)
+{
+	return client->exit_code == EXIT_DONE;
+}
+
 void
 client_wait_long(struct client *client)
 {

@@ -37,6 +37,8 @@ void client_say(struct client *client, const struct err *err);
 /* After event.subscribe: waits for the next event (new reference); NULL: it failed and was said. */
 json_t *client_event(struct client *client);
 
+bool client_is_well(const struct client *client); /* nothing has failed so far */
+
 /* Makes calls wait for their answer as long as it takes (backup). */
 void client_wait_long(struct client *client);
 

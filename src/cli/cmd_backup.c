@@ -31,9 +31,7 @@ cmd_backup(const struct cli_options *options, int argc, char **argv)
 	client_wait_long(client);
 	json_t *params = json_pack("{s:s}", "path", path);
 	json_t *answer = params ? client_call(client, "daemon.backup", params) : NULL;
-	if (answer && options->json)
-		print_json(json_incref(answer));
-	else if (answer)
+	if (answer && !print_if_json(options, answer))
 		say("%s holds a copy of the database", path);
 	json_decref(answer);
 	free(path);

@@ -12,9 +12,7 @@ cancel_run(const struct cli_options *options, int64_t run, bool is_hard)
 	if (is_hard)
 		json_object_set_new(params, "kill", json_true());
 	json_t *answer = client_change(client, "run.cancel", params);
-	if (answer && options->json)
-		print_json(json_incref(answer));
-	else if (answer)
+	if (answer && !print_if_json(options, answer))
 		say("run %lld is asked to stop", (long long)run);
 	json_decref(answer);
 	return client_free(client);
@@ -29,9 +27,7 @@ cancel_jobs(const struct cli_options *options, const struct args *args, bool wit
 		if (with_running)
 			json_object_set_new(params, "kill", json_true());
 		json_t *answer = client_change(client, "job.cancel", params);
-		if (answer && options->json)
-			print_json(json_incref(answer));
-		else if (answer)
+		if (answer && !print_if_json(options, answer))
 			say("%s is cancelled", args->words[i]);
 		json_decref(answer);
 	}

@@ -40,9 +40,7 @@ do_each(const struct cli_options *options, const struct request *request, const 
 			continue;
 		}
 		json_t *answer = client_change(client, request->method, params);
-		if (answer && options->json)
-			print_json(json_incref(answer));
-		else if (answer)
+		if (answer && !print_if_json(options, answer))
 			request->tell(&screen, args->words[i], answer);
 		json_decref(answer);
 	}

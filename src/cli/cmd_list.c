@@ -6,18 +6,15 @@
 #include "cli/answer.h"
 #include "cli/args.h"
 #include "cli/client.h"
-#include "cli/screen.h"
-#include "cli/table.h"
+#include "cli/listing.h"
 #include "cli/words.h"
 
-#define PAGE 200 /* jobs of a request; the first page settles the widths of the columns */
-
 struct query {
+	const struct cli_options *options;
 	bool with_ended, only_failed, only_running;
 	bool only_ids, only_names; /* one a line, for scripts */
 	const char *owner, *queue;
 	int64_t limit; /* 0: none */
-	int64_t nshown;
 };
 
 static const struct column columns[] = {
@@ -43,8 +40,6 @@ make_params(const struct query *query, const char *glob)
 		json_object_set_new(params, "queue", json_string(query->queue));
 	if (glob)
 		json_object_set_new(params, "name", json_string(glob));
-	int64_t page = query->limit && query->limit < PAGE ? query->limit : PAGE;
-	json_object_set_new(params, "limit", json_integer(page));
 	return params;
 }
 
@@ -95,44 +90,19 @@ add_row(struct table *table, const struct screen *screen, const json_t *job)
 }
 
 static void
-print_handle(const struct query *query, const json_t *job)
+print_id(const json_t *job)
 {
-	const char *name = answer_text(job, "name");
-	if (query->only_names && *name)
-		puts(name);
-	else
-		printf("%lld\n", (long long)answer_int(job, "id"));
+	printf("%lld\n", (long long)answer_int(job, "id"));
 }
 
-/* One glob's jobs, page after page. */
 static void
-list_matching(struct client *client, struct query *query, const char *glob, struct table *table,
-	      const struct screen *screen, struct json_list *json)
+print_name(const json_t *job)
 {
-	struct pages pages;
-	json_t *items, *job;
-	size_t i;
-	pages_init(&pages, client, "job.list", make_params(query, glob));
-	while ((items = pages_next(&pages))) {
-		json_array_foreach(items, i, job)
-		{
-			if (query->limit && query->nshown >= query->limit) {
-				pages.at_end = true;
-				break;
-			}
-			query->nshown++;
-			if (json)
-				json_list_add(json, job);
-			else if (query->only_ids || query->only_names)
-				print_handle(query, job);
-			else
-				add_row(table, screen, job);
-		}
-		if (!json && !query->only_ids && !query->only_names && json_array_size(items) > 0)
-			table_flush(table);
-		json_decref(items);
-	}
-	pages_fini(&pages);
+	const char *name = answer_text(job, "name");
+	if (*name)
+		puts(name);
+	else
+		print_id(job);
 }
 
 static void
@@ -145,32 +115,37 @@ tell_nothing(const struct query *query)
 }
 
 static int
-list_jobs(const struct cli_options *options, struct query *query, const struct args *args)
+list_jobs(const struct query *query, const struct args *args)
 {
-	struct client *client = client_new(options);
-	struct json_list json;
-	struct screen screen;
-	screen_init(&screen, options);
-	struct table *table = table_new(&screen, columns, NCOLUMNS);
-	if (options->json)
-		json_list_begin(&json);
-	for (size_t i = 0; i < (args->nwords ? args->nwords : 1); i++)
-		list_matching(client, query, args->nwords ? args->words[i] : NULL, table, &screen,
-			      options->json ? &json : NULL);
-	if (options->json)
-		json_list_end(&json);
-	table_free(table);
-	int exit_code = client_free(client);
-	if (exit_code == EXIT_DONE && query->nshown == 0 && !options->json && !query->only_ids &&
-	    !query->only_names)
+	struct client *client = client_new(query->options);
+	struct listing listing = {
+		.options = query->options,
+		.client = client,
+		.columns = columns,
+		.ncolumns = NCOLUMNS,
+		.add_row = add_row,
+		.print = query->only_names ? print_name
+			 : query->only_ids ? print_id
+					   : NULL,
+		.limit = query->limit,
+	};
+	listing_begin(&listing);
+	for (size_t i = 0; i < args->nwords && !listing.has_more; i++)
+		listing_add(&listing, "job.list", make_params(query, args->words[i]));
+	if (!args->nwords)
+		listing_add(&listing, "job.list", make_params(query, NULL));
+	listing_end(&listing);
+	if (listing_is_table(&listing) && listing.nshown == 0 && client_is_well(client))
 		tell_nothing(query);
-	return exit_code;
+	else if (listing_is_table(&listing) && listing.has_more)
+		say("there are more; --limit 0 shows all");
+	return client_free(client);
 }
 
 int
 cmd_list(const struct cli_options *options, int argc, char **argv)
 {
-	struct query query = { 0 };
+	struct query query = { .options = options };
 	int exit_code;
 	const struct option table[] = {
 		{ "all", 'a', OPTION_FLAG, &query.with_ended, NULL,
@@ -192,5 +167,5 @@ cmd_list(const struct cli_options *options, int argc, char **argv)
 			     .most = SIZE_MAX };
 	if (!args_read(&args, argc, argv, &exit_code))
 		return exit_code;
-	return list_jobs(options, &query, &args);
+	return list_jobs(&query, &args);
 }

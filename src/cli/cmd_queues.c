@@ -2,8 +2,7 @@
 #include "cli/answer.h"
 #include "cli/args.h"
 #include "cli/client.h"
-#include "cli/screen.h"
-#include "cli/table.h"
+#include "cli/listing.h"
 
 static const struct column columns[] = {
 	{ "QUEUE", 8 },         { "STATE", 0 },         { "SLOTS", 0, true },
@@ -12,37 +11,30 @@ static const struct column columns[] = {
 #define NCOLUMNS (sizeof(columns) / sizeof(columns[0]))
 
 static void
-print_queues(const struct cli_options *options, const json_t *items)
+add_row(struct table *table, const struct screen *screen, const json_t *queue)
 {
-	struct screen screen;
-	size_t i;
-	json_t *queue;
-	screen_init(&screen, options);
-	struct table *table = table_new(&screen, columns, NCOLUMNS);
-	json_array_foreach(items, i, queue)
-	{
-		bool is_paused = answer_bool(queue, "paused");
-		table_add(table, BOLD, "%s", answer_text(queue, "name"));
-		table_add(table, is_paused ? YELLOW : PLAIN, is_paused ? "paused" : "open");
-		table_add(table, PLAIN, "%lld", (long long)answer_int(queue, "concurrency"));
-		table_add(table, PLAIN, "%lld", (long long)answer_int(queue, "running"));
-		table_add(table, PLAIN, "%lld", (long long)answer_int(queue, "waiting"));
-	}
-	table_flush(table);
-	table_free(table);
+	bool is_paused = answer_bool(queue, "paused");
+	(void)screen;
+	table_add(table, BOLD, "%s", answer_text(queue, "name"));
+	table_add(table, is_paused ? YELLOW : PLAIN, is_paused ? "paused" : "open");
+	table_add(table, PLAIN, "%lld", (long long)answer_int(queue, "concurrency"));
+	table_add(table, PLAIN, "%lld", (long long)answer_int(queue, "running"));
+	table_add(table, PLAIN, "%lld", (long long)answer_int(queue, "waiting"));
 }
 
 static int
 list_queues(const struct cli_options *options)
 {
 	struct client *client = client_new(options);
-	json_t *answer = client_call(client, "queue.list", NULL);
-	json_t *items = json_object_get(answer, "items");
-	if (answer && options->json)
-		print_json(json_incref(items));
-	else if (answer)
-		print_queues(options, items);
-	json_decref(answer);
+	struct listing listing = { .options = options,
+				   .client = client,
+				   .columns = columns,
+				   .ncolumns = NCOLUMNS,
+				   .add_row = add_row,
+				   .is_whole = true };
+	listing_begin(&listing);
+	listing_add(&listing, "queue.list", json_object());
+	listing_end(&listing);
 	return client_free(client);
 }
 
@@ -52,9 +44,7 @@ set_queue(const struct cli_options *options, json_t *params)
 	struct client *client = client_new(options);
 	const char *name = answer_text(params, "queue");
 	json_t *answer = client_change(client, "queue.set", json_incref(params));
-	if (answer && options->json)
-		print_json(json_incref(answer));
-	else if (answer)
+	if (answer && !print_if_json(options, answer))
 		say("queue %s is changed", name);
 	json_decref(answer);
 	json_decref(params);

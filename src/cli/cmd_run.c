@@ -67,7 +67,7 @@ cmd_run(const struct cli_options *options, int argc, char **argv)
 	int exit_code;
 	const struct option table[] = {
 		{ "wait", 'w', OPTION_FLAG, &query.wait, NULL,
-		  "wait for its end and exit with its code (128+n for a signal, 124 for time-out)" },
+		  "wait for its end, exit with its code (128+n: a signal, 124: time-out)" },
 		{ "follow", 'f', OPTION_FLAG, &query.follow, NULL, "show its output meanwhile" },
 		{ "force", 0, OPTION_FLAG, &query.is_forced, NULL,
 		  "even if it runs already, whatever overlap says" },

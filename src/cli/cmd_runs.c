@@ -3,15 +3,14 @@
 #include "cli/args.h"
 #include "cli/client.h"
 #include "cli/find.h"
-#include "cli/screen.h"
-#include "cli/table.h"
+#include "cli/listing.h"
 #include "cli/words.h"
 
 #define PAGE           200
 #define LIMIT_STANDARD 50
 
 struct query {
-	int64_t job; /* 0: of all */
+	const struct cli_options *options;
 	bool only_failed, only_running;
 	int64_t limit; /* 0: none */
 };
@@ -55,72 +54,45 @@ add_row(struct table *table, const struct screen *screen, const json_t *run)
 }
 
 static json_t *
-make_params(const struct query *query)
+make_params(const struct query *query, int64_t job)
 {
 	json_t *params = json_object();
-	if (query->job)
-		json_object_set_new(params, "job", json_integer(query->job));
+	if (job)
+		json_object_set_new(params, "job", json_integer(job));
 	if (query->only_failed)
 		json_object_set_new(params, "failed", json_true());
 	if (query->only_running)
 		json_object_set_new(params, "running", json_true());
-	int64_t page = query->limit && query->limit < PAGE ? query->limit : PAGE;
-	json_object_set_new(params, "limit", json_integer(page));
 	return params;
 }
 
-static int
-list_runs(const struct cli_options *options, struct query *query, const char *word)
+static void
+list_runs(struct client *client, const struct query *query, int64_t job)
 {
-	struct client *client = client_new(options);
-	struct err err = { 0 };
-	struct json_list json;
-	struct screen screen;
-	struct pages pages;
-	json_t *items, *run;
-	size_t i;
-	int64_t nshown = 0;
-	if (word && !(query->job = find_job(client, word, &err))) {
-		client_say(client, &err);
-		return client_free(client);
-	}
-	screen_init(&screen, options);
-	struct table *table = table_new(&screen, columns, NCOLUMNS);
-	if (options->json)
-		json_list_begin(&json);
-	pages_init(&pages, client, "run.list", make_params(query));
-	while ((items = pages_next(&pages))) {
-		json_array_foreach(items, i, run)
-		{
-			if (query->limit && nshown >= query->limit)
-				break;
-			nshown++;
-			if (options->json)
-				json_list_add(&json, run);
-			else
-				add_row(table, &screen, run);
-		}
-		if (!options->json && json_array_size(items) > 0)
-			table_flush(table);
-		json_decref(items);
-		if (query->limit && nshown >= query->limit)
-			break;
-	}
-	bool has_more = !pages.at_end;
-	pages_fini(&pages);
-	table_free(table);
-	if (options->json)
-		json_list_end(&json);
-	int exit_code = client_free(client);
-	if (exit_code == EXIT_DONE && !options->json && (nshown == 0 || has_more))
-		say(nshown ? "older runs are not shown; --limit 0 shows all" : "no runs yet");
-	return exit_code;
+	struct listing listing = {
+		.options = query->options,
+		.client = client,
+		.columns = columns,
+		.ncolumns = NCOLUMNS,
+		.add_row = add_row,
+		.limit = query->limit,
+	};
+	listing_begin(&listing);
+	listing_add(&listing, "run.list", make_params(query, job));
+	listing_end(&listing);
+	if (!listing_is_table(&listing))
+		return;
+	if (listing.has_more)
+		say("older runs are not shown; --limit 0 shows all");
+	else if (listing.nshown == 0 && client_is_well(client))
+		say("no runs yet");
 }
 
 int
 cmd_runs(const struct cli_options *options, int argc, char **argv)
 {
-	struct query query = { .limit = LIMIT_STANDARD };
+	struct query query = { .options = options, .limit = LIMIT_STANDARD };
+	struct err err = { 0 };
 	int exit_code;
 	const struct option table[] = {
 		{ "failed", 'f', OPTION_FLAG, &query.only_failed, NULL, "only runs that failed" },
@@ -135,5 +107,11 @@ cmd_runs(const struct cli_options *options, int argc, char **argv)
 			     .most = 1 };
 	if (!args_read(&args, argc, argv, &exit_code))
 		return exit_code;
-	return list_runs(options, &query, args.nwords ? args.words[0] : NULL);
+	struct client *client = client_new(options);
+	int64_t job = args.nwords ? find_job(client, args.words[0], &err) : 0;
+	if (job || !args.nwords)
+		list_runs(client, &query, job);
+	else
+		client_say(client, &err);
+	return client_free(client);
 }

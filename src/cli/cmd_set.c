@@ -44,9 +44,7 @@ set_job(const struct cli_options *options, const char *job, json_t *params)
 	screen_init(&screen, options);
 	json_object_set_new(params, "job", job_reference(job));
 	json_t *answer = client_change(client, "job.set", json_incref(params));
-	if (answer && options->json)
-		print_json(json_incref(answer));
-	else if (answer)
+	if (answer && !print_if_json(options, answer))
 		preview_say(client, &screen, answer, job, NPREVIEW);
 	json_decref(answer);
 	return client_free(client);

@@ -67,9 +67,7 @@ cmd_status(const struct cli_options *options, int argc, char **argv)
 	struct client *client = client_new(options);
 	json_t *status = client_call(client, "daemon.status", NULL);
 	screen_init(&screen, options);
-	if (status && options->json)
-		print_json(json_incref(status));
-	else if (status)
+	if (status && !print_if_json(options, status))
 		print_status(&screen, status);
 	json_decref(status);
 	return client_free(client);
@@ -86,9 +84,7 @@ ask_daemon(const struct cli_options *options, int argc, char **argv, const char 
 		return exit_code;
 	struct client *client = client_new(options);
 	json_t *answer = client_call(client, method, NULL);
-	if (answer && options->json)
-		print_json(json_incref(answer));
-	else if (answer)
+	if (answer && !print_if_json(options, answer))
 		say("%s", done);
 	json_decref(answer);
 	return client_free(client);

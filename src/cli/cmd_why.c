@@ -45,8 +45,7 @@ choose_instant(struct client *client, int64_t job, usec_t *at)
 	*at = 0;
 	if (!page)
 		return false;
-	json_array_foreach(json_object_get(page, "items"), i, run)
-	{
+	json_array_foreach (json_object_get(page, "items"), i, run) {
 		if (*at == 0 && strcmp(answer_text(run, "trigger"), "schedule") == 0)
 			*at = answer_int(run, "last_due_us");
 	}
@@ -69,8 +68,7 @@ print_chain(const struct screen *screen, const json_t *answer)
 	printf("%s%s%s\n", screen_on(screen, BOLD),
 	       screen_long_time(screen, answer_int(answer, "at_us"), time),
 	       screen_off(screen, BOLD));
-	json_array_foreach(json_object_get(answer, "why"), i, sentence)
-	{
+	json_array_foreach (json_object_get(answer, "why"), i, sentence) {
 		struct buf safe = BUF_EMPTY;
 		const char *text = json_string_value(sentence);
 		text_add_safe(&safe, text ? text : "", text ? strlen(text) : 0);
@@ -99,9 +97,7 @@ tell_why(const struct cli_options *options, const char *word, usec_t at)
 		json_object_set_new(params, "at", json_integer(at));
 	json_t *answer = client_call(client, "job.why", params);
 	screen_init(&screen, options);
-	if (answer && options->json)
-		print_json(json_incref(answer));
-	else if (answer)
+	if (answer && !print_if_json(options, answer))
 		print_chain(&screen, answer);
 	json_decref(answer);
 	return client_free(client);

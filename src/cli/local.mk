@@ -27,6 +27,7 @@ libcli_a_SOURCES = \
 	src/cli/facts.c src/cli/facts.h \
 	src/cli/find.c src/cli/find.h \
 	src/cli/link.c src/cli/link.h \
+	src/cli/listing.c src/cli/listing.h \
 	src/cli/output.c src/cli/output.h \
 	src/cli/params.c src/cli/params.h \
 	src/cli/preview.c src/cli/preview.h \

@@ -13,7 +13,7 @@ struct column {
 	const char *title;
 	int least;     /* columns it keeps when the table has to shrink; 0: it never shrinks */
 	bool is_right; /* aligned to the right: numbers */
-	int rank;      /* when shrinking is not enough the column of the highest rank goes; 0: never */
+	int rank;      /* if shrinking is not enough the highest rank is hidden first; 0: never */
 };
 
 struct table;

@@ -143,13 +143,15 @@ a_result_says_what_became_of_the_run(void **state)
 		{ "{\"state\":\"succeeded\"}", "ok", 0 },
 		{ "{\"state\":\"failed\",\"reason\":\"exit\",\"detail\":\"3\",\"exit_code\":3}",
 		  "exit 3", 3 },
-		{ "{\"state\":\"failed\",\"reason\":\"signal\",\"detail\":\"SIGKILL\",\"signal\":\"SIGKILL\"}",
+		{ "{\"state\":\"failed\",\"reason\":\"signal\",\"detail\":\"SIGKILL\","
+		  "\"signal\":\"SIGKILL\"}",
 		  "SIGKILL", 137 },
 		{ "{\"state\":\"failed\",\"reason\":\"timeout\",\"signal\":\"SIGTERM\"}", "timeout",
 		  124 },
 		{ "{\"state\":\"failed\",\"reason\":\"start-failed\",\"detail\":\"exec: ENOENT\"}",
 		  "not started: exec: ENOENT", 127 },
-		{ "{\"state\":\"failed\",\"reason\":\"http-status\",\"detail\":\"503\",\"http_status\":503}",
+		{ "{\"state\":\"failed\",\"reason\":\"http-status\",\"detail\":\"503\","
+		  "\"http_status\":503}",
 		  "http 503", 1 },
 		{ "{\"state\":\"skipped\",\"reason\":\"overlap\",\"count\":3}",
 		  "skipped: overlap (3 times)", 1 },
