@@ -18,6 +18,7 @@ a_job_reads_back_with_all_its_fields(void **state)
 	strings_add(&job.command, "/bin/echo", 9);
 	strings_add(&job.command, "a b", 3);
 	strings_add(&job.env, "K=V", 3);
+	free(job.queue);
 	job.queue = mem_dup("slow");
 	job.priority = 9;
 	job.owner = 4294967294u;
