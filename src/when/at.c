@@ -293,11 +293,12 @@ read_words(struct wish *wish, struct scan text, struct err *err)
 
 /* A local time as an instant, by the rule for gaps. */
 static int
-resolve(const struct at_context *c, usec_t local, usec_t *at, bool *is_shifted, struct err *err)
+resolve(const struct at_context *c, usec_t local, struct at *out, struct err *err)
 {
 	usec_t last;
-	*is_shifted = zone_resolve(c->zone, local, at, &last) == ZONE_GAP;
-	if (!*is_shifted || c->gap == AT_GAP_MOVES)
+	out->is_shifted = zone_resolve(c->zone, local, &out->at, &last) == ZONE_GAP;
+	out->skipped = local;
+	if (!out->is_shifted || c->gap == AT_GAP_MOVES)
 		return 0;
 	struct civil t = civil_split(local);
 	return err_set(err, ERR_INVALID, "%02d:%02d does not exist on %04d-%02d-%02d in %s", t.hour,
@@ -361,34 +362,42 @@ check(const struct wish *wish, const struct scan *text, struct err *err)
 	return 0;
 }
 
+/* A local time by the offset that the text names, else in the zone. */
 static int
-decide(const struct wish *wish, const struct at_context *c, usec_t *at, bool *is_shifted,
+settle(const struct wish *wish, const struct at_context *c, usec_t local, struct at *out,
        struct err *err)
+{
+	if (!wish->has_offset)
+		return resolve(c, local, out, err);
+	out->at = local - wish->offset;
+	return 0;
+}
+
+static int
+decide(const struct wish *wish, const struct at_context *c, struct at *out, struct err *err)
 {
 	usec_t local = c->now + zone_span_at(c->zone, c->now)->offset;
 	usec_t clock = wish->clock;
-	*at = c->now;
-	*is_shifted = false;
+	out->at = c->now;
 	if (!wish->is_now) {
 		if (!wish->has_clock && wish->date_kind == DATE_DAYS_AHEAD)
 			civil_day_of(local, &clock); /* the same time of day as now */
 		local = wished_day(wish, local) * USEC_PER_DAY + clock;
-		if (wish->has_offset)
-			*at = local - wish->offset;
-		else if (resolve(c, local, at, is_shifted, err) < 0)
+		if (settle(wish, c, local, out, err) < 0)
 			return -1;
 	}
 	if (!wish->has_plus)
 		return 0;
 	if (wish->plus_unit->kind == PLUS_TIME) {
-		*at += wish->plus;
+		out->at += wish->plus;
+		out->is_shifted = false;
 		return 0;
 	}
 	if (wish->plus_unit->kind == PLUS_DAYS)
 		local += wish->plus * USEC_PER_DAY;
 	else
 		local = add_months(local, wish->plus);
-	return resolve(c, local, at, is_shifted, err);
+	return settle(wish, c, local, out, err);
 }
 
 /* @1700000000, with decimals if need be. */
@@ -409,24 +418,23 @@ read_epoch(struct scan text, usec_t *at, struct err *err)
 }
 
 int
-at_parse(struct scan text, const struct at_context *context, usec_t *at, bool *is_shifted,
-	 struct err *err)
+at_parse(struct scan text, const struct at_context *context, struct at *out, struct err *err)
 {
 	struct wish wish = { 0 };
-	*is_shifted = false;
 	int status;
+	*out = (struct at){ 0 };
 	if (scan_peek(&text) == '@') {
-		status = read_epoch(text, at, err);
+		status = read_epoch(text, &out->at, err);
 	} else {
 		status = read_words(&wish, text, err);
 		if (status == 0)
 			status = check(&wish, &text, err);
 		if (status == 0)
-			status = decide(&wish, context, at, is_shifted, err);
+			status = decide(&wish, context, out, err);
 	}
 	if (status < 0)
 		return -1;
-	int year = *at < 0 ? 0 : civil_split(*at).year;
+	int year = out->at < 0 ? 0 : civil_split(out->at).year;
 	if (year < CIVIL_YEAR_MIN || year > CIVIL_YEAR_MAX)
 		return err_set(err, ERR_INVALID, "\"%.*s\" is not in the years %d-%d",
 			       scan_shown(&text), text.p, CIVIL_YEAR_MIN, CIVIL_YEAR_MAX);

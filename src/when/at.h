@@ -18,11 +18,14 @@ struct at_context {
 	usec_t now;
 };
 
-/*
- * 0, or -1 with *err. *is_shifted: the local time does not exist, *at is the first instant
- * behind the gap. A local time that comes twice means the first.
- */
-int at_parse(struct scan text, const struct at_context *context, usec_t *at, bool *is_shifted,
-	     struct err *err);
+/* An instant and how the text came to it. */
+struct at {
+	usec_t at;
+	bool is_shifted; /* the local time that was asked for is skipped: `at` is behind the gap */
+	usec_t skipped;  /* that local time */
+};
+
+/* 0, or -1 with *err. A local time that comes twice means the first. */
+int at_parse(struct scan text, const struct at_context *context, struct at *out, struct err *err);
 
 #endif

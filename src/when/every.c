@@ -49,14 +49,19 @@ every_parse(struct every *every, struct scan text, const struct at_context *cont
 	    struct err *err)
 {
 	struct scan duration, anchor;
-	bool is_shifted;
+	struct at at;
 	scan_blanks(&text);
 	if (scan_text(&text, "every"))
 		scan_blanks(&text);
 	every->has_anchor = split_anchor(text, &duration, &anchor);
 	if (read_period(duration, &every->period, err) < 0)
 		return -1;
-	return every->has_anchor ? at_parse(anchor, context, &every->anchor, &is_shifted, err) : 0;
+	if (!every->has_anchor)
+		return 0;
+	if (at_parse(anchor, context, &at, err) < 0)
+		return -1;
+	every->anchor = at.at;
+	return 0;
 }
 
 usec_t

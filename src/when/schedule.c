@@ -8,6 +8,8 @@
 #include "when/explain.h"
 #include "when/recognize.h"
 
+#define SKIPPED_LEN 19 /* 2027-03-28T02:30:00 */
+
 /* What the readers of the forms need. */
 struct reading {
 	const struct schedule_context *context;
@@ -32,7 +34,7 @@ parse_at(struct schedule *s, struct scan text, const struct reading *r)
 		s->at.at = r->context->now;
 		return 0;
 	}
-	return at_parse(text, &r->at, &s->at.at, &s->at.is_shifted, r->err);
+	return at_parse(text, &r->at, &s->at, r->err);
 }
 
 /* "in 10m" is an instant as soon as it is read. */
@@ -153,7 +155,13 @@ print_instant(const struct schedule *s, usec_t at, struct buf *out)
 static void
 print_at(const struct schedule *s, struct buf *out)
 {
-	print_instant(s, s->at.at, out);
+	char text[SCHEDULE_TIME_MAX];
+	/* What was skipped stays what was asked for, without an offset. */
+	if (s->at.is_shifted)
+		buf_printf(out, "%.*s", SKIPPED_LEN,
+			   schedule_print_time(NULL, s->at.skipped, text));
+	else
+		print_instant(s, s->at.at, out);
 }
 
 static void
@@ -188,8 +196,9 @@ explain_at(const struct schedule *s, struct buf *out)
 	char text[SCHEDULE_TIME_MAX];
 	buf_printf(out, "once, at %s", schedule_print_time_local(s->zone, s->at.at, text));
 	struct walk_step step = next_at(s, s->at.at - 1);
+	struct civil skipped = civil_split(s->at.skipped);
 	if (step.is_shifted)
-		buf_add_text(out, " (the local time asked for is skipped that day)");
+		buf_printf(out, " (%02d:%02d is skipped that day)", skipped.hour, skipped.minute);
 	else if (step.is_repeated)
 		buf_add_text(out, " (a local time that comes twice that day)");
 }

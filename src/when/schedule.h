@@ -61,8 +61,7 @@ void schedule_fini(struct schedule *s);
 /*
  * The first due instant strictly after AFTER; USEC_NEVER when there is none (to the year 2199).
  * *marks (may be NULL) tells what DST did to it. Takes about 0.1 us, and some microseconds when
- * years are passed over. An instant that was moved is marked SHIFTED only as long as it is not
- * printed and read again: its text is then the one it was moved to.
+ * years are passed over.
  */
 usec_t schedule_next(const struct schedule *s, usec_t after, unsigned *marks);
 

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "when/at.h"
 #include "when/calendar.h"
 #include "when/cron.h"
 #include "when/every.h"
@@ -16,10 +17,7 @@ struct schedule {
 	bool has_zone;     /* the text names the zone */
 	struct zone *zone; /* a reference */
 	union {
-		struct {
-			usec_t at;
-			bool is_shifted;
-		} at;
+		struct at at;
 		struct every every;
 		struct cron cron;
 		struct calendar calendar;

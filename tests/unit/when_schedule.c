@@ -128,6 +128,9 @@ static const struct {
 	{ "now +2weeks", SCHEDULE_AT, "2026-12-04T12:00:00+01:00" },
 	{ "10:00 2027-01-31 + 1 month", SCHEDULE_AT, "2027-02-28T10:00:00+01:00" },
 	{ "10:00 + 150 days", SCHEDULE_AT, "2027-04-20T10:00:00+02:00" },
+	{ "2027-03-28 02:30 + 1 hour", SCHEDULE_AT, "2027-03-28T04:00:00+02:00" },
+	{ "2027-03-27 02:30 + 1 day", SCHEDULE_AT, "2027-03-28T03:00:00+02:00" },
+	{ "2026-12-24T18:00-05:00 + 2 days", SCHEDULE_AT, "2026-12-27T00:00:00+01:00" },
 	{ "10am Dec 24", SCHEDULE_AT, "2026-12-24T10:00:00+01:00" },
 	{ "24 December 2027 10:00", SCHEDULE_AT, "2027-12-24T10:00:00+01:00" },
 	{ "10:00 Feb 29", SCHEDULE_AT, "2028-02-29T10:00:00+01:00" },
@@ -299,10 +302,12 @@ expect_round_trip(enum schedule_kind kind, const char *text)
 		assert_memory_equal(&first.cron, &second.cron, sizeof(first.cron));
 	if (schedule_kind(&first) == SCHEDULE_CALENDAR)
 		assert_memory_equal(&first.calendar, &second.calendar, sizeof(first.calendar));
-	usec_t at = context.now;
+	usec_t at = kind == SCHEDULE_AT ? 0 : context.now;
+	unsigned marks, marks_again;
 	for (int i = 0; i < 5 && at != USEC_NEVER; i++) {
-		usec_t next = schedule_next(&first, at, NULL);
-		assert_int_equal(next, schedule_next(&second, at, NULL));
+		usec_t next = schedule_next(&first, at, &marks);
+		assert_int_equal(next, schedule_next(&second, at, &marks_again));
+		assert_int_equal(marks, marks_again);
 		at = next;
 	}
 	schedule_fini(&first);
@@ -346,6 +351,8 @@ what_is_printed_reads_back_as_the_same_schedule(void **state)
 		{ SCHEDULE_EVERY, "every 90s from 2026-01-01 00:00:00.5" },
 		{ SCHEDULE_AT, "2026-12-24T18:00:00.123456" },
 		{ SCHEDULE_AT, "2026-10-25 02:30" },
+		{ SCHEDULE_AT, "2026-03-29 02:30" },
+		{ SCHEDULE_AT, "2026-03-29 02:30 + 1 hour" },
 		{ SCHEDULE_ANY, "in 10m" },
 		{ SCHEDULE_ON_START, "" },
 	};
@@ -388,6 +395,10 @@ a_schedule_is_said_in_plain_english(void **state)
 		{ "Mon..Fri 10:00 UTC", "at 10:00 on Monday to Friday, UTC" },
 		{ "every 90s", "every 1m30s" },
 		{ "2026-12-24 18:00", "once, at 2026-12-24 18:00:00 CET" },
+		{ "2027-03-28 02:30",
+		  "once, at 2027-03-28 03:00:00 CEST (02:30 is skipped that day)" },
+		{ "2027-10-31 02:30",
+		  "once, at 2027-10-31 02:30:00 CEST (a local time that comes twice that day)" },
 		{ "@reboot", "once after each boot" },
 	};
 	(void)state;
