@@ -16,6 +16,11 @@ BENCHES += tests/bench/when
 tests_bench_when_SOURCES = tests/bench/when.c $(TEST_ZONES)
 tests_bench_when_LDADD = libwhen.a libbase.a
 
+BENCHES += tests/bench/store
+tests_bench_store_SOURCES = tests/bench/store.c $(TEST_ZONES)
+tests_bench_store_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
+tests_bench_store_LDADD = libfake.a $(STORE_LIBS)
+
 .PHONY: bench
 bench: $(BENCHES) asched asched-spawn tests/fake/fake_daemon
 	@set -e; for program in $(BENCHES); do ./$$program; done
