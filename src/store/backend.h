@@ -51,8 +51,8 @@ struct backend_ops {
 	/* The number of commits with changes that the database holds. */
 	int64_t (*ncommits)(const struct backend *);
 	/*
-	 * Outside a transaction: makes sure that all of them are durable, when the fate of the last
-	 * one was not known and the database was opened again.
+	 * Outside a transaction, after every opening and before the first commit: makes sure that
+	 * what can be read is on the disk, whatever the syncs before had said.
 	 */
 	enum backend_result (*settle)(struct backend *, struct err *);
 	/*

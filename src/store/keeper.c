@@ -45,6 +45,12 @@ open_backend(struct keeper *keeper, struct err *err)
 	return backend_of(keeper) ? 0 : -1;
 }
 
+static int
+settle(struct keeper *keeper, struct err *err)
+{
+	return backend_of(keeper)->ops->settle(backend_of(keeper), err) == BACKEND_OK ? 0 : -1;
+}
+
 static void
 answer_backup(struct keeper *keeper, const struct err *err, struct intents *answered)
 {
@@ -98,7 +104,11 @@ keeper_open(const struct ledger *ledger, const struct store_opener *opener, stru
 		free(keeper);
 		return NULL;
 	}
-	become_well(keeper);
+	struct err trouble;
+	if (settle(keeper, &trouble) == 0)
+		become_well(keeper);
+	else
+		become_degraded(keeper, trouble.text);
 	return keeper;
 }
 
@@ -160,16 +170,14 @@ enum fate { FATE_HAPPENED, FATE_NOTHING, FATE_UNKNOWN };
 static enum fate
 find_fate(struct keeper *keeper, int64_t before, const char *why, struct intents *answered)
 {
-	struct backend *db = backend_of(keeper);
 	struct err err;
-	db->ops->rollback(db);
+	backend_of(keeper)->ops->rollback(backend_of(keeper));
 	close_backend(keeper, why, answered);
 	if (open_backend(keeper, &err) != 0)
 		return FATE_UNKNOWN;
-	db = backend_of(keeper);
-	if (db->ops->settle(db, &err) != BACKEND_OK)
-		return db->ops->ncommits(db) == before ? FATE_NOTHING : FATE_UNKNOWN;
-	return db->ops->ncommits(db) == before ? FATE_NOTHING : FATE_HAPPENED;
+	if (backend_of(keeper)->ops->ncommits(backend_of(keeper)) == before)
+		return FATE_NOTHING;
+	return settle(keeper, &err) == 0 ? FATE_HAPPENED : FATE_UNKNOWN;
 }
 
 static void
@@ -265,7 +273,7 @@ static int
 try_to_get_well(struct keeper *keeper, struct intents *answered)
 {
 	struct err err = { 0 };
-	if ((backend_of(keeper) || open_backend(keeper, &err) == 0) &&
+	if ((backend_of(keeper) || open_backend(keeper, &err) == 0) && settle(keeper, &err) == 0 &&
 	    try_commit(keeper, &err) == 0)
 		return 0;
 	close_backend(keeper, err.text, answered);

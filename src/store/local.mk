@@ -56,3 +56,9 @@ UNIT_TESTS += tests/unit/store_sqlite
 tests_unit_store_sqlite_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
 tests_unit_store_sqlite_SOURCES = tests/unit/store_sqlite.c
 tests_unit_store_sqlite_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/store_crash
+tests_unit_store_crash_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
+tests_unit_store_crash_SOURCES = tests/unit/store_crash.c \
+	tests/fake/crashvfs.c tests/fake/crashvfs.h
+tests_unit_store_crash_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)

@@ -4,8 +4,9 @@
  */
 #include "store/sqlite_db.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/log.h"
 
 /* Pages in the log: so many are folded in at once, so many when nothing else is to be done. */
@@ -15,6 +16,8 @@
 #define WAL_PAGES_ALARM (64 * WAL_PAGES_BUSY)
 
 #define MARK_INTERVAL USEC_PER_SEC
+
+#define REWRITE_PIECE 65536
 
 static int
 committed(void *arg, sqlite3 *db, const char *name, int npages)
@@ -73,7 +76,7 @@ sqlite_tend(struct backend *backend, usec_t now)
 	s->commits_tended = s->tally.commits;
 	if (s->wal_pages >= s->wal_pages_max || (is_idle && s->wal_pages >= WAL_PAGES_IDLE))
 		fold_in(s);
-	if (s->mark.commits != s->tally.commits &&
+	if (s->is_settled && s->mark.commits != s->tally.commits &&
 	    (now >= s->mark.seen_at + MARK_INTERVAL || now < s->mark.seen_at))
 		write_mark(s, now);
 	bool is_tidy = s->mark.commits == s->tally.commits && is_idle;
@@ -83,18 +86,44 @@ sqlite_tend(struct backend *backend, usec_t now)
 void
 sqlite_care_end(struct sqlite *s)
 {
-	if (s->mark.commits != s->tally.commits)
+	if (s->is_settled && s->mark.commits != s->tally.commits)
 		write_mark(s, s->mark.seen_at);
 }
 
+/* Writes the file over itself and syncs it. */
+static int
+rewrite(sqlite3_file *file)
+{
+	char *piece = mem_alloc(REWRITE_PIECE);
+	sqlite3_int64 size = 0;
+	int rc = file->pMethods->xFileSize(file, &size);
+	for (sqlite3_int64 at = 0; rc == SQLITE_OK && at < size; at += REWRITE_PIECE) {
+		int len = size - at < REWRITE_PIECE ? (int)(size - at) : REWRITE_PIECE;
+		rc = file->pMethods->xRead(file, piece, len, at);
+		if (rc == SQLITE_OK)
+			rc = file->pMethods->xWrite(file, piece, len, at);
+	}
+	free(piece);
+	return rc == SQLITE_OK ? file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) : rc;
+}
+
+/*
+ * What is read from the log may be in the kernel's memory only: a sync that failed may have
+ * marked its pages clean (reliability.md 1.2), and no later sync would write them. Then all that
+ * follows would hang on frames that a power cut takes away. So the log is written anew. (Folding
+ * it in instead would leave a moment in which the file is newer than the log on the disk.)
+ */
 enum backend_result
 sqlite_settle(struct backend *backend, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
-	/* After it every commit is in the database's own file, and that was synced. */
-	if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
-	    SQLITE_OK)
-		return sql_fail(s, err);
-	s->wal_pages = 0;
-	return BACKEND_OK;
+	sqlite3_file *log = NULL;
+	int rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	if (rc == SQLITE_OK && log && log->pMethods)
+		rc = rewrite(log);
+	s->is_settled = rc == SQLITE_OK;
+	if (s->is_settled)
+		return BACKEND_OK;
+	err_set(err, ERR_UNAVAILABLE, "database: %s (SQLite error %d)", sqlite3_errstr(rc), rc);
+	return BACKEND_ERROR;
 }

@@ -114,6 +114,7 @@ struct sqlite {
 	sqlite3 *db;
 	char *path;
 	sqlite3_stmt *statements[SQL_NSTATEMENTS];
+	bool is_settled; /* what is committed is on the disk: the mark may name it */
 	struct tally tally;
 	struct tally at_begin;
 	struct tally at_savepoint;

@@ -232,8 +232,13 @@ fill_history(const char *path, int n)
 	const struct backend_ops *ops = backend->ops;
 	check(ops->begin(backend, &err) == BACKEND_OK, err.text);
 	for (int i = 0; i < n; i++) {
-		struct run run = { .job_id = 1 + i % 1000, .due = i, .last_due = i, .count = 1,
-				   .state = RUN_SUCCEEDED, .attempt = 1, .ended_at = i + 1 };
+		struct run run = { .job_id = 1 + i % 1000,
+				   .due = i,
+				   .last_due = i,
+				   .count = 1,
+				   .state = RUN_SUCCEEDED,
+				   .attempt = 1,
+				   .ended_at = i + 1 };
 		struct attempt attempt = { .number = 1, .ended_at = i + 1 };
 		check(ops->run_insert(backend, &run, &err) == BACKEND_OK, err.text);
 		attempt.run_id = run.id;

@@ -51,7 +51,7 @@ static struct backend *
 open_here(struct place *place)
 {
 	struct backend *backend = sqlite_backend_open(place->path, &place->err);
-	if (!backend)
+	if (!backend || backend->ops->settle(backend, &place->err) != BACKEND_OK)
 		fail_msg("%s", place->err.text);
 	return backend;
 }
