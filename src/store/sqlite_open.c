@@ -325,11 +325,14 @@ compare_mark(struct sqlite *s)
 			  log_str("detail", s->warning));
 }
 
-/* A new database is whole, on the disk and marked before anything is promised about it. */
+/* A new database is whole in its own file, on the disk and marked before anything is promised about it. */
 static int
 settle_new(struct sqlite *s, struct err *err)
 {
-	if (sqlite_settle(&s->backend, err) != BACKEND_OK || file_sync_directory(s->path, err) != 0)
+	if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
+	    SQLITE_OK)
+		return open_fail(s, err);
+	if (file_sync_directory(s->path, err) != 0)
 		return -1;
 	return mark_write(s->path, &s->mark, err);
 }
