@@ -65,14 +65,14 @@ static void
 add_row(struct table *table, const struct screen *screen, const json_t *job)
 {
 	char text[WORDS_MAX], time[SCREEN_TIME_MAX];
-	struct buf command = BUF_EMPTY, schedule = BUF_EMPTY;
+	struct buf command = BUF_EMPTY, schedule = BUF_EMPTY, name = BUF_EMPTY;
 	const json_t *last = json_object_get(job, "last_run");
 	bool is_active = strcmp(answer_text(job, "state"), "active") == 0;
 	usec_t due = is_active ? answer_int(job, "next_due_us") : 0,
 	       ended = answer_int(last, "ended_us");
-	const char *name = answer_text(job, "name");
+	words_name(job, "name", &name);
 	table_add(table, PLAIN, "%lld", (long long)answer_int(job, "id"));
-	table_add(table, BOLD, "%s", *name ? name : "-");
+	table_add(table, BOLD, "%s", name.len ? name.data : "-");
 	add_state(table, job);
 	words_schedule(job, &schedule);
 	table_add(table, PLAIN, "%s", buf_text(&schedule));
@@ -87,6 +87,7 @@ add_row(struct table *table, const struct screen *screen, const json_t *job)
 	table_add(table, PLAIN, "%s", buf_text(&command));
 	buf_fini(&command);
 	buf_fini(&schedule);
+	buf_fini(&name);
 }
 
 static void
@@ -98,11 +99,13 @@ print_id(const json_t *job)
 static void
 print_name(const json_t *job)
 {
-	const char *name = answer_text(job, "name");
-	if (*name)
-		puts(name);
+	struct buf name = BUF_EMPTY;
+	words_name(job, "name", &name);
+	if (name.len)
+		puts(name.data);
 	else
 		print_id(job);
+	buf_fini(&name);
 }
 
 static void

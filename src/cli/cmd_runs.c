@@ -39,10 +39,11 @@ static void
 add_row(struct table *table, const struct screen *screen, const json_t *run)
 {
 	char text[WORDS_MAX], time[SCREEN_TIME_MAX];
-	const char *job = answer_text(run, "job");
+	struct buf job = BUF_EMPTY;
+	words_name(run, "job", &job);
 	table_add(table, PLAIN, "%lld", (long long)answer_int(run, "id"));
-	if (*job)
-		table_add(table, BOLD, "%s", job);
+	if (job.len)
+		table_add(table, BOLD, "%s", job.data);
 	else
 		table_add(table, BOLD, "%lld", (long long)answer_int(run, "job_id"));
 	table_add(table, PLAIN, "%s", screen_short_time(screen, answer_int(run, "due_us"), time));
@@ -51,6 +52,7 @@ add_row(struct table *table, const struct screen *screen, const json_t *run)
 	table_add(table, PLAIN, "%s", words_when(answer_int(run, "started_us"), screen->now, text));
 	add_took(table, screen, run);
 	table_add(table, PLAIN, "%lld", (long long)answer_int(run, "attempt"));
+	buf_fini(&job);
 }
 
 static json_t *

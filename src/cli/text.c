@@ -38,7 +38,8 @@ static bool
 is_deceptive(uint32_t c)
 {
 	return (c >= 0x80 && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0x61c ||
+	       c == 0xfeff || (c >= 0xe0000 && c <= 0xe0fff);
 }
 
 static void

@@ -2,8 +2,10 @@
 #include "cli/words.h"
 
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/answer.h"
 
@@ -142,6 +144,23 @@ color_result(const json_t *run)
 			return colors[i].color;
 	}
 	return PLAIN;
+}
+
+void
+words_name(const json_t *object, const char *name_key, struct buf *out)
+{
+	const char *name = answer_text(object, name_key);
+	uid_t owner = (uid_t)answer_int(object, "owner");
+	if (!*name)
+		return;
+	if (owner != getuid()) {
+		const struct passwd *user = getpwuid(owner);
+		if (user)
+			buf_printf(out, "%s/", user->pw_name);
+		else
+			buf_printf(out, "%lu/", (unsigned long)owner);
+	}
+	buf_add_text(out, name);
 }
 
 void

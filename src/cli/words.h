@@ -23,6 +23,12 @@ const char *words_bytes(int64_t bytes, char out[WORDS_MAX]);
 const char *words_result(const json_t *run, char out[WORDS_MAX]);
 enum color color_result(const json_t *run);
 
+/*
+ * Adds the name of a job or run object (its member `name_key`) as one would type it: that of
+ * somebody else's job as owner/name. Nothing when it has none.
+ */
+void words_name(const json_t *object, const char *name_key, struct buf *out);
+
 /* Adds the schedule of a job object in short: "30 6 * * *", "every 10s", "once". */
 void words_schedule(const json_t *job, struct buf *out);
 
