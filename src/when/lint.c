@@ -63,10 +63,9 @@ check_every_second_of_some_minutes(struct subject *subject)
 		       "write 0 instead of *");
 }
 
-/* A star with step 35 */
+/* A star with step 35. */
 static void
-check_uneven_step(struct subject *subject, uint64_t bits, int size, const char *field,
-		  const char *unit)
+check_uneven_step(struct subject *subject, uint64_t bits, int size, const char *unit)
 {
 	struct bitlist list = bitlist_of(bits, 0, size - 1);
 	int first = bitlist_next(&list, 0), next = bitlist_next(&list, 1), last = first;
@@ -82,7 +81,7 @@ check_uneven_step(struct subject *subject, uint64_t bits, int size, const char *
 	remark(subject,
 	       "%s: a step of %d starts anew at 0: the last interval is %d %ss long; for every "
 	       "%d %ss write 'every %d%.1s'",
-	       field, next, size - last, unit, next, unit, next, unit);
+	       unit, next, size - last, unit, next, unit, next, unit);
 }
 
 static void
@@ -90,12 +89,12 @@ check_uneven_steps(struct subject *subject)
 {
 	const struct cron *cron = cron_of(subject);
 	if (cron && cron->star_minute)
-		check_uneven_step(subject, subject->pattern->minutes, 60, "minute", "minute");
+		check_uneven_step(subject, subject->pattern->minutes, 60, "minute");
 	if (cron && cron->star_hour)
-		check_uneven_step(subject, subject->pattern->hours, 24, "hour", "hour");
+		check_uneven_step(subject, subject->pattern->hours, 24, "hour");
 }
 
-/* Every second day of the month */
+/* Every second day of the month. */
 static void
 check_step_over_days(struct subject *subject)
 {
@@ -109,7 +108,7 @@ check_step_over_days(struct subject *subject)
 		       step, step);
 }
 
-/* A star with step 60 leads nowhere */
+/* A star with step 60 leads nowhere. */
 static void
 check_whole_step(struct subject *subject)
 {
