@@ -86,6 +86,15 @@ set_close_on_exec(const struct spawner *sp, int flag)
 	(void)fcntl(sp->estate_fd, F_SETFD, flag);
 }
 
+/* They were the last program's. */
+static void
+forget_watches(const struct spawner *sp)
+{
+	uint16_t at = 0;
+	for (struct slot *slot; (slot = slots_next(sp->slots, &at));)
+		slot->output_watch = -1;
+}
+
 void
 estate_take(struct spawner *sp, int fd)
 {
@@ -105,6 +114,7 @@ estate_take(struct spawner *sp, int fd)
 	sp->daemon.epoch = estate->epoch;
 	sp->daemon.was_ready = estate->was_ready;
 	set_close_on_exec(sp, FD_CLOEXEC);
+	forget_watches(sp);
 }
 
 /* Asks the file on disk, which may be a newer one, whether it can go on from here. */

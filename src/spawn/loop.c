@@ -21,6 +21,15 @@
 #define LOOK_MIN_US (TICKS_US_PER_SEC / 10) /* between looks at the outputs while they grow */
 #define LOOK_MAX_US TICKS_US_PER_SEC        /* while they do not */
 
+void
+loop_look_soon(struct spawner *sp)
+{
+	if (sp->look_at != 0)
+		return;
+	sp->look_us = LOOK_MIN_US;
+	sp->look_at = sp->now + LOOK_MIN_US;
+}
+
 static struct epoll_event
 event_of(uint32_t events, enum loop_source source, uint16_t index)
 {
@@ -95,6 +104,10 @@ handle_event(struct spawner *sp, const struct epoll_event *event)
 		if (event->events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 			link_read(sp);
 		break;
+	case LOOP_OUTPUT:
+		if (output_woken(sp))
+			sp->look_at = sp->now;
+		break;
 	case LOOP_EXEC:
 		if (sp->slots->slot[index].state == SLOT_STARTING)
 			start_settle(sp, &sp->slots->slot[index]);
@@ -102,34 +115,37 @@ handle_event(struct spawner *sp, const struct epoll_event *event)
 	}
 }
 
-/* Looks at what runs: outputs that grow, starts that hang. Seldom, while nothing happens. */
+/*
+ * Looks at what runs: outputs that grow, starts that hang. When there is nothing of the kind it
+ * stops looking; a start and a write begin it again.
+ */
 static void
 look(struct spawner *sp)
 {
-	bool has_grown = false;
+	bool has_grown = false, has_restless = false;
 	uint16_t at = 0;
 	for (struct slot *slot; (slot = slots_next(sp->slots, &at));) {
 		start_check(sp, slot);
-		if (slot->state == SLOT_RUNNING)
-			has_grown |= output_look(slot);
+		if (slot->state == SLOT_STARTING)
+			has_restless = true;
+		else if (slot->state != SLOT_RUNNING || slot->output_watch >= 0)
+			continue;
+		else if (output_look(slot))
+			has_grown = true;
+		else if (!output_rest(sp, slot))
+			has_restless = true;
 	}
 	sp->look_us = has_grown ? LOOK_MIN_US : sp->look_us * 2;
 	if (sp->look_us > LOOK_MAX_US)
 		sp->look_us = LOOK_MAX_US;
-	sp->look_at = sp->now + sp->look_us;
+	sp->look_at = has_grown || has_restless ? sp->now + sp->look_us : 0;
 }
 
 static void
 tick(struct spawner *sp)
 {
-	if (sp->slots->nalive == 0) {
-		sp->look_at = 0;
-	} else if (sp->look_at == 0) {
-		sp->look_us = LOOK_MIN_US;
-		sp->look_at = sp->now + LOOK_MIN_US;
-	} else if (sp->now >= sp->look_at) {
+	if (sp->look_at != 0 && sp->now >= sp->look_at)
 		look(sp);
-	}
 	daemon_tick(sp);
 	if (sp->phase == PHASE_STOP_RUNS && sp->now >= sp->phase_until) {
 		tree_stop(sp->tree, sp->slots, NULL, MSG_STOP_HARD, sp->now);
@@ -181,7 +197,10 @@ loop_run(struct spawner *sp)
 	sp->now = ticks_monotonic_us();
 	sp->must_reap = true;
 	loop_watch(sp, sp->signal_fd, LOOP_SIGNAL, 0);
+	if (sp->output_watch_fd >= 0)
+		loop_watch(sp, sp->output_watch_fd, LOOP_OUTPUT, 0);
 	watch_starting(sp);
+	loop_look_soon(sp);
 	daemon_start(sp);
 	while (sp->phase != PHASE_DONE) {
 		int n = epoll_wait(sp->epoll_fd, events, EVENTS_MAX, wait_ms(sp));

@@ -7,6 +7,7 @@
 enum loop_source {
 	LOOP_SIGNAL,
 	LOOP_LINK,
+	LOOP_OUTPUT,
 	LOOP_EXEC, /* a child's exec_fd; the index is its slot's */
 };
 
@@ -17,6 +18,9 @@ void loop_watch(struct spawner *sp, int fd, enum loop_source source, uint16_t in
  */
 void loop_unwatch(struct spawner *sp, int fd);
 void loop_want_write(struct spawner *sp, int link_fd, bool is_wanted);
+
+/* Something has begun that is to be looked at now and then: a start, or an output. */
+void loop_look_soon(struct spawner *sp);
 
 /* There is no daemon any more and none will come: ends the runs so, then the loop. */
 void loop_stop(struct spawner *sp, enum msg_stop how);

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -215,6 +216,7 @@ open_all(void)
 		open(sp->options.output_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (sp->output_dir_fd < 0)
 		say_and_die("--output-dir: %s", sp->options.output_dir);
+	sp->output_watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	sp->tree = mmap(NULL, sizeof(*sp->tree), PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (sp->tree == MAP_FAILED)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -79,6 +80,53 @@ output_stdin(const char *text, size_t len)
 		done += (size_t)n;
 	}
 	return fd;
+}
+
+bool
+output_rest(struct spawner *sp, struct slot *slot)
+{
+	char path[64];
+	if (slot->output_watch >= 0 || sp->output_watch_fd < 0)
+		return slot->output_watch >= 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", slot->output_fd);
+	slot->output_watch = inotify_add_watch(sp->output_watch_fd, path, IN_MODIFY | IN_ONESHOT);
+	/* What was written since it was looked at would not be told. */
+	if (slot->output_watch >= 0 && output_look(slot)) {
+		inotify_rm_watch(sp->output_watch_fd, slot->output_watch);
+		slot->output_watch = -1;
+	}
+	return slot->output_watch >= 0;
+}
+
+static bool
+wake(struct spawner *sp, int watch)
+{
+	uint16_t at = 0;
+	for (struct slot *slot; (slot = slots_next(sp->slots, &at));) {
+		if (slot->output_watch != watch)
+			continue;
+		slot->output_watch = -1;
+		return true;
+	}
+	return false;
+}
+
+bool
+output_woken(struct spawner *sp)
+{
+	char events[4096] __attribute__((aligned(8)));
+	bool is_any = false;
+	ssize_t n;
+	while ((n = read(sp->output_watch_fd, events, sizeof(events))) > 0) {
+		for (ssize_t at = 0; at < n;) {
+			const struct inotify_event *event =
+				(const struct inotify_event *)(events + at);
+			if (event->mask & IN_MODIFY)
+				is_any |= wake(sp, event->wd);
+			at += (ssize_t)sizeof(*event) + (ssize_t)event->len;
+		}
+	}
+	return is_any;
 }
 
 bool

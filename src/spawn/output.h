@@ -22,4 +22,12 @@ int output_stdin(const char *text, size_t len);
 /* Looks at one output's size; returns whether it grew. Punches its middle out when it is due. */
 bool output_look(struct slot *slot);
 
+/*
+ * Watching instead of looking, for outputs that do not grow: a run that is silent for hours
+ * costs no wake-up. output_rest() is true when the kernel will tell of the next write;
+ * output_woken() ends that for those that were written to, true when there was one.
+ */
+bool output_rest(struct spawner *sp, struct slot *slot);
+bool output_woken(struct spawner *sp);
+
 #endif

@@ -5,6 +5,7 @@
 #include "spawn/reap.h"
 
 #include <errno.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,6 +37,9 @@ end_run(struct spawner *sp, struct slot *slot)
 		return; /* its end was told by the failed start */
 	report->nleftovers = tree_leftovers(sp->tree, sp->slots, slot, sp->daemon.pid);
 	output_look(slot);
+	if (slot->output_watch >= 0)
+		(void)inotify_rm_watch(sp->output_watch_fd, slot->output_watch);
+	slot->output_watch = -1;
 	report->wait_status = status;
 	report->ended_at = at;
 	report->cpu_us = total_us(&usage.ru_utime, &usage.ru_stime);

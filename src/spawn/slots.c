@@ -63,6 +63,7 @@ slots_take(struct slots *slots, int64_t run_id, int32_t attempt)
 		.attempt = attempt,
 		.output_fd = -1,
 		.exec_fd = -1,
+		.output_watch = -1,
 		.next_by_run = *chain,
 	};
 	*chain = slots_index(slots, slot);

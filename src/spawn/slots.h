@@ -38,7 +38,8 @@ struct slot {
 	int output_fd; /* -1: none */
 	int exec_fd;   /* while STARTING: its end tells that the program runs; else -1 */
 	int64_t output_max;
-	int64_t output_seen; /* greatest size seen */
+	int64_t output_seen; /* its size when it was last looked at */
+	int output_watch;    /* told of the next write, so not looked at until then; -1: not */
 	int64_t start_by;    /* monotonic microseconds: killed when still STARTING then */
 	bool is_overdue;     /* that happened */
 	bool is_in_tell;

@@ -75,6 +75,7 @@ struct spawner {
 	char boot[MSG_ID_MAX];
 	int epoll_fd;
 	int signal_fd;
+	int output_watch_fd; /* inotify; -1: there is none */
 	int output_dir_fd;
 	int null_fd;
 	enum phase phase;

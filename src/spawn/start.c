@@ -79,6 +79,7 @@ fork_child(struct spawner *sp, struct slot *slot, const struct child_plan *plan)
 	slot->report.started_at = ticks_real_us();
 	slot->start_by = sp->now + START_LIMIT_US;
 	slots_set_state(sp->slots, slot, SLOT_STARTING);
+	loop_look_soon(sp);
 	return pid;
 }
 

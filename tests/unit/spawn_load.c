@@ -58,6 +58,44 @@ a_run_that_writes_without_end_keeps_head_and_tail_in_bounded_space(void **state)
 	close(fd);
 }
 
+/* How often the spawner has given up the processor by itself. */
+static long
+count_waits(struct spawner_fixture *sp)
+{
+	char path[64], line[256];
+	long n = -1;
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)sp->pid);
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		sscanf(line, "voluntary_ctxt_switches: %ld", &n);
+	fclose(file);
+	return n;
+}
+
+static void
+a_silent_run_costs_no_wake_up_and_its_next_words_are_seen(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	static const struct timespec half = { .tv_nsec = 500000000 };
+	int fd;
+	struct stat file;
+	spawner_shell(sp, 1,
+		      "sleep 2.5; head -c 30M /dev/zero; sleep 0.4; head -c 30M /dev/zero; "
+		      "sleep 0.4; head -c 30M /dev/zero; exec sleep 60");
+	spawner_expect(sp, MSG_STARTED, 1, &fd);
+	nanosleep(&half, NULL); /* it looks once, finds silence, and waits for the kernel */
+	long before = count_waits(sp);
+	nanosleep(&half, NULL);
+	nanosleep(&half, NULL);
+	assert_int_equal(count_waits(sp), before);
+	do {
+		nanosleep(&half, NULL);
+		assert_int_equal(fstat(fd, &file), 0);
+	} while (file.st_size < 90 << 20 || file.st_blocks * 512 > 4 << 20);
+	close(fd);
+}
+
 static void
 a_run_that_shortens_its_output_is_marked(void **state)
 {
@@ -212,6 +250,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define LOAD_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 		LOAD_TEST(a_run_that_writes_without_end_keeps_head_and_tail_in_bounded_space),
+		LOAD_TEST(a_silent_run_costs_no_wake_up_and_its_next_words_are_seen),
 		LOAD_TEST(a_run_that_shortens_its_output_is_marked),
 		LOAD_TEST(nothing_of_ten_thousand_short_runs_is_lost),
 		LOAD_TEST(
