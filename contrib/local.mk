@@ -1,2 +1,2 @@
 # contrib: the two commands of README.md.
-EXTRA_DIST += contrib/check contrib/prepare.sh contrib/quickstart .ci/run
+EXTRA_DIST += contrib/bench/README contrib/check contrib/prepare.sh contrib/quickstart .ci/run

@@ -1,4 +1,4 @@
-# Benchmarks: built and run by `make bench` only.
+# Benchmarks: built and run by `make bench` only; contrib/bench/README says how to read them.
 BENCHES =
 EXTRA_PROGRAMS += $(BENCHES)
 
@@ -21,7 +21,37 @@ tests_bench_store_SOURCES = tests/bench/store.c $(TEST_ZONES)
 tests_bench_store_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
 tests_bench_store_LDADD = libfake.a $(STORE_LIBS)
 
+# Tools of the rows.
+BENCHES += tests/bench/client tests/bench/ledger tests/bench/stamp
+tests_bench_client_SOURCES = tests/bench/client.c
+tests_bench_ledger_SOURCES = tests/bench/ledger.c
+tests_bench_ledger_LDADD = $(SQLITE3_LIBS) $(CURL_LIBS)
+tests_bench_stamp_SOURCES = tests/bench/stamp.c
+
+# The daemon on a slow disk.
+BENCHES += tests/bench/slow_aschedd
+tests_bench_slow_aschedd_SOURCES = src/daemon/main.c tests/bench/slow_disk.c
+tests_bench_slow_aschedd_LDADD = $(aschedd_LDADD)
+
+# A line each, so that two people can add one at the same time.
+BENCH_ROWS =
+BENCH_ROWS += tests/bench/rows/adds.sh
+BENCH_ROWS += tests/bench/rows/command.sh
+BENCH_ROWS += tests/bench/rows/history.sh
+BENCH_ROWS += tests/bench/rows/http.sh
+BENCH_ROWS += tests/bench/rows/lateness.sh
+BENCH_ROWS += tests/bench/rows/million.sh
+BENCH_ROWS += tests/bench/rows/next.sh
+BENCH_ROWS += tests/bench/rows/peers.sh
+BENCH_ROWS += tests/bench/rows/restart.sh
+BENCH_ROWS += tests/bench/rows/slow_disk.sh
+BENCH_ROWS += tests/bench/rows/stampede.sh
+BENCH_ROWS += tests/bench/rows/store.sh
+EXTRA_DIST += tests/bench/bench.sh tests/bench/lib.sh $(BENCH_ROWS)
+
+# make bench, make bench BENCH="ROW..."
 .PHONY: bench
-bench: $(BENCHES) asched asched-spawn tests/fake/fake_daemon
-	@set -e; for program in $(BENCHES); do ./$$program; done
+bench: $(BENCHES) asched aschedd asched-spawn tests/fake/badhttp tests/fake/fake_daemon
+	@ASCHED_SOURCE='$(abs_top_srcdir)' ASCHED_BUILD='$(abs_top_builddir)' CC='$(CC)' \
+		$(if $(BENCH),BENCH='$(BENCH)') $(SHELL) $(srcdir)/tests/bench/bench.sh
 CLEANFILES += $(BENCHES)

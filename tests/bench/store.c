@@ -3,6 +3,7 @@
  * through the store's thread with everything that an add is (parsing, checks, next due, unique
  * name, answer), in batches and one at a time. Then adds and claims with a long history.
  * Usage: store [JOBS [HISTORY]]
+ * Prints `bare_batch bare_one adds_batch adds_one` and `adds_ claims_` `empty full` (a second).
  */
 #include <poll.h>
 #include <sqlite3.h>
@@ -265,13 +266,8 @@ bench_adds(const char *dir, int njobs)
 	double adds = measure_adds(&client, 0, njobs, BATCH);
 	double adds_one = measure_adds(&client, njobs, NSINGLES, 1);
 	store_thread_close(client.thread);
-	printf("durable adds, SQLite %s\n", sqlite3_libversion());
-	printf("  rows put straight into SQLite, %d a commit  %8.0f /s\n", BATCH, bare);
-	printf("  through the store, %d in flight             %8.0f /s  %.2f of bare\n", BATCH,
-	       adds, adds / bare);
-	printf("  rows put straight into SQLite, one a commit   %8.0f /s\n", bare_one);
-	printf("  through the store, one at a time              %8.0f /s  %.2f of bare\n", adds_one,
-	       adds_one / bare_one);
+	printf("bare_batch %.0f\nbare_one %.0f\nadds_batch %.0f\nadds_one %.0f\n", bare, bare_one, adds,
+	       adds_one);
 	free(bare_batch);
 	free(bare_single);
 	free(ours);
@@ -291,11 +287,8 @@ bench_history(const char *dir, int nhistory)
 	double adds_full = measure_adds(&client, 0, 10000, BATCH);
 	double claims_full = measure_claims(&client, 10000);
 	store_thread_close(client.thread);
-	printf("with a history of %d runs\n", nhistory);
-	printf("  adds    %8.0f /s, empty ledger %8.0f /s: %.2f times the cost\n", adds_full, adds,
-	       adds / adds_full);
-	printf("  claims  %8.0f /s, empty ledger %8.0f /s: %.2f times the cost\n", claims_full,
-	       claims, claims / claims_full);
+	printf("adds_empty %.0f\nadds_full %.0f\nclaims_empty %.0f\nclaims_full %.0f\n", adds, adds_full,
+	       claims, claims_full);
 	free(empty);
 	free(full);
 }
