@@ -35,8 +35,9 @@ while [ $kills -lt "$nkills" ]; do
 	pid=$(daemon_pid_now)
 	[ -n "$pid" ] || { sleep 0.01; continue; }
 	sleep "0.$(shuf -i 10-60 -n 1)"
-	kill -KILL "$pid" 2> /dev/null && kills=$((kills + 1))
-	# A planned restart makes the spawner patient again.
+	kill -KILL "$pid" 2> /dev/null || continue
+	kills=$((kills + 1))
+	# After a planned restart the spawner waits as short as at first.
 	[ $((kills % 2)) -ne 0 ] || asched restart > /dev/null 2>&1
 done
 wait $adder
