@@ -140,11 +140,13 @@ static int
 check_groups(const struct job *job, struct err *err)
 {
 	enum field_group other = job_is_http(job) ? GROUP_EXEC : GROUP_HTTP;
-	struct job standard;
+	struct job standard = { 0 };
 	int rc = 0;
-	job_init(&standard);
 	for (size_t i = 0; i < nfields && rc == 0; i++) {
-		if (fields[i].group == other && field_differs(job, &standard, &fields[i]))
+		if (fields[i].group != other)
+			continue;
+		field_clear(&standard, &fields[i]);
+		if (field_differs(job, &standard, &fields[i]))
 			rc = err_invalid(err, fields[i].name, "is only for %s jobs",
 			                 job_is_http(job) ? "command" : "HTTP");
 	}

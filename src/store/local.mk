@@ -54,7 +54,8 @@ tests_unit_store_thread_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/store_sqlite
 tests_unit_store_sqlite_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
-tests_unit_store_sqlite_SOURCES = tests/unit/store_sqlite.c
+tests_unit_store_sqlite_SOURCES = tests/unit/store_sqlite.c \
+	tests/unit/store_place.c tests/unit/store_place.h
 tests_unit_store_sqlite_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/store_crash
@@ -66,3 +67,8 @@ tests_unit_store_crash_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/ledger
 tests_unit_ledger_SOURCES = tests/unit/ledger.c $(TEST_ZONES)
 tests_unit_ledger_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/store_open
+tests_unit_store_open_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
+tests_unit_store_open_SOURCES = tests/unit/store_open.c \
+	tests/unit/store_place.c tests/unit/store_place.h
+tests_unit_store_open_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)

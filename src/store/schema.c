@@ -161,11 +161,9 @@ static const char step_1[] =
 
 	"INSERT INTO ledger VALUES (1, lower(hex(randomblob(16))), 0, 0, 0, 0, 0, 0);";
 
-static const struct {
-	const char *sql;
-} steps[] = { { NULL }, { step_1 } };
+static const char *const steps[] = { step_1 };
 
-_Static_assert(sizeof(steps) / sizeof(steps[0]) == SCHEMA_VERSION + 1, "a step for each version");
+_Static_assert(sizeof(steps) / sizeof(steps[0]) == SCHEMA_VERSION, "a step for each version");
 
 static int
 read_version(sqlite3 *db, const char *path, int *version, struct err *err)
@@ -181,11 +179,11 @@ read_version(sqlite3 *db, const char *path, int *version, struct err *err)
 }
 
 static int
-apply_step(sqlite3 *db, const char *path, int number, struct err *err)
+apply_step(sqlite3 *db, const char *path, const char *step, int number, struct err *err)
 {
 	char *sql = mem_printf("BEGIN IMMEDIATE; %s PRAGMA application_id = %d; "
 			       "PRAGMA user_version = %d; COMMIT",
-			       steps[number].sql, SCHEMA_APPLICATION_ID, number);
+			       step, SCHEMA_APPLICATION_ID, number);
 	int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
 	free(sql);
 	if (rc == SQLITE_OK)
@@ -222,16 +220,22 @@ out:
 }
 
 int
-schema_prepare(sqlite3 *db, const char *path, int version, struct err *err)
+schema_migrate(sqlite3 *db, const char *path, const char *const *list, int n, struct err *err)
 {
 	int have = 0;
 	if (read_version(db, path, &have, err) != 0)
 		return -1;
-	if (have > 0 && have < version && copy_old(db, path, have, err) != 0)
+	if (have > 0 && have < n && copy_old(db, path, have, err) != 0)
 		return -1;
-	for (int number = have + 1; number <= version; number++) {
-		if (apply_step(db, path, number, err) != 0)
+	for (int number = have + 1; number <= n; number++) {
+		if (apply_step(db, path, list[number - 1], number, err) != 0)
 			return -1;
 	}
 	return 0;
+}
+
+int
+schema_prepare(sqlite3 *db, const char *path, struct err *err)
+{
+	return schema_migrate(db, path, steps, SCHEMA_VERSION, err);
 }

@@ -16,10 +16,14 @@
 #define SCHEMA_VERSION 1
 
 /*
- * Brings the database up to `version` (tests: an older one; else SCHEMA_VERSION). The database
- * is ours or empty, and locked. A database that is migrated is first copied to PATH.v<N>, synced;
- * an existing copy of that name is kept. 0, or -1 with *err.
+ * Brings the database up to date. It is ours or empty, and locked. A database that is migrated is
+ * first copied to PATH.v<N>, synced; a copy of that name that is there already is kept (an earlier
+ * attempt made it). 0, or -1 with *err: then it is of the version that the last whole step left.
  */
-int schema_prepare(sqlite3 *db, const char *path, int version, struct err *err);
+int schema_prepare(sqlite3 *db, const char *path, struct err *err);
+
+/* The same with any steps: steps[0] makes version 1. For tests of what has no second step yet. */
+int schema_migrate(sqlite3 *db, const char *path, const char *const *steps, int nsteps,
+		   struct err *err);
 
 #endif

@@ -350,7 +350,7 @@ open_database(struct sqlite *s, bool is_new, struct err *err)
 	    check_contents(s, err) != 0 ||
 	    set_pragmas(s, pragmas_ours, sizeof(pragmas_ours) / sizeof(pragmas_ours[0]), err) !=
 		    0 ||
-	    schema_prepare(s->db, s->path, SCHEMA_VERSION, err) != 0)
+	    schema_prepare(s->db, s->path, err) != 0)
 		return -1;
 	sqlite3_busy_timeout(s->db, 0);
 	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0); /* the copy before a migration needed one */
