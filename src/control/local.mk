@@ -25,10 +25,8 @@ CONTROL_TEST_LIBS = libcontrol.a libengine.a libmodel.a libwhen.a libbase.a $(JA
 
 UNIT_TESTS += tests/unit/control_rpc
 tests_unit_control_rpc_SOURCES = tests/unit/control_rpc.c $(CONTROL_WORLD)
-tests_unit_control_rpc_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/tests/fake
 tests_unit_control_rpc_LDADD = $(CONTROL_TEST_LIBS)
 
 UNIT_TESTS += tests/unit/control_server
 tests_unit_control_server_SOURCES = tests/unit/control_server.c $(CONTROL_WORLD)
-tests_unit_control_server_CPPFLAGS = $(tests_unit_control_rpc_CPPFLAGS)
 tests_unit_control_server_LDADD = $(CONTROL_TEST_LIBS)

@@ -43,10 +43,13 @@ peer_send(struct peer *peer, const char *text, size_t len)
 		return;
 	if (peer_unread(peer) == 0)
 		touch(peer);
-	if (peer_unread(peer) + len > SERVER_OUTPUT_MAX)
+	if (peer_unread(peer) + len > SERVER_OUTPUT_MAX ||
+	    peer->server->nunread + len > SERVER_UNREAD_MAX) {
 		peer->is_broken = true;
-	else
-		buf_add(&peer->out, text, len);
+		return;
+	}
+	peer->server->nunread += len;
+	buf_add(&peer->out, text, len);
 }
 
 void
@@ -81,6 +84,7 @@ peer_close(struct peer *peer)
 	if (peer->next)
 		peer->next->link = peer->link;
 	server->npeers--;
+	server->nunread -= peer_unread(peer);
 	if (server->npeers == 0)
 		ev_timer_stop(server->loop, &server->sweep);
 	buf_fini(&peer->in);
@@ -152,6 +156,8 @@ peer_serve(struct peer *peer)
 	}
 	buf_drop_front(&peer->in, start);
 	peer->nscanned -= start;
+	if (peer->in.len == 0)
+		buf_fini(&peer->in); /* a quiet connection costs little */
 	if (peer->nscanned > SERVER_LINE_MAX)
 		refuse_long_line(peer);
 }
@@ -192,15 +198,16 @@ flush(struct peer *peer)
 		if (n <= 0)
 			break;
 		peer->nsent += (size_t)n;
+		peer->server->nunread -= (size_t)n;
 		touch(peer);
 	}
-	if (peer_unread(peer) == 0) {
-		/* A long answer's memory is not kept for the next short one. */
-		if (peer->out.cap > READ_SIZE)
-			buf_fini(&peer->out);
-		buf_clear(&peer->out);
-		peer->nsent = 0;
-	}
+	if (peer_unread(peer) == 0)
+		buf_fini(&peer->out);
+	else if (peer->nsent > SERVER_BACKLOG_MAX) /* else it would grow while it never empties */
+		buf_drop_front(&peer->out, peer->nsent);
+	else
+		return;
+	peer->nsent = 0;
 }
 
 static void

@@ -33,6 +33,7 @@ struct server {
 	ev_timer sweep;
 	struct peer *peers;
 	int64_t npeers;
+	size_t nunread; /* bytes, of all peers */
 	uint64_t nsweeps;
 	int spare_fd;   /* given up for a moment to refuse a connection when there are no others */
 	bool was_short; /* of descriptors: said once */

@@ -12,7 +12,7 @@
 #include "base/err.h"
 
 #define RPC_BATCH_MAX 1000               /* requests of one batch */
-#define RPC_REPLY_MAX ((size_t)32 << 20) /* bytes of one answer line; what is beyond is `busy` */
+#define RPC_REPLY_MAX ((size_t)4 << 20) /* bytes of one answer line; what is beyond is `busy` */
 
 struct control;
 struct message;

@@ -23,7 +23,6 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "daemon/place.h"
-#include "daemon/runlog.h"
 #include "daemon/state.h"
 #include "runner/http.h"
 #include "runner/process.h"
@@ -34,7 +33,6 @@
 #define GONE_GRACE    0.8 /* seconds to record what can be recorded without a spawner */
 #define NOFILE_WANTED 65536
 #define HTTP_ACTIVE   256
-#define NOFILE_OTHERS 64 /* descriptors that are neither connections nor runs */
 
 static int
 take_fd(const char *name)
@@ -53,21 +51,6 @@ daemon_find_files(struct daemon_files *files)
 	files->listen_fd = take_fd("ASCHED_LISTEN_FD");
 	int lock_fd = take_fd("ASCHED_LOCK_FD"); /* held open as long as we live */
 	return files->spawn_fd >= 0 && files->listen_fd >= 0 && lock_fd >= 0;
-}
-
-static void
-on_trouble(void *arg, const char *text)
-{
-	struct daemon *daemon = arg;
-	log_error(text);
-	snprintf(daemon->trouble, sizeof(daemon->trouble), "%s", text);
-}
-
-static void
-on_notice(void *arg, const char *text, const char *what)
-{
-	(void)arg;
-	log_notice(text, log_str("what", what));
 }
 
 /* Without an engine there is nothing to wait for. */
@@ -136,79 +119,6 @@ on_spawner_gone(void *arg)
 	daemon->exit_status = DAEMON_FAILED;
 	ev_timer_init(&daemon->gives_up, on_give_up, GONE_GRACE, 0.);
 	ev_timer_start(daemon->loop, &daemon->gives_up);
-}
-
-static void
-on_started(void *arg, int64_t run_id, int attempt, pid_t pid, int64_t pid_start, usec_t at)
-{
-	struct daemon *daemon = arg;
-	if (daemon->engine)
-		engine_run_started(daemon->engine, run_id, attempt, pid, pid_start, at);
-	else
-		replay_started(&daemon->replay, run_id, attempt, pid, pid_start, at);
-}
-
-static void
-on_ended(void *arg, int64_t run_id, int attempt, struct outcome *outcome)
-{
-	struct daemon *daemon = arg;
-	if (daemon->engine)
-		engine_run_ended(daemon->engine, run_id, attempt, outcome, clock_now());
-	else
-		replay_ended(&daemon->replay, run_id, attempt, outcome);
-}
-
-static void
-on_orphan_ended(void *arg, int64_t run_id, int attempt)
-{
-	struct daemon *daemon = arg;
-	engine_orphan_ended(daemon->engine, run_id, attempt, clock_now());
-}
-
-static bool
-orphan_lives(void *arg, const struct attempt *attempt)
-{
-	struct daemon *daemon = arg;
-	return orphans_watch(&daemon->orphans, attempt);
-}
-
-static void
-on_event(void *arg, const struct run_event *event)
-{
-	struct daemon *daemon = arg;
-	runlog_write(event);
-	if (daemon->control)
-		control_publish(daemon->control, event);
-}
-
-static void
-on_due(void *arg, usec_t now)
-{
-	/* The prepare watcher does the rest. */
-	(void)arg;
-	(void)now;
-}
-
-static void
-on_stepped(void *arg, usec_t from, usec_t now)
-{
-	struct daemon *daemon = arg;
-	log_warning("the clock was set", log_int("step_ms", (now - from) / USEC_PER_MSEC));
-	if (daemon->engine)
-		engine_clock_stepped(daemon->engine, from, now);
-}
-
-static void
-on_store_changed(void *arg, enum store_state state, const char *detail)
-{
-	struct daemon *daemon = arg;
-	if (state == STORE_OK) {
-		log_notice("the store is well again");
-	} else {
-		log_error("the store is in trouble", log_str("cause", detail));
-		snprintf(daemon->trouble, sizeof(daemon->trouble), "store: %s", detail);
-	}
-	engine_store_changed(daemon->engine, state, clock_now());
 }
 
 static void
@@ -301,7 +211,7 @@ open_store(struct daemon *daemon, const char *instance, const char *boot, struct
 		.retain_bytes = conf->retain_bytes,
 		.now = clock_now,
 		.elapsed = clock_elapsed,
-		.changed = on_store_changed,
+		.changed = daemon_store_changed,
 		.arg = daemon,
 	};
 	snprintf(config.boot, sizeof(config.boot), "%s", boot);
@@ -323,16 +233,8 @@ make_engine(struct daemon *daemon, const char *instance, const char *boot)
 		.lookahead = LOOKAHEAD_MIN,
 		.stop_timeout = daemon->conf.stop_timeout,
 	};
-	const struct engine_ports ports = {
-		.store = store_thread_port(daemon->store),
-		.exec = daemon->exec,
-		.http = daemon->http,
-		.event = on_event,
-		.trouble = on_trouble,
-		.notice = on_notice,
-		.orphan_lives = orphan_lives,
-		.arg = daemon,
-	};
+	struct engine_ports ports;
+	daemon_fill_engine_ports(daemon, &ports);
 	snprintf(config.boot, sizeof(config.boot), "%s", boot);
 	snprintf(config.spawner, sizeof(config.spawner), "%s", instance);
 	daemon->engine = engine_new(&config, &ports);
@@ -392,7 +294,7 @@ start_signals(struct daemon *daemon)
 static int
 make_runners(struct daemon *daemon, int spawn_fd, struct err *err)
 {
-	const struct runner_events events = { on_started, on_ended, daemon };
+	const struct runner_events events = daemon_runner_events(daemon);
 	const struct process_events process_events = {
 		.replayed = on_replayed,
 		.signal_received = on_signal_number,
@@ -430,7 +332,7 @@ prepare_process(const struct conf *conf)
 static int
 start(struct daemon *daemon, int spawn_fd, struct err *err)
 {
-	const struct clock_events clock_events = { on_due, on_stepped, daemon };
+	const struct clock_events clock_events = daemon_clock_events(daemon);
 	const struct zone_source zones = { zonedir_read, zonedir_identity, zonedir_local_name,
 					   &daemon->zonedir };
 	zonedir_init(&daemon->zonedir, ZONEINFO_DIR);
@@ -484,8 +386,9 @@ daemon_run(const struct options *options, struct conf *conf, const struct daemon
 		.started_elapsed = clock_elapsed(),
 	};
 	replay_init(&daemon.replay);
-	daemon.orphans =
-		(struct orphans){ .loop = daemon.loop, .ended = on_orphan_ended, .arg = &daemon };
+	daemon.orphans = (struct orphans){ .loop = daemon.loop,
+					   .ended = daemon_orphan_ended,
+					   .arg = &daemon };
 	machine_node(daemon.node);
 	prepare_process(&daemon.conf);
 	if (start(&daemon, files->spawn_fd, &err) == 0) {

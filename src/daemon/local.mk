@@ -6,6 +6,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/conf.c src/daemon/conf.h \
 	src/daemon/conf_file.c \
 	src/daemon/daemon.c src/daemon/daemon.h \
+	src/daemon/events.c \
 	src/daemon/launch.c src/daemon/launch.h \
 	src/daemon/lines.c src/daemon/lines.h \
 	src/daemon/machine.c src/daemon/machine.h \

@@ -53,6 +53,13 @@ int daemon_reload(struct daemon *daemon, struct err *err);
 /* Tells the store the concurrency of the configured queues. */
 void daemon_set_queues(struct daemon *daemon);
 
+/* What the engine wants from us, and who tells it of runs, the clock, the store and orphans. */
+void daemon_fill_engine_ports(struct daemon *daemon, struct engine_ports *ports);
+struct runner_events daemon_runner_events(struct daemon *daemon);
+struct clock_events daemon_clock_events(struct daemon *daemon);
+void daemon_store_changed(void *arg, enum store_state state, const char *detail);
+void daemon_orphan_ended(void *arg, int64_t run_id, int attempt);
+
 /* What control wants from us. */
 void daemon_fill_ports(struct daemon *daemon, struct control_ports *ports);
 

@@ -1,5 +1,5 @@
 /* A control side to be tested from both ends. */
-#include "control_world.h"
+#include "fake/control_world.h"
 
 #include <errno.h>
 #include <fcntl.h>

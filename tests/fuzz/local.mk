@@ -36,3 +36,15 @@ tests_fuzz_batch_SOURCES = tests/fuzz/batch.c tests/fuzz/fuzz.h $(TEST_ZONES) $(
 tests_fuzz_batch_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_fuzz_batch_LDFLAGS = $(AM_LDFLAGS_FUZZ)
 tests_fuzz_batch_LDADD = libwhen.a libbase.a $(JANSSON_LIBS)
+
+FUZZ_TARGETS_DAEMON = tests/fuzz/control tests/fuzz/conf
+check_PROGRAMS += $(FUZZ_TARGETS_DAEMON)
+
+tests_fuzz_control_SOURCES = tests/fuzz/control.c tests/fuzz/fuzz.h $(CONTROL_WORLD) $(FUZZ_MAIN)
+tests_fuzz_control_LDFLAGS = $(AM_LDFLAGS_FUZZ)
+tests_fuzz_control_LDADD = libcontrol.a libfake.a libstore.a libengine.a libmodel.a libwhen.a libbase.a \
+	$(JANSSON_LIBS) $(SQLITE3_LIBS) $(EV_LIBS)
+
+tests_fuzz_conf_SOURCES = tests/fuzz/conf.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_conf_LDFLAGS = $(AM_LDFLAGS_FUZZ)
+tests_fuzz_conf_LDADD = libdaemon.a libmodel.a libwhen.a libbase.a $(INIH_LIBS)
