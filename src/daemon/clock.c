@@ -144,6 +144,14 @@ clock_measure(struct clock *clock, struct clock_lag *lag)
 	};
 }
 
+void
+clock_forget_lag(struct clock *clock)
+{
+	clock->woke_at = 0; /* nor does this turn */
+	clock->nsamples = 0;
+	clock->lag_max = 0;
+}
+
 struct clock *
 clock_new(struct ev_loop *loop, const struct clock_events *events, struct err *err)
 {

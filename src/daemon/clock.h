@@ -43,8 +43,9 @@ void clock_arm(struct clock *clock, usec_t at);
  * Of the last iterations; all in microseconds.
  */
 struct clock_lag {
-	usec_t p50, p99, max; /* max: since the start */
+	usec_t p50, p99, max; /* max: since clock_forget_lag() */
 };
 void clock_measure(struct clock *clock, struct clock_lag *lag);
+void clock_forget_lag(struct clock *clock); /* what was before the daemon served does not count */
 
 #endif

@@ -125,6 +125,7 @@ static void
 say_ready(struct daemon *daemon)
 {
 	daemon->is_ready = true;
+	clock_forget_lag(daemon->clock);
 	control_start(daemon->control);
 	daemon_set_queues(daemon);
 	process_runner_notify(daemon->exec, PROCESS_READY);
