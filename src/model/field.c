@@ -76,6 +76,13 @@ const struct field fields[] = {
 	  .argument = "N", .doc = "open files of each process; 0: the system's limit" },
 	{ "limit-processes", FIELD_INT, GROUP_EXEC, AT(limit_processes), 0, 1e6, .standard = "0",
 	  .argument = "N", .doc = "processes of the owner, all together; 0: the system's limit" },
+	{ "memory-max", FIELD_SIZE, GROUP_EXEC, AT(memory_max), 0, SIZE_MOST, .standard = "0",
+	  .argument = "SIZE", .doc = "memory of all processes of a run together; needs cgroups" },
+	{ "pids-max", FIELD_INT, GROUP_EXEC, AT(pids_max), 0, 1e6, .standard = "0", .argument = "N",
+	  .doc = "processes of a run; needs cgroups" },
+	{ "cpu-max", FIELD_INT, GROUP_EXEC, AT(cpu_max), 0, 1e5, .standard = "0",
+	  .argument = "PERCENT",
+	  .doc = "share of one processor that a run may use; needs cgroups" },
 
 	{ "url", FIELD_STRING, GROUP_HTTP, AT(url), .argument = "URL",
 	  .doc = "an HTTP or HTTPS request instead of a command" },

@@ -62,6 +62,9 @@ struct job {
 	int64_t limit_file_size;
 	int limit_open_files;
 	int limit_processes;
+	int64_t memory_max; /* of the run as a whole, through its cgroup; 0: none */
+	int pids_max;
+	int cpu_max;
 	char *method;
 	struct strings headers;
 	char *body;

@@ -69,6 +69,9 @@ process_msg_start(const struct job *job, const struct run *run, struct zones *zo
 		.nice = job->nice,
 		.output_max = PROCESS_OUTPUT_MAX,
 		.ends_leftovers = job->leftovers == LEFTOVERS_KILL,
+		.memory_max = job->memory_max,
+		.pids_max = job->pids_max,
+		.cpu_max = job->cpu_max,
 		.limits = {
 			[MSG_LIMIT_CPU] = (job->limit_cpu + USEC_PER_SEC - 1) / USEC_PER_SEC,
 			[MSG_LIMIT_MEMORY] = job->limit_memory,

@@ -54,6 +54,14 @@ need(const struct child_plan *plan, bool is_done)
 		fail(plan, errno);
 }
 
+static void
+set_cgroup(const struct child_plan *plan)
+{
+	begin(plan, STAGE_CGROUP);
+	if (plan->cgroup_fd >= 0)
+		need(plan, write(plan->cgroup_fd, "0", 1) == 1);
+}
+
 /* The spawner ignores two signals and blocks its own; everything else is at its default. */
 static void
 set_session(const struct child_plan *plan)
@@ -255,6 +263,7 @@ child_run(const struct child_plan *plan)
 {
 	struct user user;
 	struct env env;
+	set_cgroup(plan);
 	set_session(plan);
 	set_files(plan);
 	set_limits(plan);

@@ -35,6 +35,7 @@ struct child_plan {
 	const char *const *args; /* NULL-terminated */
 	const char *const *env;  /* NULL-terminated; what the daemon adds */
 	int stdin_fd, output_fd, exec_fd;
+	int cgroup_fd;    /* to be written "0" to, to enter it; -1: none */
 	bool may_set_ids; /* else the run has the spawner's own ids */
 	const struct normal *normal;
 	struct card *card;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "spawn/cgroup.h"
 #include "spawn/daemon.h"
 #include "spawn/loop.h"
 #include "spawn/notify.h"
@@ -47,6 +48,8 @@ signal_run(struct spawner *sp, const struct msg *msg, const char *payload)
 {
 	(void)payload;
 	struct slot *slot = slots_find(sp->slots, msg->run_id, msg->attempt);
+	if (slot && msg->stop == MSG_STOP_HARD)
+		cgroup_kill(sp, slot);
 	if (slot)
 		tree_stop(sp->tree, sp->slots, slot, (enum msg_stop)msg->stop, sp->now);
 }
@@ -56,8 +59,10 @@ forget_run(struct spawner *sp, const struct msg *msg, const char *payload)
 {
 	(void)payload;
 	struct slot *slot = slots_find(sp->slots, msg->run_id, msg->attempt);
-	if (slot && (slot->state == SLOT_EXITED || slot->state == SLOT_FAILED))
+	if (slot && (slot->state == SLOT_EXITED || slot->state == SLOT_FAILED)) {
+		cgroup_drop(sp, slot);
 		slots_drop(sp->slots, slot);
+	}
 }
 
 static void

@@ -3,6 +3,7 @@ noinst_LIBRARIES += libmsg.a libspawn.a
 libmsg_a_SOURCES = src/spawn/msg.c src/spawn/msg.h
 
 libspawn_a_SOURCES = \
+	src/spawn/cgroup.c src/spawn/cgroup.h \
 	src/spawn/child.c src/spawn/child.h \
 	src/spawn/estate.c src/spawn/estate.h \
 	src/spawn/env.c src/spawn/env.h \
@@ -35,10 +36,13 @@ tests_fake_inherited_LDFLAGS =
 
 SPAWNER_FIXTURE = tests/fake/spawner.c tests/fake/spawner.h
 UNIT_TESTS += tests/unit/spawn_parts tests/unit/spawn_program tests/unit/spawn_inherit \
-	tests/unit/spawn_tree tests/unit/spawn_load tests/unit/spawn_upgrade
+	tests/unit/spawn_tree tests/unit/spawn_cgroup tests/unit/spawn_load tests/unit/spawn_upgrade
 tests_unit_spawn_upgrade_SOURCES = tests/unit/spawn_upgrade.c $(SPAWNER_FIXTURE)
 tests_unit_spawn_upgrade_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_spawn_upgrade_LDADD = libmsg.a libbase.a $(UNIT_LIBS)
+tests_unit_spawn_cgroup_SOURCES = tests/unit/spawn_cgroup.c $(SPAWNER_FIXTURE)
+tests_unit_spawn_cgroup_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_spawn_cgroup_LDADD = libspawn.a libmsg.a libbase.a $(UNIT_LIBS)
 tests_unit_spawn_load_SOURCES = tests/unit/spawn_load.c $(SPAWNER_FIXTURE)
 tests_unit_spawn_load_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_spawn_load_LDADD = libmsg.a libbase.a $(UNIT_LIBS)

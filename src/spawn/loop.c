@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "spawn/cgroup.h"
 #include "spawn/daemon.h"
 #include "spawn/link.h"
 #include "spawn/output.h"
@@ -142,13 +143,24 @@ look(struct spawner *sp)
 }
 
 static void
+kill_all(struct spawner *sp)
+{
+	uint16_t at = 0;
+	for (const struct slot *slot; (slot = slots_next(sp->slots, &at));) {
+		if (slot->state == SLOT_RUNNING)
+			cgroup_kill(sp, slot);
+	}
+	tree_stop(sp->tree, sp->slots, NULL, MSG_STOP_HARD, sp->now);
+}
+
+static void
 tick(struct spawner *sp)
 {
 	if (sp->look_at != 0 && sp->now >= sp->look_at)
 		look(sp);
 	daemon_tick(sp);
 	if (sp->phase == PHASE_STOP_RUNS && sp->now >= sp->phase_until) {
-		tree_stop(sp->tree, sp->slots, NULL, MSG_STOP_HARD, sp->now);
+		kill_all(sp);
 		sp->phase = PHASE_KILL_RUNS;
 	}
 	if (sp->phase != PHASE_SERVE && sp->slots->nalive == 0)

@@ -2,7 +2,8 @@
  * asched-spawn: the parent of the daemon and of all runs. Started by aschedd, not by people:
  *
  *   asched-spawn --listen FD --lock FD --output-dir DIR [--uid N --gid N]
- *                [--stop-timeout-us N] [--policy FILE] -- /path/aschedd ARGS...
+ *                [--stop-timeout-us N] [--policy FILE] [--cgroup DIR]
+ *                -- /path/aschedd ARGS...
  *
  * and by itself, to go on with the runs of the program that it was (estate.h): --resume FD first.
  *
@@ -26,6 +27,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "spawn/cgroup.h"
 #include "spawn/estate.h"
 #include "spawn/loop.h"
 #include "spawn/say.h"
@@ -94,6 +96,9 @@ parse_option(struct options *options, int letter)
 	case 'p':
 		options->policy_file = optarg;
 		break;
+	case 'C':
+		options->cgroup = optarg;
+		break;
 	case 'r':
 		options->resume_fd = parse_fd("--resume", optarg);
 		break;
@@ -115,6 +120,7 @@ parse_options(struct options *options, int argc, char **argv)
 		{ "gid", required_argument, NULL, 'g' },
 		{ "stop-timeout-us", required_argument, NULL, 't' },
 		{ "policy", required_argument, NULL, 'p' },
+		{ "cgroup", required_argument, NULL, 'C' },
 		{ "resume", required_argument, NULL, 'r' },
 		{ "can-resume", required_argument, NULL, 'c' },
 		{ 0 },
@@ -217,6 +223,7 @@ open_all(void)
 	if (sp->output_dir_fd < 0)
 		say_and_die("--output-dir: %s", sp->options.output_dir);
 	sp->output_watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	cgroup_open(sp, sp->options.cgroup);
 	sp->tree = mmap(NULL, sizeof(*sp->tree), PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (sp->tree == MAP_FAILED)

@@ -7,15 +7,25 @@
 #include <unistd.h>
 
 static const char *const stages[] = {
-	[STAGE_REQUEST] = "request",   [STAGE_POLICY] = "policy",
-	[STAGE_SLOT] = "slot",         [STAGE_OUTPUT] = "output",
-	[STAGE_STDIN] = "stdin",       [STAGE_FORK] = "fork",
-	[STAGE_SESSION] = "session",   [STAGE_FILES] = "files",
-	[STAGE_LIMITS] = "limits",     [STAGE_USER] = "user",
-	[STAGE_GROUPS] = "groups",     [STAGE_IDS] = "ids",
-	[STAGE_PRIORITY] = "priority", [STAGE_CWD] = "cwd",
-	[STAGE_ENV] = "env",           [STAGE_EXEC] = "exec",
-	[STAGE_ENV_FILE] = "env-file", [STAGE_OUTPUT_FILE] = "output-file",
+	[STAGE_REQUEST] = "request",
+	[STAGE_POLICY] = "policy",
+	[STAGE_SLOT] = "slot",
+	[STAGE_OUTPUT] = "output",
+	[STAGE_STDIN] = "stdin",
+	[STAGE_CGROUP] = "cgroup",
+	[STAGE_FORK] = "fork",
+	[STAGE_SESSION] = "session",
+	[STAGE_FILES] = "files",
+	[STAGE_LIMITS] = "limits",
+	[STAGE_USER] = "user",
+	[STAGE_GROUPS] = "groups",
+	[STAGE_IDS] = "ids",
+	[STAGE_PRIORITY] = "priority",
+	[STAGE_CWD] = "cwd",
+	[STAGE_ENV] = "env",
+	[STAGE_EXEC] = "exec",
+	[STAGE_ENV_FILE] = "env-file",
+	[STAGE_OUTPUT_FILE] = "output-file",
 };
 
 /* What else has to hold for a message of each kind. */

@@ -47,6 +47,7 @@ enum msg_stage {
 	STAGE_SLOT,    /* too many runs */
 	STAGE_OUTPUT,
 	STAGE_STDIN,
+	STAGE_CGROUP,
 	STAGE_FORK,
 	STAGE_SESSION,
 	STAGE_FILES,
@@ -100,6 +101,9 @@ struct msg_start {
 	int32_t nice;
 	int32_t ends_leftovers;      /* whether what its main process leaves behind is killed */
 	int64_t limits[MSG_NLIMITS]; /* 0: none */
+	int64_t memory_max;          /* of the run as a whole, in bytes; 0: no limit */
+	int32_t pids_max;            /* likewise, processes */
+	int32_t cpu_max;             /* likewise, percent of one processor */
 	int64_t output_max;          /* bytes; the first and the last half of it are kept */
 };
 

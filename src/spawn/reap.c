@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "spawn/cgroup.h"
 #include "spawn/daemon.h"
 #include "spawn/output.h"
 #include "spawn/start.h"
@@ -35,7 +36,6 @@ end_run(struct spawner *sp, struct slot *slot)
 	(void)wait4(report->pid, &status, 0, &usage);
 	if (slot->state != SLOT_RUNNING)
 		return; /* its end was told by the failed start */
-	report->nleftovers = tree_leftovers(sp->tree, sp->slots, slot, sp->daemon.pid);
 	output_look(slot);
 	if (slot->output_watch >= 0)
 		(void)inotify_rm_watch(sp->output_watch_fd, slot->output_watch);
@@ -44,6 +44,10 @@ end_run(struct spawner *sp, struct slot *slot)
 	report->ended_at = at;
 	report->cpu_us = total_us(&usage.ru_utime, &usage.ru_stime);
 	report->peak_kib = usage.ru_maxrss;
+	if (slot->has_cgroup)
+		cgroup_end(sp, slot);
+	else
+		report->nleftovers = tree_leftovers(sp->tree, sp->slots, slot, sp->daemon.pid);
 	slots_set_state(sp->slots, slot, SLOT_EXITED);
 }
 

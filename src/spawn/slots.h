@@ -42,6 +42,7 @@ struct slot {
 	int output_watch;    /* told of the next write, so not looked at until then; -1: not */
 	int64_t start_by;    /* monotonic microseconds: killed when still STARTING then */
 	bool is_overdue;     /* that happened */
+	bool has_cgroup;
 	bool is_in_tell;
 	uint16_t next_by_run, next_by_pid, next_to_tell; /* chains; of free slots, next_by_run */
 };

@@ -19,6 +19,7 @@ struct options {
 	int listen_fd;
 	int lock_fd;
 	const char *output_dir;
+	const char *cgroup;      /* NULL: find out */
 	const char *policy_file; /* NULL: none */
 	bool has_ids;            /* root, for all users; else for its own user only */
 	uid_t uid;               /* of the daemon, with has_ids */
@@ -75,6 +76,7 @@ struct spawner {
 	char boot[MSG_ID_MAX];
 	int epoll_fd;
 	int signal_fd;
+	int cgroup_fd;       /* of the directory of the runs' cgroups; -1: there are none */
 	int output_watch_fd; /* inotify; -1: there is none */
 	int output_dir_fd;
 	int null_fd;

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "spawn/cgroup.h"
 #include "spawn/link.h"
 #include "spawn/loop.h"
 #include "spawn/output.h"
@@ -98,7 +99,10 @@ start_child(struct spawner *sp, struct slot *slot, struct child_plan *plan,
 		plan->stdin_fd = output_stdin(strings->stdin_text, plan->start->stdin_len);
 	if (plan->stdin_fd < 0)
 		return STAGE_STDIN;
-	if (pipe2(ends, O_CLOEXEC) < 0) {
+	if (cgroup_make(sp, slot, plan->start) < 0 ||
+	    (slot->has_cgroup && (plan->cgroup_fd = cgroup_door(sp, slot)) < 0)) {
+		failed = STAGE_CGROUP;
+	} else if (pipe2(ends, O_CLOEXEC) < 0) {
 		failed = STAGE_FILES;
 	} else {
 		plan->exec_fd = ends[1];
@@ -109,6 +113,8 @@ start_child(struct spawner *sp, struct slot *slot, struct child_plan *plan,
 			loop_watch(sp, ends[0], LOOP_EXEC, slots_index(sp->slots, slot));
 	}
 	int error = errno;
+	if (plan->cgroup_fd >= 0)
+		close(plan->cgroup_fd);
 	if (ends[1] >= 0)
 		close(ends[1]);
 	if (plan->stdin_fd != sp->null_fd)
@@ -146,6 +152,7 @@ start_run(struct spawner *sp, const struct msg *msg, const char *payload)
 		.output_file = strings.output_file,
 		.args = strings.args,
 		.env = strings.env,
+		.cgroup_fd = -1,
 		.may_set_ids = sp->options.has_ids,
 		.normal = &sp->normal,
 		.card = &sp->cards[slots_index(sp->slots, slot)],

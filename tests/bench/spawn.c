@@ -62,6 +62,7 @@ start_same_set_up(int output_dir, int pipe_end[static 1])
 		.stdin_fd = null,
 		.output_fd = output,
 		.exec_fd = ends[1],
+		.cgroup_fd = -1,
 		.normal = &normal,
 		.card = &card,
 	};

@@ -225,6 +225,9 @@ spawner_start(struct spawner_fixture *fixture, int64_t run_id, struct spawner_st
 	msg.start.umask = start.umask ? start.umask : 022;
 	msg.start.nice = start.nice;
 	memcpy(msg.start.limits, start.limits, sizeof(start.limits));
+	msg.start.memory_max = start.memory_max;
+	msg.start.pids_max = start.pids_max;
+	msg.start.cpu_max = start.cpu_max;
 	msg.start.ends_leftovers = start.ends_leftovers;
 	msg.start.output_max = start.output_max ? start.output_max : 1 << 20;
 	msg.nbytes = (uint32_t)payload.len;

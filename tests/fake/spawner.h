@@ -45,7 +45,8 @@ struct spawner_start {
 	int umask, nice;
 	int64_t output_max;
 	bool ends_leftovers;
-	int64_t limits[MSG_NLIMITS];
+	int64_t limits[MSG_NLIMITS], memory_max;
+	int32_t pids_max, cpu_max;
 };
 
 void spawner_send(struct spawner_fixture *fixture, struct msg msg);

@@ -1,0 +1,200 @@
+/*
+ * Runs in cgroups. Limits and figures are tested against a folder that stands for the delegated
+ * directory; that nothing gets away, against the kernel where it lets us make cgroups.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fake/spawner.h"
+#include "spawn/proc.h"
+
+#define CGROUP2_MAGIC 0x63677270
+#define WAIT_STEPS    5000 /* of a millisecond */
+
+static char root[64];
+
+static void
+write_file(const char *name, const char *text)
+{
+	char path[160];
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void
+assert_file(const char *name, const char *expected)
+{
+	char path[160], text[64] = "";
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	(void)!fgets(text, sizeof(text), file);
+	fclose(file);
+	assert_string_equal(text, expected);
+}
+
+static void
+make_dir(const char *name)
+{
+	char path[160];
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	assert_int_equal(mkdir(path, 0755), 0);
+}
+
+/* The files that the kernel would put there. */
+static void
+make_folder(void)
+{
+	static const char *const files[] = { "cgroup.procs", "cgroup.kill", "memory.max",
+					     "pids.max", "cpu.max" };
+	char name[64];
+	strcpy(root, "/tmp/spawn-cgroup-XXXXXX");
+	assert_non_null(mkdtemp(root));
+	make_dir("spawner");
+	make_dir("run-1-1");
+	write_file("spawner/cgroup.procs", "");
+	write_file("cgroup.subtree_control", "");
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(name, sizeof(name), "run-1-1/%s", files[i]);
+		write_file(name, "");
+	}
+	write_file("run-1-1/cpu.stat", "usage_usec 123456\nuser_usec 1\nsystem_usec 2\n");
+	write_file("run-1-1/memory.peak", "7340032\n");
+}
+
+static void
+limits_and_figures_go_through_the_cgroup(void **state)
+{
+	struct spawner_fixture sp;
+	const char *const options[] = { "--cgroup", root, NULL };
+	char command[96];
+	(void)state;
+	make_folder();
+	spawner_begin(&sp, options);
+	assert_int_equal(spawner_hello(&sp), 0);
+	struct msg msg = spawner_run(
+		&sp, 1,
+		(struct spawner_start){ .memory_max = 512 << 20, .pids_max = 20, .cpu_max = 150 },
+		NULL);
+	assert_int_equal(msg.kind, MSG_EXITED);
+	assert_int_equal(msg.report.cpu_us, 123456);
+	assert_int_equal(msg.report.peak_kib, 7168);
+	assert_file("spawner/cgroup.procs", "0");
+	assert_file("run-1-1/cgroup.procs", "0");
+	assert_file("run-1-1/memory.max", "536870912");
+	assert_file("run-1-1/pids.max", "20");
+	assert_file("run-1-1/cpu.max", "150000 100000");
+	spawner_end(&sp);
+	snprintf(command, sizeof(command), "rm -r %s", root);
+	assert_int_equal(system(command), 0);
+}
+
+static void
+a_limit_without_cgroups_fails_the_start(void **state)
+{
+	struct spawner_fixture sp;
+	(void)state;
+	spawner_begin(&sp, NULL);
+	assert_int_equal(spawner_hello(&sp), 0);
+	struct msg msg = spawner_run(&sp, 1, (struct spawner_start){ .pids_max = 20 }, NULL);
+	assert_int_equal(msg.kind, MSG_START_FAILED);
+	assert_int_equal(msg.report.stage, STAGE_CGROUP);
+	assert_int_equal(msg.report.error, ENOTSUP);
+	spawner_end(&sp);
+}
+
+/* A directory of the kernel's own; false: there is none that we may use. */
+static bool
+make_real(void)
+{
+	static const char *const mounts[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+	struct statfs fs;
+	for (size_t i = 0; i < 2; i++) {
+		if (statfs(mounts[i], &fs) < 0 || fs.f_type != CGROUP2_MAGIC)
+			continue;
+		snprintf(root, sizeof(root), "%s/asched-test-%d", mounts[i], (int)getpid());
+		if (mkdir(root, 0755) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+wait_until_dead(pid_t pid)
+{
+	struct proc proc;
+	for (int step = 0; step < WAIT_STEPS && proc_read(pid, &proc) == 0 && !proc.is_zombie;
+	     step++)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	assert_true(proc_read(pid, &proc) < 0 || proc.is_zombie);
+}
+
+static void
+nothing_gets_away_from_a_cgroup(void **state)
+{
+	struct spawner_fixture sp;
+	const char *const options[] = { "--cgroup", root, NULL };
+	const char *const hide[] = { "/bin/sh", "-c",
+				     "(env -i setsid sleep 60 & echo $!); while [ $(wc -l < "
+				     "/proc/self/fd/2) -lt 1 ]; do :; done; eval \"$MORE\"",
+				     NULL };
+	const char *const stay[] = { "MORE=sleep 60", NULL };
+	char *text, path[160];
+	(void)state;
+	if (geteuid() != 0 || !make_real())
+		skip(); /* cgroups of version 2 are not there, or not ours to make */
+	spawner_begin(&sp, options);
+	assert_int_equal(spawner_hello(&sp), 0);
+	struct msg msg = spawner_run(
+		&sp, 1, (struct spawner_start){ .args = hide, .ends_leftovers = true }, &text);
+	assert_int_equal(msg.kind, MSG_EXITED);
+	assert_int_equal(msg.report.nleftovers, 1);
+	wait_until_dead((pid_t)strtol(text, NULL, 10));
+	free(text);
+	int fd;
+	spawner_start(&sp, 2, (struct spawner_start){ .args = hide, .env = stay });
+	spawner_expect(&sp, MSG_STARTED, 2, &fd);
+	while (lseek(fd, 0, SEEK_END) == 0)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	text = spawner_read_output(fd);
+	spawner_signal(&sp, 2, MSG_STOP_HARD);
+	spawner_expect(&sp, MSG_EXITED, 2, NULL);
+	wait_until_dead((pid_t)strtol(text, NULL, 10));
+	free(text);
+	spawner_forget(&sp, 2);
+	spawner_end(&sp);
+	static const char *const names[] = { "run-1-1", "run-2-1", "spawner", "" };
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "%s/%s", root, names[i]);
+		(void)rmdir(path);
+	}
+	assert_int_equal(access(root, F_OK), -1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(limits_and_figures_go_through_the_cgroup),
+		cmocka_unit_test(a_limit_without_cgroups_fails_the_start),
+		cmocka_unit_test(nothing_gets_away_from_a_cgroup),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
