@@ -3,7 +3,7 @@ TEST_ZONES = tests/fake/test_zones.c tests/fake/test_zones.h
 noinst_LIBRARIES += libmodel.a
 libmodel_a_SOURCES = \
 	src/model/expect.c src/model/expect.h \
-	src/model/field.c src/model/field.h \
+	src/model/field.c src/model/field.h src/model/field_table.c \
 	src/model/job.c src/model/job.h \
 	src/model/plan.c src/model/plan.h \
 	src/model/request.c src/model/request.h \
