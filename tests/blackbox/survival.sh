@@ -63,41 +63,39 @@ is 'no instant ran twice' '' "$(sort "$witness" | uniq -d)"
 [ "$(wc -l < "$witness")" -gt $((njobs / 2)) ]
 ok $? 'and a good many ran'
 
-# Every job's rows, in the order of their instants: a row ends where the next one begins.
 asched --json runs --limit 0 | grep '^ {' > "$dir/rows"
-is 'a row for each start that the witness saw' '' "$(
-	sed 's/.*"job_id":\([0-9]*\),.*/\1/' "$dir/rows" | sort -u > "$dir/with_rows"
-	asched --json list --all --limit 0 | grep '^ {' |
-		sed 's/^ {"id":\([0-9]*\),"name":"\([^"]*\)".*/\2 \1/' | sort > "$dir/ids"
-	cut -d ' ' -f 1 "$witness" | sort -u | join - "$dir/ids" | cut -d ' ' -f 2 | sort |
-		comm -23 - "$dir/with_rows")"
-is 'every due instant has a row' '' "$(awk -v every="$(awk '{ print }' "$dir/ids" | tr '\n' ';')" '
+asched --json list --all --limit 0 | grep '^ {' > "$dir/jobs"
+sed 's/.*"job_id":\([0-9]*\),.*/\1/' "$dir/rows" | sort -u > "$dir/with_rows"
+sed 's/^ {"id":\([0-9]*\),"name":"\([^"]*\)".*/\2 \1/' "$dir/jobs" | sort > "$dir/ids"
+is 'a row for each start that the witness saw' '' "$(cut -d ' ' -f 1 "$witness" | sort -u |
+	join - "$dir/ids" | cut -d ' ' -f 2 | sort | comm -23 - "$dir/with_rows")"
+
+# From the first instant after it was made up to its next one, a job's rows cover every instant.
+is 'every due instant has exactly one row' '' "$(awk '
 	function value(key) {
 		if (!match($0, "\"" key "\":-?[0-9]+"))
 			return 0
 		return substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 3)
 	}
-	BEGIN {
-		n = split(every, pairs, ";")
-		for (i = 1; i <= n; i++) {
-			split(pairs[i], pair, " ")
-			number = substr(pair[1], 2)
-			step[pair[2]] = number % 4 == 0 ? 2000000 : number % 4 == 2 ? 3000000 : 0
-		}
+	FILENAME ~ /jobs$/ {
+		job = value("id")
+		match($0, "\"name\":\"j[0-9]+")
+		kind = substr($0, RSTART + 9, RLENGTH - 9) % 4
+		step = kind == 0 ? every : kind == 2 ? cron : 0
+		made = value("created_us")
+		first = kind == 0 ? made + step : step ? made - made % step + step : 0
+		wanted[job] = step ? (value("next_due_us") - first) / step : 1
+		next
 	}
 	/"trigger":"schedule"/ {
-		job = value("job_id"); first = value("due_us"); last = value("last_due_us")
-		if (!(job in least) || first < least[job]) least[job] = first
-		if (last > most[job]) most[job] = last
-		covered[job] += value("count")
+		covered[value("job_id")] += value("count")
 	}
 	END {
-		for (job in covered) {
-			wanted = step[job] ? (most[job] - least[job]) / step[job] + 1 : 1
-			if (covered[job] != wanted)
-				printf "job %d: %d instants have a row, of %d\n", job, covered[job], wanted
+		for (job in wanted) {
+			if (covered[job] + 0 != wanted[job])
+				printf "job %d: rows for %d instants of %s\n", job, covered[job], wanted[job]
 		}
-	}' "$dir/rows")"
+	}' every=2000000 cron=3000000 "$dir/jobs" "$dir/rows")"
 once=$(grep -c . "$dir/with_rows")
 is 'every job has come due' "$njobs" "$once"
 finish
