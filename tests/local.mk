@@ -34,6 +34,7 @@ BLACKBOX_TESTS += tests/blackbox/reload.sh
 BLACKBOX_TESTS += tests/blackbox/store.sh
 BLACKBOX_TESTS += tests/blackbox/survival.sh
 BLACKBOX_TESTS += tests/blackbox/terminal.sh
+BLACKBOX_TESTS += tests/blackbox/users.sh
 
 # A server of the control protocol that answers by a script, for tests of its client.
 check_PROGRAMS += tests/fake/fake_control
