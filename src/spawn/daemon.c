@@ -230,8 +230,11 @@ daemon_tick(struct spawner *sp)
 		kill(sp->daemon.pid, SIGKILL);
 		sp->daemon.kill_at = 0;
 	}
-	if (sp->daemon.restart_at != 0 && sp->now >= sp->daemon.restart_at)
-		daemon_start(sp);
+	if (sp->daemon.restart_at == 0 || sp->now < sp->daemon.restart_at)
+		return;
+	if (estate_is_outdated(sp))
+		estate_pass_on(sp);
+	daemon_start(sp);
 }
 
 void

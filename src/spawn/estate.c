@@ -156,6 +156,14 @@ build_args(const struct spawner *sp, char fd[16], char *args[ARGS_MAX])
 	return *old == NULL;
 }
 
+bool
+estate_is_outdated(const struct spawner *sp)
+{
+	struct stat running, on_disk;
+	return stat("/proc/self/exe", &running) == 0 && stat(sp->program, &on_disk) == 0 &&
+	       (running.st_dev != on_disk.st_dev || running.st_ino != on_disk.st_ino);
+}
+
 void
 estate_pass_on(struct spawner *sp)
 {

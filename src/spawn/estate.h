@@ -18,6 +18,12 @@ void estate_make(struct spawner *sp);
 /* Takes over the one in fd. Dies when it is not ours: the runs are lost, and it is said. */
 void estate_take(struct spawner *sp, int fd);
 
+/*
+ * Is our file on disk another one than the program that runs? Then the daemon's is too, most
+ * likely, and may speak another form of messages.
+ */
+bool estate_is_outdated(const struct spawner *sp);
+
 /* Executes our file again with all that we have. Returns only if that failed. */
 void estate_pass_on(struct spawner *sp);
 

@@ -114,6 +114,26 @@ a_planned_restart_brings_in_the_new_file_and_loses_nothing(void **state)
 }
 
 static void
+a_daemon_that_dies_after_an_upgrade_gets_the_spawner_of_its_age(void **state)
+{
+	struct upgrade *upgrade = *state;
+	struct spawner_fixture *sp = &upgrade->sp;
+	char exe[128];
+	spawner_shell(sp, 1, "sleep 60");
+	spawner_expect(sp, MSG_STARTED, 1, NULL);
+	spawner_kill_daemon(sp);
+	spawner_meet_daemon(sp);
+	assert_int_equal(spawner_hello(sp), 1);
+	assert_false(has_resumed(upgrade));
+	read_link(sp->pid, "exe", exe, sizeof(exe));
+	copy_program(exe, upgrade->program);
+	spawner_kill_daemon(sp);
+	spawner_meet_daemon(sp);
+	assert_int_equal(spawner_hello(sp), 1);
+	assert_true(has_resumed(upgrade));
+}
+
+static void
 the_instance_stays_the_same_over_a_planned_restart(void **state)
 {
 	struct spawner_fixture *sp = &((struct upgrade *)*state)->sp;
@@ -173,6 +193,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define UPGRADE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 		UPGRADE_TEST(a_planned_restart_brings_in_the_new_file_and_loses_nothing),
+		UPGRADE_TEST(a_daemon_that_dies_after_an_upgrade_gets_the_spawner_of_its_age),
 		UPGRADE_TEST(the_instance_stays_the_same_over_a_planned_restart),
 		UPGRADE_TEST(a_file_that_cannot_go_on_is_not_executed),
 		UPGRADE_TEST(runs_after_an_upgrade_inherit_no_descriptor_of_runs_before),
