@@ -48,3 +48,8 @@ tests_fuzz_control_LDADD = libcontrol.a libfake.a libstore.a libengine.a libmode
 tests_fuzz_conf_SOURCES = tests/fuzz/conf.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_conf_LDFLAGS = $(AM_LDFLAGS_FUZZ)
 tests_fuzz_conf_LDADD = libdaemon.a libmodel.a libwhen.a libbase.a $(INIH_LIBS)
+
+check_PROGRAMS += tests/fuzz/spawn_msg
+tests_fuzz_spawn_msg_SOURCES = tests/fuzz/spawn_msg.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_spawn_msg_LDFLAGS = $(AM_LDFLAGS_FUZZ)
+tests_fuzz_spawn_msg_LDADD = libmsg.a
