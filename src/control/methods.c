@@ -10,25 +10,18 @@
 #define NAME_MAX_BYTES 63
 #define TEXT_MAX       4096
 
-#define JOB_PARAM                                           \
-	{                                                   \
-		"job", PARAM_JOB, true, .doc = "id or name" \
-	}
-#define RUN_PARAM                                                     \
-	{                                                             \
-		"run", PARAM_NUMBER, true, 1, ID_MAX, "id of the run" \
-	}
-#define PAGE_PARAMS                                                            \
-	{ "limit", PARAM_NUMBER, false, 1, PAGE_MAX, "items of a page; 100" }, \
-	{                                                                      \
-		"cursor", PARAM_TEXT, false, 0, TEXT_MAX, "of the page before" \
-	}
+/* Rows that several methods have. */
+#define JOB_PARAM    "job", PARAM_JOB, true, .doc = "id or name"
+#define RUN_PARAM    "run", PARAM_NUMBER, true, 1, ID_MAX, "id of the run"
+#define LIMIT_PARAM  "limit", PARAM_NUMBER, false, 1, PAGE_MAX, "items of a page; 100"
+#define CURSOR_PARAM "cursor", PARAM_TEXT, false, 0, TEXT_MAX, "of the page before"
 
-static const struct param job_params[] = { JOB_PARAM, { NULL } };
-static const struct param run_params[] = { RUN_PARAM, { NULL } };
+static const struct param job_params[] = { { JOB_PARAM }, { NULL } };
+static const struct param run_params[] = { { RUN_PARAM }, { NULL } };
 
 static const struct param job_list_params[] = {
-	PAGE_PARAMS,
+	{ LIMIT_PARAM },
+	{ CURSOR_PARAM },
 	{ "all", PARAM_FLAG, .doc = "finished and cancelled ones, too" },
 	{ "failed", PARAM_FLAG, .doc = "whose last run failed" },
 	{ "running", PARAM_FLAG, .doc = "that run now" },
@@ -39,25 +32,25 @@ static const struct param job_list_params[] = {
 };
 
 static const struct param job_cancel_params[] = {
-	JOB_PARAM,
+	{ JOB_PARAM },
 	{ "kill", PARAM_FLAG, .doc = "stop its running run, too" },
 	{ NULL },
 };
 
 static const struct param job_run_params[] = {
-	JOB_PARAM,
+	{ JOB_PARAM },
 	{ "force", PARAM_FLAG, .doc = "also when the overlap policy would refuse it" },
 	{ NULL },
 };
 
 static const struct param job_why_params[] = {
-	JOB_PARAM,
+	{ JOB_PARAM },
 	{ "at", PARAM_INSTANT, .doc = "the instant; now" },
 	{ NULL },
 };
 
 static const struct param job_next_params[] = {
-	JOB_PARAM,
+	{ JOB_PARAM },
 	{ "from", PARAM_INSTANT, .doc = "times after this; now" },
 	{ "n", PARAM_NUMBER, false, 1, NEXT_MAX, "so many; 1" },
 	{ NULL },
@@ -70,7 +63,8 @@ static const struct param schedule_next_params[] = {
 };
 
 static const struct param run_list_params[] = {
-	PAGE_PARAMS,
+	{ LIMIT_PARAM },
+	{ CURSOR_PARAM },
 	{ "job", PARAM_JOB, .doc = "of this job" },
 	{ "failed", PARAM_FLAG, .doc = "that failed" },
 	{ "running", PARAM_FLAG, .doc = "that run now" },
@@ -80,7 +74,7 @@ static const struct param run_list_params[] = {
 };
 
 static const struct param run_output_params[] = {
-	RUN_PARAM,
+	{ RUN_PARAM },
 	{ "attempt", PARAM_NUMBER, false, 0, 1000000, "of this attempt; 0: the last" },
 	{ "offset", PARAM_NUMBER, false, 0, ID_MAX, "first byte; 0" },
 	{ "limit", PARAM_NUMBER, false, 1, OUTPUT_MAX, "so many bytes; 65536" },
@@ -89,7 +83,7 @@ static const struct param run_output_params[] = {
 };
 
 static const struct param run_cancel_params[] = {
-	RUN_PARAM,
+	{ RUN_PARAM },
 	{ "kill", PARAM_FLAG, .doc = "at once, without asking it to end" },
 	{ NULL },
 };

@@ -55,53 +55,54 @@ params_instant(const struct call *call, const char *name, usec_t otherwise)
 }
 
 static bool
-is_digits(const char *text, size_t len)
+is_digits(const char *text)
 {
-	return len > 0 && strspn(text, "0123456789") >= len;
+	return text[0] && text[strspn(text, "0123456789")] == '\0';
 }
 
-/* Looks a user's name up; only for those who may name others, because it can wait (NSS). */
+/* A uid, or a name: only for those who may name others, because the look-up can wait (NSS). */
 static int
-find_user(const char *field, const char *text, size_t len, uid_t *uid, struct err *err)
+find_user(const struct call *call, const char *field, const char *name, uid_t *uid, struct err *err)
 {
-	char *name = mem_dup_bytes(text, len);
-	const struct passwd *user = NULL;
-	if (is_digits(name, len))
+	if (is_digits(name)) {
 		*uid = (uid_t)strtoul(name, NULL, 10);
-	else if ((user = getpwnam(name)))
-		*uid = user->pw_uid;
-	int result = user || is_digits(name, len)
-			     ? 0
-			     : err_invalid(err, field, "no user \"%.60s\"", name);
-	free(name);
-	return result;
+		return 0;
+	}
+	if (!call->who.is_operator)
+		return err_invalid(err, field, "\"%.100s\": only operators name other users", name);
+	const struct passwd *user = getpwnam(name);
+	if (!user)
+		return err_invalid(err, field, "no user \"%.100s\"", name);
+	*uid = user->pw_uid;
+	return 0;
 }
 
 int
 params_user(const struct call *call, const char *name, uid_t *uid, struct err *err)
 {
 	const json_t *value = get(call, name);
-	if (json_is_integer(value)) {
-		*uid = (uid_t)json_integer_value(value);
-		return 0;
-	}
-	const char *text = json_string_value(value);
-	return find_user(name, text, strlen(text), uid, err);
+	if (!json_is_integer(value))
+		return find_user(call, name, json_string_value(value), uid, err);
+	*uid = (uid_t)json_integer_value(value);
+	return 0;
 }
 
 static int
 name_job(const struct call *call, const char *text, struct job_ref *ref, struct err *err)
 {
 	const char *slash = strchr(text, '/');
-	const char *name = slash ? slash + 1 : text;
+	int result = 0;
 	ref->owner = call->who.uid;
+	ref->name = mem_dup(slash ? slash + 1 : text);
 	if (slash && !call->who.is_operator)
 		return err_invalid(err, "job", "\"%.100s\": only operators name jobs of others",
 				   text);
-	if (slash && find_user("job", text, (size_t)(slash - text), &ref->owner, err) != 0)
-		return -1;
-	ref->name = mem_dup(name);
-	return 0;
+	if (slash) {
+		char *owner = mem_dup_bytes(text, (size_t)(slash - text));
+		result = find_user(call, "job", owner, &ref->owner, err);
+		free(owner);
+	}
+	return result;
 }
 
 int
@@ -111,7 +112,7 @@ params_job(const struct call *call, struct intent *intent, struct err *err)
 	const char *text = json_string_value(value);
 	if (json_is_integer(value))
 		intent->ref.id = json_integer_value(value);
-	else if (is_digits(text, strlen(text)))
+	else if (is_digits(text))
 		intent->ref.id = strtoll(text, NULL, 10);
 	else
 		return name_job(call, text, &intent->ref, err);
@@ -219,8 +220,7 @@ method_check(const struct method *method, const json_t *params, struct err *err)
 {
 	const char *name;
 	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)params, name, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)params, name, value) {
 		const struct param *param = find_param(method, name);
 		if (!param && !(method->takes_fields && change_is_known(name)))
 			return refuse_unknown(method, name, err);
