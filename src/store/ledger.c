@@ -147,7 +147,12 @@ recall_request(struct ledger *ledger, struct intent *intent)
 	struct job job;
 	if (row.job_id && db->ops->job_load(db, row.job_id, &job, &intent->err) == BACKEND_OK) {
 		intent->name = mem_dup(job.name);
-		job_fini(&job);
+		if (intent->job) { /* the answer tells its schedule, too */
+			job_fini(intent->job);
+			*intent->job = job; /* moved */
+		} else {
+			job_fini(&job);
+		}
 	}
 	return 1;
 }

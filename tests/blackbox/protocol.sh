@@ -22,6 +22,14 @@ done < "$dir/requests" | without_times > "$dir/got"
 is 'the session of the manual is true' '' "$(diff "$dir/wanted" "$dir/got" 2>&1)"
 is 'the session has all its lines' 7 "$(wc -l < "$dir/requests" | tr -d ' ')"
 
+again='{"jsonrpc":"2.0","id":1,"method":"job.add","params":{"every":"1h","shell":"true","key":"again"}}'
+printf '%s\n' "$again" | talk > "$dir/first"
+printf '%s\n' "$again" | talk > "$dir/second"
+has 'a request with a key is done' '"schedule":"1h"' "$(cat "$dir/first")"
+is 'the same key gives the same answer' "$(cat "$dir/first")" "$(cat "$dir/second")"
+has 'another request with the key is refused' '"field":"key"' \
+	"$(printf '%s\n' "$again" | sed 's/1h/2h/' | talk)"
+
 missing=
 echo '{"jsonrpc":"2.0","id":1,"method":"daemon.methods"}' | talk > "$dir/methods"
 for name in $(sed 's/"fields":.*//' "$dir/methods" | grep -o '"name":"[a-z._]*"' |
