@@ -20,6 +20,17 @@ bound_page(struct intent *intent)
 	}
 }
 
+/*
+ * Whoever shows the jobs needs their zones, on the loop, which reads no disk: here they are read,
+ * and stay in the cache.
+ */
+static void
+read_zones(struct ledger *ledger, const struct intent *intent)
+{
+	for (size_t i = 0; i < intent->njobs; i++)
+		zone_unref(zones_get(ledger->zones, intent->jobs[i].job.tz, NULL));
+}
+
 /* The job that the reference names as the answer's only item. 1, 0 refused, -1. */
 static int
 answer_one_job(struct ledger *ledger, struct intent *intent)
@@ -32,6 +43,7 @@ answer_one_job(struct ledger *ledger, struct intent *intent)
 	intent->jobs = mem_array(1, sizeof(*intent->jobs));
 	intent->njobs = 1;
 	intent->jobs[0].job = job; /* moved */
+	read_zones(ledger, intent);
 	return ledger_checked(db->ops->job_summary(db, &intent->jobs[0], &intent->err)) < 0 ? -1 : 1;
 }
 
@@ -45,8 +57,10 @@ int
 ledger_job_list(struct ledger *ledger, struct intent *intent)
 {
 	bound_page(intent);
-	return ledger_checked(
+	int rc = ledger_checked(
 		ledger->backend->ops->jobs_page(ledger->backend, intent, &intent->err));
+	read_zones(ledger, intent);
+	return rc;
 }
 
 int

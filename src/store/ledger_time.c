@@ -4,7 +4,6 @@
 
 #include "base/alloc.h"
 #include "store/ledger_parts.h"
-#include "when/zone.h"
 
 #define JOBS_PER_BATCH 256
 #define PRUNE_SLICE    500 /* runs removed in one transaction: a few milliseconds */
@@ -164,20 +163,8 @@ note_replaced(void *arg, const char *name)
 {
 	struct replaced *replaced = arg;
 	if (replaced->n++ == 0)
-		snprintf(replaced->first, sizeof(replaced->first), "%s", name);
-}
-
-/* The machine's own zone may become another one without any file being replaced. */
-static void
-refresh_zones(struct ledger *ledger, struct replaced *replaced)
-{
-	struct zone *before = zones_get(ledger->zones, NULL, NULL);
-	zones_refresh(ledger->zones, note_replaced, replaced);
-	struct zone *after = zones_get(ledger->zones, NULL, NULL);
-	if (before && after && strcmp(zone_name(before), zone_name(after)) != 0)
-		note_replaced(replaced, zone_name(after));
-	zone_unref(before);
-	zone_unref(after);
+		snprintf(replaced->first, sizeof(replaced->first), "%s",
+		         *name ? name : "the machine's own");
 }
 
 /* Not what is due already: that is a claim's. Instants and intervals know no zone. */
@@ -192,7 +179,7 @@ ledger_zones(struct ledger *ledger, struct intent *intent)
 {
 	struct replaced replaced = { .n = 0 };
 	if (intent->offset == 0) {
-		refresh_zones(ledger, &replaced);
+		zones_refresh(ledger->zones, note_replaced, &replaced);
 		if (replaced.n == 0) {
 			intent->offset = -1;
 			return 0;
