@@ -67,6 +67,7 @@ tests_unit_store_crash_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/ledger
 tests_unit_ledger_SOURCES = tests/unit/ledger.c $(TEST_ZONES)
 tests_unit_ledger_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/store_open
 tests_unit_store_open_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
 tests_unit_store_open_SOURCES = tests/unit/store_open.c \
