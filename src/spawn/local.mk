@@ -68,3 +68,8 @@ UNIT_TESTS += tests/unit/spawn_stop
 tests_unit_spawn_stop_SOURCES = tests/unit/spawn_stop.c $(SPAWNER_FIXTURE)
 tests_unit_spawn_stop_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_spawn_stop_LDADD = libspawn.a libmsg.a libbase.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/spawn_faults
+tests_unit_spawn_faults_SOURCES = tests/unit/spawn_faults.c $(SPAWNER_FIXTURE)
+tests_unit_spawn_faults_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_spawn_faults_LDADD = libmsg.a libbase.a $(UNIT_LIBS)
