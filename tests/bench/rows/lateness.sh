@@ -15,7 +15,7 @@ rank() {
 }
 
 new_daemon
-asched add --name stamp --calendar '*:*:0/0.1' -- "$bench/stamp" "$dir/stamps" 100000 2> /dev/null ||
+asched add --quiet --name stamp --calendar '*:*:0/0.1' -- "$bench/stamp" "$dir/stamps" 100000 > "$dir/out" ||
 	exit 1
 sleep "$load_seconds"
 asched cancel stamp 2> /dev/null

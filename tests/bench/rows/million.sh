@@ -15,7 +15,7 @@ for i in 1 2 3 4 5; do
 	"$bench/client" wait 20 jobs "$njobs" || exit 1
 	calc "($(date +%s%N) - $began) / 1e6" >> "$dir/ready"
 	"$bench/client" ask 1 0 job.list '{}' | fact max_us >> "$dir/list"
-	"$bench/client" run 1 "$ASCHED_BUILD/asched" list --limit 50 > "$dir/out"
+	"$bench/client" run 1 "$ASCHED_BUILD/asched" list --limit 50 > "$dir/out" 2> "$dir/err"
 	fact max_us < "$dir/out" >> "$dir/command"
 	asched --json status | json_value rss_kib >> "$dir/rss"
 	[ $i = 5 ] || stop_daemon
