@@ -189,14 +189,14 @@ void
 engine_replay_started(struct engine *engine, int64_t run_id, int attempt, pid_t pid,
                       int64_t pid_start, usec_t at)
 {
-	(void)pid;
-	(void)pid_start;
 	if (live_find(engine, run_id, attempt))
 		return;
 	struct live *live =
 		live_new(engine, &(struct run){ .id = run_id, .attempt = attempt }, NULL);
 	live->state = LIVE_REPLAYED;
 	live->started_at = at;
+	live->pid = pid;
+	live->pid_start = pid_start;
 }
 
 void
@@ -232,14 +232,9 @@ engine_run_started(struct engine *engine, int64_t run_id, int attempt, pid_t pid
 		return;
 	engine->late[engine->nlate++ % LATE_SAMPLES] =
 		at > live->run.start_at ? at - live->run.start_at : 0;
+	live->pid = pid;
+	live->pid_start = pid_start;
 	live_started(engine, live, at);
-	struct intent *intent = intent_new(INTENT_STARTED, engine->now);
-	intent->run_id = run_id;
-	intent->attempt = attempt;
-	intent->pid = pid;
-	intent->pid_start = pid_start;
-	intent->at = at;
-	engine_send(engine, intent);
 }
 
 void

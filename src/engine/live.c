@@ -13,6 +13,12 @@
 /* An end that could not be recorded is tried again after this. */
 #define RECORD_RETRY USEC_PER_SEC
 
+/*
+ * A start is put on record so much later. Most short runs have ended by then, and their end says
+ * when they started, too. Until the record, a run is found again by its spawner only.
+ */
+#define TELL_DELAY (10 * USEC_PER_MSEC)
+
 #define BIT(state) (1u << (state))
 static const unsigned legal_steps[LIVE_NSTATES] = {
 	[LIVE_CLAIMED] = BIT(LIVE_STARTING),
@@ -97,15 +103,44 @@ start(struct engine *engine, struct live *live)
 }
 
 void
+live_tell_start(struct engine *engine, const struct live *live)
+{
+	struct intent *intent = intent_new(INTENT_STARTED, engine->now);
+	intent->run_id = live->run.id;
+	intent->attempt = live->run.attempt;
+	intent->at = live->started_at;
+	intent->pid = live->pid;
+	intent->pid_start = live->pid_start;
+	engine_send(engine, intent);
+}
+
+/* A request's own time-out belongs to its runner, which can tell where it hung. */
+static void
+arm_timeout(struct engine *engine, struct live *live)
+{
+	if (live->job->timeout > 0 && !job_is_http(live->job))
+		live_set_alarm(engine, live, ALARM_TIMEOUT, live->started_at + live->job->timeout);
+}
+
+void
+live_goes_on(struct engine *engine, struct live *live, usec_t since)
+{
+	set_state(live, LIVE_RUNNING);
+	live->started_at = since;
+	arm_timeout(engine, live);
+	tell(engine, RUN_EVENT_STARTED, live, since - live->run.start_at);
+}
+
+void
 live_started(struct engine *engine, struct live *live, usec_t at)
 {
 	set_state(live, LIVE_RUNNING);
 	live->started_at = at;
-	if (live->alarm == ALARM_KILL) /* it was asked to end before it was confirmed */
+	if (live->alarm == ALARM_KILL) { /* it was asked to end before it was confirmed */
+		live_tell_start(engine, live);
 		return;
-	/* A request's own time-out belongs to its runner, which can tell where it hung. */
-	if (live->job->timeout > 0 && !job_is_http(live->job))
-		live_set_alarm(engine, live, ALARM_TIMEOUT, at + live->job->timeout);
+	}
+	live_set_alarm(engine, live, ALARM_TELL, engine->now + TELL_DELAY);
 	tell(engine, RUN_EVENT_STARTED, live, at - live->run.start_at);
 }
 
@@ -113,6 +148,8 @@ static void
 ask_to_end(struct engine *engine, struct live *live, enum stop_how how)
 {
 	struct runner *runner = runner_of(engine, live);
+	if (live->alarm == ALARM_TELL)
+		live_tell_start(engine, live);
 	runner->stop(runner, live->run.id, live->run.attempt, how);
 	if (how == STOP_SOFT && live->job)
 		live_set_alarm(engine, live, ALARM_KILL, engine->now + live->job->kill_after);
@@ -160,6 +197,8 @@ record(struct engine *engine, struct live *live)
 	intent->run_id = live->run.id;
 	intent->attempt = live->run.attempt;
 	intent->at = live->started_at;
+	intent->pid = live->pid;
+	intent->pid_start = live->pid_start;
 	intent->outcome = live->outcome;
 	intent->is_forced = engine->is_stopping; /* then it frees no slot for others */
 	live->outcome.output_fd = -1;
@@ -227,6 +266,10 @@ live_alarm(struct engine *engine, struct live *live)
 	switch (alarm) {
 	case ALARM_START:
 		start(engine, live);
+		break;
+	case ALARM_TELL:
+		live_tell_start(engine, live);
+		arm_timeout(engine, live);
 		break;
 	case ALARM_TIMEOUT:
 		stop_because(engine, live, REASON_TIMEOUT);

@@ -18,7 +18,7 @@ enum live_state {
 };
 
 /* What is done next when its one timer goes off. */
-enum live_alarm { ALARM_NONE, ALARM_START, ALARM_TIMEOUT, ALARM_KILL, ALARM_RECORD };
+enum live_alarm { ALARM_NONE, ALARM_START, ALARM_TELL, ALARM_TIMEOUT, ALARM_KILL, ALARM_RECORD };
 
 struct live {
 	struct run run;
@@ -28,6 +28,8 @@ struct live {
 	usec_t alarm_at;
 	size_t pos; /* in the heap of alarms */
 	usec_t started_at;
+	pid_t pid; /* 0: none, or not known */
+	int64_t pid_start;
 	bool is_recording; /* its INTENT_ENDED is under way */
 	struct outcome outcome; /* of LIVE_ENDED; output_fd owned, -1 while it is with the intent */
 };
@@ -65,8 +67,11 @@ void live_free(struct engine *engine, struct live *live);
 struct live *live_find(const struct engine *engine, int64_t run_id, int attempt);
 void live_set_alarm(struct engine *engine, struct live *live, enum live_alarm alarm, usec_t at);
 void live_alarm(struct engine *engine, struct live *live);
-/* Began running (again known after a restart): arms its time-out. */
+/* Began running. The ledger is told soon, with its end if that comes first. */
 void live_started(struct engine *engine, struct live *live, usec_t at);
+/* Runs, as after a restart, and the ledger knows since when: arms its time-out. */
+void live_goes_on(struct engine *engine, struct live *live, usec_t since);
+void live_tell_start(struct engine *engine, const struct live *live);
 /* Is over: puts it on record. Takes outcome->output_fd. */
 void live_ended(struct engine *engine, struct live *live, struct outcome *outcome);
 void live_recorded(struct engine *engine, struct intent *intent);

@@ -85,15 +85,9 @@ adopt(struct engine *engine, struct live *live, struct start *start)
 	live->run = start->run;
 	live->job = take_job(start);
 	usec_t at = start->attempt.started_at ? start->attempt.started_at : live->started_at;
-	if (start->attempt.started_at == 0) {
-		struct intent *intent = intent_new(INTENT_STARTED, engine->now);
-		intent->run_id = live->run.id;
-		intent->attempt = live->run.attempt;
-		intent->at = live->started_at;
-		intent->pid = start->attempt.pid;
-		engine_send(engine, intent);
-	}
-	live_started(engine, live, at);
+	if (start->attempt.started_at == 0)
+		live_tell_start(engine, live);
+	live_goes_on(engine, live, at);
 	if (live->run.stop_reason != REASON_NONE) /* its TERM may have been lost with us */
 		live_stop(engine, live,
 		          &(struct stop){ .how = STOP_SOFT, .reason = live->run.stop_reason });

@@ -32,7 +32,7 @@ enum intent_kind {
 	/* The engine's own. */
 	INTENT_CLAIM,      /* until, limit -> work; runs: new rows of instants that are not run */
 	INTENT_STARTED,    /* run_id, attempt, pid, pid_start, at */
-	INTENT_ENDED,      /* run_id, attempt, outcome; the output is read from its descriptor */
+	INTENT_ENDED,      /* run_id, attempt, outcome, at, pid, pid_start; the output is read from its fd */
 	INTENT_UNFINISHED, /* cursor, limit -> starts: every running run with its attempt */
 	INTENT_REQUEUE,    /* run_id, attempt, reason: provably not started: wait again, or end */
 	INTENT_STOPPING,   /* run_id, attempt, reason: a time-out or shutdown is about to end it */

@@ -142,8 +142,10 @@ save_attempt(struct ledger *ledger, struct intent *intent, const struct run *run
 	attempt.reason = run->reason;
 	if (attempt.started_at == 0 && intent->at)
 		attempt.started_at = intent->at;
-	if (attempt.pid == 0)
+	if (attempt.pid == 0) {
 		attempt.pid = intent->pid;
+		attempt.pid_start = intent->pid_start;
+	}
 	attempt.outcome = intent->outcome;
 	attempt.outcome.output_fd = -1;
 	return ledger_checked(db->ops->attempt_update(db, &attempt, &intent->err));
