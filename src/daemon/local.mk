@@ -30,3 +30,8 @@ tests_unit_daemon_conf_LDADD = libdaemon.a libmodel.a libwhen.a libbase.a $(INIH
 UNIT_TESTS += tests/unit/daemon_place
 tests_unit_daemon_place_SOURCES = tests/unit/daemon_place.c
 tests_unit_daemon_place_LDADD = libdaemon.a libbase.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/daemon_parts
+tests_unit_daemon_parts_SOURCES = tests/unit/daemon_parts.c
+tests_unit_daemon_parts_LDADD = libdaemon.a libengine.a libmodel.a libwhen.a libbase.a $(EV_LIBS) \
+	$(UNIT_LIBS)
