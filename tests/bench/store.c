@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "fake/scratch.h"
@@ -22,7 +23,7 @@
 #define HISTORY_STANDARD 500000
 #define BATCH            1000
 #define NSINGLES         2000 /* one at a time is slow */
-#define NCLAIMED         5000
+#define NCLAIMED         20000 /* long enough for the log to be folded in more than once */
 #define CLAIM_BATCH      256
 
 static usec_t
@@ -279,13 +280,14 @@ bench_history(const char *dir, int nhistory)
 	char *empty = scratch_path(dir, "empty.db");
 	char *full = scratch_path(dir, "full.db");
 	struct client client = open_client(empty);
-	double adds = measure_adds(&client, 0, 10000, BATCH);
-	double claims = measure_claims(&client, 10000);
+	double adds = measure_adds(&client, 0, NCLAIMED, BATCH);
+	double claims = measure_claims(&client, NCLAIMED);
 	store_thread_close(client.thread);
 	fill_history(full, nhistory);
+	sync(); /* or the adds wait for the history to reach the disk */
 	client = open_client(full);
-	double adds_full = measure_adds(&client, 0, 10000, BATCH);
-	double claims_full = measure_claims(&client, 10000);
+	double adds_full = measure_adds(&client, 0, NCLAIMED, BATCH);
+	double claims_full = measure_claims(&client, NCLAIMED);
 	store_thread_close(client.thread);
 	printf("adds_empty %.0f\nadds_full %.0f\nclaims_empty %.0f\nclaims_full %.0f\n", adds, adds_full,
 	       claims, claims_full);
