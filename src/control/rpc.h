@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define RPC_BATCH_MAX 1000               /* requests of one batch */
+#define RPC_BATCH_MAX 1000              /* requests of one batch */
 #define RPC_REPLY_MAX ((size_t)4 << 20) /* bytes of one answer line; what is beyond is `busy` */
 
 struct control;

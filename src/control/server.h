@@ -14,15 +14,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SERVER_LINE_MAX    (1 << 20)  /* bytes, without the newline */
-#define SERVER_HELD_MAX    64         /* answers under way; a batch may go beyond by itself */
-#define SERVER_BACKLOG_MAX (1 << 20)  /* unread bytes beyond which nothing more is read */
-#define SERVER_OUTPUT_MAX  (16 << 20) /* unread bytes beyond which the peer is dropped */
+#define SERVER_LINE_MAX    (1 << 20)   /* bytes, without the newline */
+#define SERVER_HELD_MAX    64          /* answers under way; a batch may go beyond by itself */
+#define SERVER_BACKLOG_MAX (1 << 20)   /* unread bytes beyond which nothing more is read */
+#define SERVER_OUTPUT_MAX  (16 << 20)  /* unread bytes beyond which the peer is dropped */
 #define SERVER_UNREAD_MAX  (128 << 20) /* of all peers: who adds to it is dropped */
-#define SERVER_TURN_LINES  64         /* lines of one peer in one turn of the loop */
-#define SERVER_SWEEP       5.0        /* seconds between looks at stalled peers */
-#define SERVER_STALL       6          /* sweeps: a line or an unread answer without progress */
-#define SERVER_IDLE        120        /* sweeps: nothing asked and nothing owed */
+#define SERVER_TURN_LINES  64          /* lines of one peer in one turn of the loop */
+#define SERVER_SWEEP       5.0         /* seconds between looks at stalled peers */
+#define SERVER_STALL       6           /* sweeps: a line or an unread answer without progress */
+#define SERVER_IDLE        120         /* sweeps: nothing asked and nothing owed */
 
 struct server;
 struct peer;

@@ -373,7 +373,7 @@ conf_parse(struct conf *conf, const char *path, const char *text, size_t len, st
 	const struct err *cause = &r.lines.err;
 	if (cause->code != ERR_NONE) /* the line says where: no field besides */
 		return err_set(err, ERR_INVALID, "%s:%d: %s%s%s", path, r.lines.number,
-		               cause->field, cause->field[0] ? ": " : "", cause->text);
+			       cause->field, cause->field[0] ? ": " : "", cause->text);
 	/* Our lines are stricter than inih's: it must not have found more. */
 	if (line != 0)
 		return err_set(err, ERR_INVALID, "%s:%d: not understood", path, line);

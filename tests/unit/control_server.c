@@ -18,7 +18,7 @@
 #include "control/server.h"
 #include "fake/control_world.h"
 
-#define CALL   "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"job.get\",\"params\":{\"job\":1}}\n"
+#define CALL "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"job.get\",\"params\":{\"job\":1}}\n"
 
 static int
 set_up(void **state)
