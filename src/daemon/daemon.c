@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "daemon/place.h"
 #include "daemon/state.h"
+#include "daemon/zone_watch.h"
 #include "runner/http.h"
 #include "runner/process.h"
 
@@ -330,6 +331,14 @@ prepare_process(const struct conf *conf)
 	free(dir);
 }
 
+static void
+on_zones(void *arg)
+{
+	struct daemon *daemon = arg;
+	if (daemon->engine)
+		engine_zones_changed(daemon->engine, clock_now());
+}
+
 static int
 start(struct daemon *daemon, int spawn_fd, struct err *err)
 {
@@ -338,6 +347,7 @@ start(struct daemon *daemon, int spawn_fd, struct err *err)
 					   &daemon->zonedir };
 	zonedir_init(&daemon->zonedir, ZONEINFO_DIR);
 	daemon->zones = zones_new(&zones);
+	daemon->zone_watch = zone_watch_new(daemon->loop, ZONEINFO_DIR, on_zones, daemon);
 	daemon->clock = clock_new(daemon->loop, &clock_events, err);
 	if (!daemon->clock)
 		return -1;
@@ -366,6 +376,7 @@ finish(struct daemon *daemon)
 	orphans_fini(&daemon->orphans);
 	replay_fini(&daemon->replay);
 	clock_free(daemon->clock);
+	zone_watch_free(daemon->zone_watch);
 	zones_free(daemon->zones);
 	zonedir_fini(&daemon->zonedir);
 	conf_fini(&daemon->conf);

@@ -15,6 +15,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/place.c src/daemon/place.h \
 	src/daemon/replay.c src/daemon/replay.h \
 	src/daemon/runlog.c src/daemon/runlog.h \
+	src/daemon/zone_watch.c src/daemon/zone_watch.h \
 	src/daemon/serve.c \
 	src/daemon/state.h
 

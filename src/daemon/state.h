@@ -23,6 +23,7 @@ struct daemon {
 	struct clock *clock;
 	struct zonedir zonedir;
 	struct zones *zones;
+	struct zone_watch *zone_watch; /* NULL: the system gives none */
 	struct runner *exec, *http;
 	struct store_thread *store;
 	struct engine *engine; /* NULL until the spawner has told what it has */

@@ -16,7 +16,8 @@
 
 #define PRUNE_EVERY (10 * USEC_PER_MIN)
 #define PRUNE_PAUSE (50 * USEC_PER_MSEC) /* between slices: claims go before */
-#define ZONES_EVERY USEC_PER_MIN         /* a look at the zone files */
+#define ZONES_EVERY USEC_PER_HOUR        /* a look at the zone files, if nobody tells */
+#define ZONES_SETTLE USEC_PER_SEC        /* an upgrade replaces many files one by one */
 #define FAIL_PAUSE  USEC_PER_SEC         /* before a failed claim is tried again */
 
 static bool
@@ -103,11 +104,19 @@ claim_answered(struct engine *engine, const struct intent *intent)
 		engine->due_at = engine->now;
 }
 
+/* History has grown: it is trimmed after a while, and an idle daemon sleeps. */
+static void
+plan_prune(struct engine *engine)
+{
+	if (engine->prune_at == USEC_NEVER)
+		engine->prune_at = engine->now + PRUNE_EVERY;
+}
+
 static void
 prune_answered(struct engine *engine, const struct intent *intent)
 {
 	bool has_more = intent->err.code == ERR_NONE && intent->count > 0;
-	engine->prune_at = engine->now + (has_more ? PRUNE_PAUSE : PRUNE_EVERY);
+	engine->prune_at = has_more ? engine->now + PRUNE_PAUSE : USEC_NEVER;
 }
 
 /* The next batch of recurring jobs, until all were seen. */
@@ -161,6 +170,8 @@ on_answer(struct intent *intent, void *arg)
 	default:
 		break;
 	}
+	if (intent->kind <= INTENT_ENDED)
+		plan_prune(engine);
 	if (intent->err.code == ERR_NONE) {
 		take_stops(engine, &intent->work);
 		take_starts(engine, &intent->work);
@@ -203,8 +214,16 @@ void
 engine_recover(struct engine *engine, usec_t now)
 {
 	engine->now = engine->born_at = now;
-	engine->prune_at = engine->zones_at = now + ZONES_EVERY;
+	engine->prune_at = now + USEC_PER_MIN;
+	engine->zones_at = now + ZONES_EVERY;
 	recover_begin(engine);
+}
+
+void
+engine_zones_changed(struct engine *engine, usec_t now)
+{
+	if (engine->zones_at > now + ZONES_SETTLE)
+		engine->zones_at = now + ZONES_SETTLE;
 }
 
 void

@@ -74,6 +74,9 @@ void engine_run_ended(struct engine *engine, int64_t run_id, int attempt,
                       struct outcome *outcome, usec_t now);
 void engine_orphan_ended(struct engine *engine, int64_t run_id, int attempt, usec_t now);
 
+/* Zone files may have been replaced: looks, and recomputes what follows them. */
+void engine_zones_changed(struct engine *engine, usec_t now);
+
 /* Sends a person's intent to the store and acts on what its commit gives to do. Takes it. */
 void engine_submit(struct engine *engine, struct intent *intent);
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "base/zonedir.h"
 #include "fake/backend_mem.h"
 #include "fake/test_zones.h"
 #include "store/ledger.h"
@@ -508,6 +509,67 @@ a_run_that_waits_beyond_its_deadline_is_missed(void **state)
 	assert_int_equal(state_of(kit, second), JOB_FINISHED);
 }
 
+/* A zone directory with one zone in it, whose file can be replaced. */
+struct replaceable {
+	struct zonedir dir;
+	const char *file;
+};
+
+static int
+read_replaceable(void *self, const char *name, char **data, size_t *len, struct err *err)
+{
+	struct replaceable *source = self;
+	(void)name;
+	return zonedir_read(&source->dir, source->file, data, len, err);
+}
+
+static uint64_t
+identify_replaceable(void *self, const char *name)
+{
+	struct replaceable *source = self;
+	(void)name;
+	return zonedir_identity(&source->dir, source->file);
+}
+
+static void
+name_replaceable(void *self, char *name, size_t size)
+{
+	(void)self;
+	snprintf(name, size, "Test/Zone");
+}
+
+static void
+a_replaced_zone_moves_the_jobs_that_follow_it(void **state)
+{
+	static const char *const noon[] = { "schedule", "0 12 * * *", "tz", "Test/Zone", NULL };
+	struct kit *kit = *state;
+	struct replaceable source = { .file = "Etc/GMT-3" };
+	zonedir_init(&source.dir, ZONEINFO_DIR);
+	kit->ledger.zones = zones_new(&(struct zone_source){ read_replaceable, identify_replaceable,
+	                                                     name_replaceable, &source });
+	int64_t id = add(kit, noon), steady = add(kit, every_ten);
+	struct job before = job_of(kit, id), unmoved = job_of(kit, steady);
+	source.file = "Etc/GMT-2";
+	struct intent *look = apply(kit, ask(kit, INTENT_ZONES));
+	assert_int_equal(look->err.code, ERR_NONE);
+	assert_string_equal(look->name, "Test/Zone");
+	assert_int_equal(look->count, 1);
+	assert_int_equal(look->offset, -1);
+	intent_free(look);
+	struct job after = job_of(kit, id), still = job_of(kit, steady);
+	assert_true(after.next_due == before.next_due + USEC_PER_HOUR);
+	assert_true(still.next_due == unmoved.next_due);
+	job_fini(&before);
+	job_fini(&unmoved);
+	job_fini(&after);
+	job_fini(&still);
+	look = apply(kit, ask(kit, INTENT_ZONES));
+	assert_null(look->name);
+	intent_free(look);
+	zones_free(kit->ledger.zones);
+	zonedir_fini(&source.dir);
+}
+
 #define WITH_KIT(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
@@ -530,6 +592,7 @@ main(void)
 		WITH_KIT(an_on_start_job_runs_once_a_boot),
 		WITH_KIT(a_clock_set_back_moves_intervals_and_repeats_no_instant),
 		WITH_KIT(what_a_slot_is_missing_for_waits_by_priority),
+		WITH_KIT(a_replaced_zone_moves_the_jobs_that_follow_it),
 		WITH_KIT(a_run_that_waits_beyond_its_deadline_is_missed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
