@@ -20,6 +20,12 @@
 #define ZONES_SETTLE USEC_PER_SEC        /* an upgrade replaces many files one by one */
 #define FAIL_PAUSE  USEC_PER_SEC         /* before a failed claim is tried again */
 
+static usec_t
+sooner(usec_t a, usec_t b)
+{
+	return a < b ? a : b;
+}
+
 static bool
 is_earlier(const void *a, const void *b)
 {
@@ -147,6 +153,8 @@ on_answer(struct intent *intent, void *arg)
 	engine->nintents--;
 	if (intent->err.code == ERR_NONE && intent->work.wake_at >= 0)
 		engine->due_at = intent->work.wake_at;
+	if (intent->err.code == ERR_NONE && intent->work.wake_by >= 0)
+		engine->due_at = sooner(engine->due_at, intent->work.wake_by);
 	switch (intent->kind) {
 	case INTENT_UNFINISHED:
 		recover_page(engine, intent);
@@ -364,12 +372,6 @@ engine_tick(struct engine *engine, usec_t now)
 	}
 	if (recover_at(engine) <= now)
 		recover_begin(engine);
-}
-
-static usec_t
-sooner(usec_t a, usec_t b)
-{
-	return a < b ? a : b;
 }
 
 usec_t

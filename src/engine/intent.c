@@ -48,7 +48,7 @@ intent_new(enum intent_kind kind, usec_t now)
 	intent->now = now;
 	intent->outcome.output_fd = -1;
 	intent->next_due = USEC_NEVER;
-	intent->work.wake_at = -1;
+	intent->work.wake_at = intent->work.wake_by = -1;
 	return intent;
 }
 

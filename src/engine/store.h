@@ -135,6 +135,7 @@ struct work {
 	struct stop *stops;
 	size_t nstops;
 	usec_t wake_at; /* when to claim next; NEVER: not before something changes; -1: not told */
+	usec_t wake_by; /* one thing more is due then, what was told before still holds; -1: no */
 	bool is_full;   /* the limit was reached: claim again at once */
 };
 

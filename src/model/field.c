@@ -260,6 +260,14 @@ field_set(struct job *job, const struct field *field, const char *text, size_t l
 	return err_invalid(err, field->name, "cannot be set so");
 }
 
+/* Bytes of a value that stands in the struct itself; 0: its memory is elsewhere. */
+static const size_t plain_sizes[FIELD_SCHEDULE + 1] = {
+	[FIELD_INT] = sizeof(int),         [FIELD_MODE] = sizeof(int),
+	[FIELD_ENUM] = sizeof(int),        [FIELD_DST] = sizeof(enum dst_rule),
+	[FIELD_NUMBER] = sizeof(double),   [FIELD_SIZE] = sizeof(int64_t),
+	[FIELD_DURATION] = sizeof(usec_t), [FIELD_INSTANT] = sizeof(usec_t),
+};
+
 void
 field_clear(struct job *job, const struct field *field)
 {
@@ -279,9 +287,11 @@ field_clear(struct job *job, const struct field *field)
 		*(int *)to = -1;
 		return;
 	default:
+		memset(to, 0, plain_sizes[field->type]);
 		break;
 	}
-	if (field->standard) {
+	/* Most are 0: jobs are made by the thousand, and reading it anew each time showed. */
+	if (field->standard && strcmp(field->standard, "0") != 0) {
 		struct err err;
 		int rc = field_set(job, field, field->standard, strlen(field->standard), &err);
 		assert(rc == 0);
@@ -292,12 +302,6 @@ field_clear(struct job *job, const struct field *field)
 bool
 field_differs(const struct job *a, const struct job *b, const struct field *field)
 {
-	static const size_t plain_sizes[FIELD_SCHEDULE + 1] = {
-		[FIELD_INT] = sizeof(int),         [FIELD_MODE] = sizeof(int),
-		[FIELD_ENUM] = sizeof(int),        [FIELD_DST] = sizeof(enum dst_rule),
-		[FIELD_NUMBER] = sizeof(double),   [FIELD_SIZE] = sizeof(int64_t),
-		[FIELD_DURATION] = sizeof(usec_t), [FIELD_INSTANT] = sizeof(usec_t),
-	}; /* 0: its memory is elsewhere */
 	const void *x = place(a, field), *y = place(b, field);
 	size_t n = field_nitems(a, field);
 	if (plain_sizes[field->type])

@@ -150,7 +150,8 @@ ledger_job_add(struct ledger *ledger, struct intent *intent)
 	if (db->ops->job_insert(db, job, &intent->err) == BACKEND_ERROR)
 		return -1;
 	answer_job(intent, job);
-	return ledger_plan_wake(ledger, intent);
+	intent->work.wake_by = job->next_start_at;
+	return 0;
 }
 
 static int
