@@ -228,6 +228,7 @@ open_all(void)
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (sp->tree == MAP_FAILED)
 		say_and_die("cannot map the table of processes");
+	sp->tree->children_fd = proc_open_children();
 	(void)madvise(sp->tree, sizeof(*sp->tree), MADV_DONTFORK);
 	sp->link.fd = -1;
 }

@@ -83,16 +83,25 @@ proc_list(struct proc *list, int max)
 }
 
 int
-proc_children(pid_t *pids, int max)
+proc_open_children(void)
 {
-	char path[64], text[CHILDREN_MAX], *at = text, *end;
-	int n = 0;
+	char path[64];
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-	if (read_file(path, text, sizeof(text)) < 0)
-		return -1;
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+int
+proc_children(int fd, pid_t *pids, int max)
+{
+	char text[CHILDREN_MAX], *at = text, *end;
+	size_t len = 0;
+	int n = 0;
+	for (ssize_t got = 1; got > 0 && len<sizeof(text) - 1; len += got> 0 ? (size_t)got : 0)
+		got = pread(fd, text + len, sizeof(text) - 1 - len, (off_t)len);
+	text[len] = '\0';
 	for (long pid; n < max && (pid = strtol(at, &end, 10)) > 0; at = end)
 		pids[n++] = (pid_t)pid;
-	return n;
+	return fd < 0 ? -1 : n;
 }
 
 int64_t

@@ -21,8 +21,11 @@ int64_t proc_start(pid_t pid);
 /* All processes in the order of their pids, up to `max` of them; how many. */
 int proc_list(struct proc *list, int max);
 
-/* Our own children, zombies included; how many, or -1: this kernel does not tell. */
-int proc_children(pid_t *pids, int max);
+/* The list of our own children, to be opened once; -1: this kernel does not tell. */
+int proc_open_children(void);
+
+/* What the list says now, zombies included; how many, or -1. */
+int proc_children(int fd, pid_t *pids, int max);
 
 /* The number that NAME= has in the environment which the process was given; 0: none. */
 int64_t proc_env_number(pid_t pid, const char *name);

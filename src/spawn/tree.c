@@ -191,7 +191,7 @@ static void
 find_strays(struct tree *tree, struct slots *slots, pid_t daemon_pid)
 {
 	pid_t pids[SLOTS_MAX + TREE_STRAYS_MAX];
-	int n = proc_children(pids, SLOTS_MAX + TREE_STRAYS_MAX);
+	int n = proc_children(tree->children_fd, pids, SLOTS_MAX + TREE_STRAYS_MAX);
 	for (int i = 0; i < n && tree->nstrays < TREE_STRAYS_MAX; i++) {
 		if (pids[i] == daemon_pid || slots_find_pid(slots, pids[i]) ||
 		    is_known(tree, pids[i]))

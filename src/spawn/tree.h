@@ -15,6 +15,7 @@
 #define TREE_STRAYS_MAX 1024
 
 struct tree {
+	int children_fd; /* proc_open_children() */
 	int64_t seen_at; /* monotonic: when the list was read */
 	int n;
 	struct proc list[TREE_MAX];

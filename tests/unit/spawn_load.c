@@ -235,6 +235,8 @@ what_is_no_request_costs_the_daemon_its_life_and_no_run(void **state)
 {
 	struct spawner_fixture *sp = *state;
 	static const char garbage[200] = "garbage";
+	/* One that was ready is started again, however it ends first: killed, or by itself. */
+	spawner_send(sp, (struct msg){ .kind = MSG_NOTIFY, .notify = MSG_NOTIFY_READY });
 	spawner_shell(sp, 1, "sleep 60");
 	spawner_expect(sp, MSG_STARTED, 1, NULL);
 	for (size_t len = 1; len <= sizeof(garbage); len += 99) {
