@@ -35,9 +35,31 @@ set_state(struct live *live, enum live_state state)
 	live->state = state;
 }
 
+static struct runner *
+runner_of(const struct engine *engine, const struct live *live)
+{
+	return live->job && job_is_http(live->job) ? engine->ports.http : engine->ports.exec;
+}
+
+/*
+ * The ledger has a newer attempt of the run: so it has the end of this one, whose commit's outcome
+ * we never learnt.
+ */
+static void
+let_go(struct engine *engine, struct live *live)
+{
+	assert(live->state == LIVE_ENDED);
+	struct runner *runner = runner_of(engine, live);
+	runner->forget(runner, live->run.id, live->run.attempt);
+	live_free(engine, live);
+}
+
 struct live *
 live_new(struct engine *engine, const struct run *run, struct job *job)
 {
+	struct live *older = map_get(&engine->lives, run->id);
+	if (older)
+		let_go(engine, older);
 	struct live *live = mem_alloc(sizeof(*live));
 	live->run = *run;
 	live->job = job;
@@ -77,12 +99,6 @@ live_set_alarm(struct engine *engine, struct live *live, enum live_alarm alarm, 
 	live->alarm_at = at;
 	if (alarm != ALARM_NONE && at != USEC_NEVER)
 		heap_push(&engine->alarms, live);
-}
-
-static struct runner *
-runner_of(const struct engine *engine, const struct live *live)
-{
-	return live->job && job_is_http(live->job) ? engine->ports.http : engine->ports.exec;
 }
 
 static void
