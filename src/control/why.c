@@ -93,6 +93,13 @@ say_span(struct chain *chain)
 		    show(chain, run->due, first));
 }
 
+static const char *const state_words[RUN_NSTATES] = {
+	[RUN_WAITING] = "waits",           [RUN_RUNNING] = "is running",
+	[RUN_SUCCEEDED] = "succeeded",     [RUN_FAILED] = "failed",
+	[RUN_CANCELLED] = "was cancelled", [RUN_SKIPPED] = "was skipped",
+	[RUN_MISSED] = "was missed",       [RUN_LOST] = "is lost",
+};
+
 static void
 say_run(struct chain *chain, const struct attempt *attempt)
 {
@@ -109,7 +116,7 @@ say_run(struct chain *chain, const struct attempt *attempt)
 		say(chain, "attempt %d started %s late", attempt->number,
 		    usec_print_duration(attempt->started_at - run->start_at, late));
 	const char *reason = run_reason_name(run->reason);
-	say(chain, "it is %s%s%s%s%s%s", run_state_name(run->state), reason[0] ? ": " : "", reason,
+	say(chain, "it %s%s%s%s%s%s", state_words[run->state], reason[0] ? ": " : "", reason,
 	    run->detail[0] ? " (" : "", run->detail, run->detail[0] ? ")" : "");
 }
 

@@ -48,7 +48,7 @@ is_covered(struct ledger *ledger, struct intent *intent, int64_t job_id, usec_t 
 
 static int
 insert_row(struct ledger *ledger, struct intent *intent, const struct job *job,
-           const struct plan_row *row)
+           const struct plan_row *row, int64_t active_id)
 {
 	struct backend *db = ledger->backend;
 	int done = is_covered(ledger, intent, job->id, row->due);
@@ -71,6 +71,8 @@ insert_row(struct ledger *ledger, struct intent *intent, const struct job *job,
 		.claimed_at = intent->now,
 		.ended_at = row->state == RUN_WAITING ? 0 : intent->now,
 	};
+	if (row->reason == REASON_OVERLAP && active_id)
+		snprintf(run.detail, sizeof(run.detail), "run %lld", (long long)active_id);
 	/* NONE: the instant has its row (the clock was set back): it is not run again. */
 	enum backend_result inserted = db->ops->run_insert(db, &run, &intent->err);
 	if (inserted == BACKEND_OK && row->state != RUN_WAITING && intent->nruns < TOLD_MAX)
@@ -84,6 +86,7 @@ apply_plan(struct ledger *ledger, struct intent *intent, struct job *job, struct
 {
 	struct backend *db = ledger->backend;
 	usec_t seen = job->next_due;
+	int64_t active_id = active->n ? active->runs[0].id : 0;
 	/* When only waiting runs made way, nothing is left to wait behind. */
 	bool opens = plan->stops_active && active->nrunning == 0;
 	if (plan->stops_active && ledger_make_way(ledger, intent, job, active) < 0)
@@ -93,7 +96,7 @@ apply_plan(struct ledger *ledger, struct intent *intent, struct job *job, struct
 			plan->rows[i].gate = GATE_OPEN;
 			opens = false;
 		}
-		if (insert_row(ledger, intent, job, &plan->rows[i]) < 0)
+		if (insert_row(ledger, intent, job, &plan->rows[i], active_id) < 0)
 			return -1;
 	}
 	job->next_due = plan->next_due;
