@@ -14,10 +14,11 @@
 #define RECORD_RETRY USEC_PER_SEC
 
 /*
- * A start is put on record so much later. Most short runs have ended by then, and their end says
- * when they started, too. Until the record, a run is found again by its spawner only.
+ * A start is put on record so much later. Most short runs have ended by then, even 64 at once on a
+ * small machine, and their end says when they started, too. Until the record, only its spawner can
+ * find a run again.
  */
-#define TELL_DELAY (10 * USEC_PER_MSEC)
+#define TELL_DELAY (100 * USEC_PER_MSEC)
 
 #define BIT(state) (1u << (state))
 static const unsigned legal_steps[LIVE_NSTATES] = {
@@ -95,9 +96,9 @@ live_set_alarm(struct engine *engine, struct live *live, enum live_alarm alarm, 
 {
 	if (live->pos != HEAP_NOWHERE)
 		heap_remove(&engine->alarms, live->pos);
-	live->alarm = alarm;
+	live->alarm = at == USEC_NEVER ? ALARM_NONE : alarm;
 	live->alarm_at = at;
-	if (alarm != ALARM_NONE && at != USEC_NEVER)
+	if (live->alarm != ALARM_NONE)
 		heap_push(&engine->alarms, live);
 }
 
@@ -131,11 +132,11 @@ live_tell_start(struct engine *engine, const struct live *live)
 }
 
 /* A request's own time-out belongs to its runner, which can tell where it hung. */
-static void
-arm_timeout(struct engine *engine, struct live *live)
+static usec_t
+timeout_at(const struct live *live)
 {
-	if (live->job->timeout > 0 && !job_is_http(live->job))
-		live_set_alarm(engine, live, ALARM_TIMEOUT, live->started_at + live->job->timeout);
+	bool has_timeout = live->job->timeout > 0 && !job_is_http(live->job);
+	return has_timeout ? live->started_at + live->job->timeout : USEC_NEVER;
 }
 
 void
@@ -143,7 +144,7 @@ live_goes_on(struct engine *engine, struct live *live, usec_t since)
 {
 	set_state(live, LIVE_RUNNING);
 	live->started_at = since;
-	arm_timeout(engine, live);
+	live_set_alarm(engine, live, ALARM_TIMEOUT, timeout_at(live));
 	tell(engine, RUN_EVENT_STARTED, live, since - live->run.start_at);
 }
 
@@ -156,7 +157,9 @@ live_started(struct engine *engine, struct live *live, usec_t at)
 		live_tell_start(engine, live);
 		return;
 	}
-	live_set_alarm(engine, live, ALARM_TELL, engine->now + TELL_DELAY);
+	usec_t tell_at = engine->now + TELL_DELAY;
+	live_set_alarm(engine, live, ALARM_TELL,
+		       tell_at < timeout_at(live) ? tell_at : timeout_at(live));
 	tell(engine, RUN_EVENT_STARTED, live, at - live->run.start_at);
 }
 
@@ -285,7 +288,7 @@ live_alarm(struct engine *engine, struct live *live)
 		break;
 	case ALARM_TELL:
 		live_tell_start(engine, live);
-		arm_timeout(engine, live);
+		live_set_alarm(engine, live, ALARM_TIMEOUT, timeout_at(live));
 		break;
 	case ALARM_TIMEOUT:
 		stop_because(engine, live, REASON_TIMEOUT);

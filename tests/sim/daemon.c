@@ -76,7 +76,7 @@ lose_outcome(struct sim *sim, struct intent **group, size_t n)
 	sim_say(sim, "commit outcome unknown");
 	for (size_t i = 0; i < n; i++)
 		err_set(&group[i]->err, ERR_UNKNOWN_OUTCOME, "the commit failed");
-	sim->is_degraded = true;
+	sim->is_degraded = sim->has_trouble = true;
 	sim_at(sim, (usec_t)sim_random(sim, 5 * USEC_PER_SEC), EVENT_HEAL, NULL);
 }
 
@@ -124,8 +124,11 @@ sim_answer(struct sim *sim)
 		intent_answer(intent);
 		intent = next;
 	}
-	if (sim->is_degraded)
+	if (sim->has_trouble)
 		engine_store_changed(sim->engine, STORE_DEGRADED, sim_now(sim));
+	sim->has_trouble = false;
+	if (!sim->is_degraded)
+		engine_store_changed(sim->engine, STORE_OK, sim_now(sim));
 	sim->is_committing = sim->queue != NULL;
 	if (sim->is_committing)
 		sim_at(sim, (usec_t)sim_random(sim, 100), EVENT_COMMIT, NULL);
@@ -135,7 +138,8 @@ void
 sim_heal(struct sim *sim)
 {
 	sim->is_degraded = false;
-	engine_store_changed(sim->engine, STORE_OK, sim_now(sim));
+	if (!sim->has_trouble)
+		engine_store_changed(sim->engine, STORE_OK, sim_now(sim));
 }
 
 static void
@@ -164,7 +168,7 @@ sim_daemon_start(struct sim *sim)
 	sim->store.submit = submit;
 	sim->queue_end = &sim->queue;
 	sim->answers_end = &sim->answers;
-	sim->is_committing = sim->is_degraded = false;
+	sim->is_committing = sim->is_degraded = sim->has_trouble = false;
 	sim->engine = engine_new(&config, &ports);
 	sim_say(sim, "daemon %llu starts", (unsigned long long)sim->life);
 	sim_replay(sim);

@@ -90,6 +90,7 @@ struct sim {
 	struct store store;
 	struct runner runner;
 	bool is_degraded;
+	bool has_trouble; /* the engine was not told yet; it may be over already */
 
 	/* The client. */
 	struct promise promises[SIM_PROMISES_MAX];
