@@ -70,7 +70,11 @@ is_standard(const struct field *field, const json_t *value)
 	else if (json_is_real(value))
 		snprintf(number, sizeof(number), "%g", json_real_value(value));
 	const char *text = json_is_string(value) ? json_string_value(value) : number;
-	return field->standard && strcmp(text, field->standard) == 0;
+	struct buf standard = BUF_EMPTY;
+	field_print_standard(field, &standard);
+	bool is_equal = standard.len && strcmp(text, buf_text(&standard)) == 0;
+	buf_fini(&standard);
+	return is_equal;
 }
 
 /* Is the field part of a line of its own? */

@@ -170,15 +170,19 @@ params_list(const struct method *method)
 static json_t *
 fields_list(void)
 {
+	struct buf standard = BUF_EMPTY;
 	json_t *list = json_array();
 	for (size_t i = 0; i < nfields; i++) {
 		json_t *item = json_object();
+		buf_clear(&standard);
+		field_print_standard(&fields[i], &standard);
 		json_set_text(item, "name", fields[i].name);
 		json_set_text(item, "value", fields[i].argument);
-		json_set_text(item, "default", fields[i].standard);
+		json_set_text(item, "default", standard.len ? buf_text(&standard) : NULL);
 		json_set_text(item, "doc", fields[i].doc);
 		json_array_append_new(list, item);
 	}
+	buf_fini(&standard);
 	return list;
 }
 

@@ -260,14 +260,7 @@ field_set(struct job *job, const struct field *field, const char *text, size_t l
 	return err_invalid(err, field->name, "cannot be set so");
 }
 
-/* Bytes of a value that stands in the struct itself; 0: its memory is elsewhere. */
-static const size_t plain_sizes[FIELD_SCHEDULE + 1] = {
-	[FIELD_INT] = sizeof(int),         [FIELD_MODE] = sizeof(int),
-	[FIELD_ENUM] = sizeof(int),        [FIELD_DST] = sizeof(enum dst_rule),
-	[FIELD_NUMBER] = sizeof(double),   [FIELD_SIZE] = sizeof(int64_t),
-	[FIELD_DURATION] = sizeof(usec_t), [FIELD_INSTANT] = sizeof(usec_t),
-};
-
+/* Every job that is made or read begins with this, so defaults are values, not text. */
 void
 field_clear(struct job *job, const struct field *field)
 {
@@ -276,32 +269,48 @@ field_clear(struct job *job, const struct field *field)
 	case FIELD_STRING:
 	case FIELD_SCHEDULE:
 		free(*(char **)to);
-		*(char **)to = NULL;
+		*(char **)to = mem_dup(field->standard_text);
+		break;
+	case FIELD_INT:
+	case FIELD_MODE:
+	case FIELD_ENUM:
+	case FIELD_DST:
+		*(int *)to = (int)field->standard;
+		break;
+	case FIELD_NUMBER:
+		*(double *)to = field->standard;
+		break;
+	case FIELD_SIZE:
+	case FIELD_DURATION:
+	case FIELD_INSTANT:
+		*(int64_t *)to = (int64_t)field->standard;
 		break;
 	case FIELD_ARGV:
 	case FIELD_PAIRS:
 	case FIELD_HEADERS:
 		strings_fini(to);
 		break;
-	case FIELD_MODE:
-		*(int *)to = -1;
-		return;
-	default:
-		memset(to, 0, plain_sizes[field->type]);
-		break;
 	}
-	/* Most are 0: jobs are made by the thousand, and reading it anew each time showed. */
-	if (field->standard && strcmp(field->standard, "0") != 0) {
-		struct err err;
-		int rc = field_set(job, field, field->standard, strlen(field->standard), &err);
-		assert(rc == 0);
-		(void)rc;
-	}
+}
+
+void
+field_print_standard(const struct field *field, struct buf *out)
+{
+	struct job job = { 0 };
+	field_clear(&job, field);
+	field_print(&job, field, 0, out);
+	job_fini(&job);
 }
 
 bool
 field_differs(const struct job *a, const struct job *b, const struct field *field)
 {
+	static const size_t plain_sizes[FIELD_SCHEDULE + 1] = {
+		[FIELD_INT] = sizeof(int),         [FIELD_MODE] = sizeof(int),
+		[FIELD_ENUM] = sizeof(int),        [FIELD_DST] = sizeof(enum dst_rule),
+		[FIELD_NUMBER] = sizeof(double),   [FIELD_SIZE] = sizeof(int64_t),
+		[FIELD_DURATION] = sizeof(usec_t), [FIELD_INSTANT] = sizeof(usec_t),
+	}; /* 0: its memory is elsewhere */
 	const void *x = place(a, field), *y = place(b, field);
 	size_t n = field_nitems(a, field);
 	if (plain_sizes[field->type])

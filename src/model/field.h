@@ -37,7 +37,8 @@ struct field {
 	size_t offset;       /* in struct job */
 	double min, max;     /* of numbers, and of durations in microseconds; both 0: the type's */
 	const char *const *values; /* of enums, NULL-terminated */
-	const char *standard; /* the default as text; NULL: unset */
+	double standard;           /* the default: a number, of enums its place in values[] */
+	const char *standard_text; /* the default of strings; NULL: unset */
 	const char *argument; /* what stands for the value in usage: "DURATION" */
 	const char *doc;     /* one line, no full stop */
 };
@@ -60,6 +61,8 @@ const char *field_suggest(const char *name);
 int field_set(struct job *job, const struct field *field, const char *text, size_t len,
               struct err *err);
 void field_clear(struct job *job, const struct field *field); /* back to its default */
+/* The default as field_print() would print it; nothing when it is unset. */
+void field_print_standard(const struct field *field, struct buf *out);
 
 /* Do the two jobs have different values? Compare with a job_init()ed one: is it set at all? */
 bool field_differs(const struct job *a, const struct job *b, const struct field *field);
