@@ -102,8 +102,8 @@ no_such_run(struct intent *intent)
 	return 0;
 }
 
-int
-ledger_find_run(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
+static int
+find_run(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
 {
 	struct backend *db = ledger->backend;
 	enum backend_result found = db->ops->run_load(db, intent->run_id, run, &intent->err);
@@ -116,6 +116,33 @@ ledger_find_run(struct ledger *ledger, struct intent *intent, struct run *run, s
 		return no_such_run(intent);
 	}
 	return 1;
+}
+
+int
+ledger_with_job(struct ledger *ledger, struct intent *intent,
+                int (*act)(struct ledger *, struct intent *, struct job *))
+{
+	struct job job;
+	int rc = ledger_find_job(ledger, intent, &job);
+	if (rc == 1) {
+		rc = act(ledger, intent, &job);
+		job_fini(&job);
+	}
+	return rc;
+}
+
+int
+ledger_with_run(struct ledger *ledger, struct intent *intent,
+                int (*act)(struct ledger *, struct intent *, struct run *, struct job *))
+{
+	struct run run;
+	struct job job;
+	int rc = find_run(ledger, intent, &run, &job);
+	if (rc == 1) {
+		rc = act(ledger, intent, &run, &job);
+		job_fini(&job);
+	}
+	return rc;
 }
 
 /* The same key again gives the same answer. 1: answered; 0: go on; -1. */

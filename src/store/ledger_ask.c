@@ -79,22 +79,16 @@ ledger_run_list(struct ledger *ledger, struct intent *intent)
 		ledger->backend->ops->runs_page(ledger->backend, intent, &intent->err));
 }
 
-int
-ledger_run_get(struct ledger *ledger, struct intent *intent)
+static int
+answer_attempts(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
 {
 	struct backend *db = ledger->backend;
-	struct run run;
-	struct job job;
-	int found = ledger_find_run(ledger, intent, &run, &job);
-	if (found != 1)
-		return found;
-	ledger_answer_run(intent, &run, &job);
-	job_fini(&job);
-	intent->attempts = mem_array((size_t)run.attempt, sizeof(*intent->attempts));
-	for (int number = 1; number <= run.attempt; number++) {
+	ledger_answer_run(intent, run, job);
+	intent->attempts = mem_array((size_t)run->attempt, sizeof(*intent->attempts));
+	for (int number = 1; number <= run->attempt; number++) {
 		struct attempt *attempt = &intent->attempts[intent->nattempts];
 		enum backend_result loaded =
-			db->ops->attempt_load(db, run.id, number, attempt, &intent->err);
+			db->ops->attempt_load(db, run->id, number, attempt, &intent->err);
 		if (loaded == BACKEND_ERROR)
 			return -1;
 		intent->nattempts += loaded == BACKEND_OK;
@@ -102,6 +96,12 @@ ledger_run_get(struct ledger *ledger, struct intent *intent)
 	if (intent->nattempts)
 		intent->runs[0].last = intent->attempts[intent->nattempts - 1];
 	return 0;
+}
+
+int
+ledger_run_get(struct ledger *ledger, struct intent *intent)
+{
+	return ledger_with_run(ledger, intent, answer_attempts);
 }
 
 /* Output that is being written: from its file, as far as it is. */
@@ -145,27 +145,21 @@ read_stored(struct ledger *ledger, struct intent *intent, size_t want)
 	return ledger_checked(found);
 }
 
-int
-ledger_run_output(struct ledger *ledger, struct intent *intent)
+static int
+answer_output(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
 {
 	struct backend *db = ledger->backend;
-	struct run run;
-	struct job job;
 	struct attempt attempt;
 	size_t want = intent->limit > 0 && intent->limit < OUTPUT_ANSWER_MAX
 	                      ? (size_t)intent->limit
 	                      : OUTPUT_ANSWER_MAX;
-	int found = ledger_find_run(ledger, intent, &run, &job);
-	if (found != 1)
-		return found;
-	ledger_answer_run(intent, &run, &job);
-	job_fini(&job);
+	ledger_answer_run(intent, run, job);
 	if (intent->attempt == 0)
-		intent->attempt = run.attempt;
-	if (intent->outcome.output_fd >= 0 && run.state == RUN_RUNNING)
+		intent->attempt = run->attempt;
+	if (intent->outcome.output_fd >= 0 && run->state == RUN_RUNNING)
 		return read_live(intent, want);
 	enum backend_result loaded =
-		db->ops->attempt_load(db, run.id, intent->attempt, &attempt, &intent->err);
+		db->ops->attempt_load(db, run->id, intent->attempt, &attempt, &intent->err);
 	if (loaded != BACKEND_OK)
 		return ledger_checked(loaded);
 	intent->output_total = attempt.outcome.output_bytes;
@@ -174,6 +168,12 @@ ledger_run_output(struct ledger *ledger, struct intent *intent)
 	                                ? (int64_t)ledger_output_half(ledger)
 	                                : intent->output_total;
 	return read_stored(ledger, intent, want);
+}
+
+int
+ledger_run_output(struct ledger *ledger, struct intent *intent)
+{
+	return ledger_with_run(ledger, intent, answer_output);
 }
 
 int

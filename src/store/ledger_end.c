@@ -173,8 +173,10 @@ end_attempt(struct ledger *ledger, struct intent *intent, struct run *run, struc
 	return 0;
 }
 
-int
-ledger_ended(struct ledger *ledger, struct intent *intent)
+/* Does something to the running attempt that the intent speaks of, if it is that still. */
+static int
+with_running(struct ledger *ledger, struct intent *intent,
+             int (*act)(struct ledger *, struct intent *, struct run *, struct job *))
 {
 	struct backend *db = ledger->backend;
 	struct run run;
@@ -185,13 +187,26 @@ ledger_ended(struct ledger *ledger, struct intent *intent)
 	enum backend_result found = db->ops->job_load(db, run.job_id, &job, &intent->err);
 	if (found != BACKEND_OK)
 		return ledger_checked(found);
-	int rc = end_attempt(ledger, intent, &run, &job);
-	if (rc == 0 && !intent->is_forced) {
-		intent->limit = STARTS_PER_END;
-		rc = ledger_promote_queue(ledger, intent, job.queue);
-	}
+	int rc = act(ledger, intent, &run, &job);
 	job_fini(&job);
 	return rc < 0 ? -1 : ledger_plan_wake(ledger, intent);
+}
+
+static int
+end_and_promote(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
+{
+	if (end_attempt(ledger, intent, run, job) < 0)
+		return -1;
+	if (intent->is_forced)
+		return 0;
+	intent->limit = STARTS_PER_END;
+	return ledger_promote_queue(ledger, intent, job->queue);
+}
+
+int
+ledger_ended(struct ledger *ledger, struct intent *intent)
+{
+	return with_running(ledger, intent, end_and_promote);
 }
 
 int
@@ -262,17 +277,5 @@ requeue_run(struct ledger *ledger, struct intent *intent, struct run *run, struc
 int
 ledger_requeue(struct ledger *ledger, struct intent *intent)
 {
-	struct backend *db = ledger->backend;
-	struct run run;
-	struct job job;
-	int is_running = load_running(ledger, intent, &run);
-	if (is_running != 1)
-		return is_running;
-	enum backend_result found = db->ops->job_load(db, run.job_id, &job, &intent->err);
-	if (found != BACKEND_OK)
-		return ledger_checked(found);
-	int rc = requeue_run(ledger, intent, &run, &job);
-	job_fini(&job);
-	return rc < 0 ? -1 : ledger_plan_wake(ledger, intent);
+	return with_running(ledger, intent, requeue_run);
 }
-

@@ -10,13 +10,14 @@
 #define PAST_PASSES_MAX 100
 
 /* Keeps what the answer to a change of a job says. */
-static void
+static int
 answer_job(struct intent *intent, const struct job *job)
 {
 	intent->job_id = job->id;
 	intent->next_due = job->next_due;
 	free(intent->name);
 	intent->name = mem_dup(job->name);
+	return 0;
 }
 
 static bool
@@ -236,6 +237,8 @@ static int
 set_job(struct ledger *ledger, struct intent *intent, struct job *job)
 {
 	struct job changed;
+	if (is_over(job))
+		return refuse_over(intent, job);
 	job_copy(&changed, job);
 	int ok = 0;
 	drop_replaced_action(intent, &changed);
@@ -257,18 +260,14 @@ set_job(struct ledger *ledger, struct intent *intent, struct job *job)
 int
 ledger_job_set(struct ledger *ledger, struct intent *intent)
 {
-	struct job job;
-	int found = ledger_find_job(ledger, intent, &job);
-	if (found != 1)
-		return found;
-	int rc = is_over(&job) ? refuse_over(intent, &job) : set_job(ledger, intent, &job);
-	job_fini(&job);
-	return rc;
+	return ledger_with_job(ledger, intent, set_job);
 }
 
 static int
 cancel_job(struct ledger *ledger, struct intent *intent, struct job *job)
 {
+	if (job->state == JOB_CANCELLED)
+		return refuse_over(intent, job);
 	if (cover_past(ledger, intent, job, REASON_REMOVED) < 0 ||
 	    end_claimed(ledger, intent, job, REASON_CANCELLED) < 0)
 		return -1;
@@ -280,19 +279,16 @@ cancel_job(struct ledger *ledger, struct intent *intent, struct job *job)
 int
 ledger_job_cancel(struct ledger *ledger, struct intent *intent)
 {
-	struct job job;
-	int found = ledger_find_job(ledger, intent, &job);
-	if (found != 1)
-		return found;
-	int rc = job.state == JOB_CANCELLED ? refuse_over(intent, &job)
-	                                    : cancel_job(ledger, intent, &job);
-	job_fini(&job);
-	return rc;
+	return ledger_with_job(ledger, intent, cancel_job);
 }
 
 static int
 pause_job(struct ledger *ledger, struct intent *intent, struct job *job)
 {
+	if (is_over(job))
+		return refuse_over(intent, job);
+	if (job->state == JOB_PAUSED)
+		return answer_job(intent, job); /* it is as asked */
 	if (end_claimed(ledger, intent, job, REASON_PAUSED) < 0)
 		return -1;
 	job->state = JOB_PAUSED;
@@ -303,19 +299,7 @@ pause_job(struct ledger *ledger, struct intent *intent, struct job *job)
 int
 ledger_job_pause(struct ledger *ledger, struct intent *intent)
 {
-	struct job job;
-	int found = ledger_find_job(ledger, intent, &job);
-	if (found != 1)
-		return found;
-	int rc = 0;
-	if (is_over(&job))
-		refuse_over(intent, &job);
-	else if (job.state == JOB_PAUSED)
-		answer_job(intent, &job); /* it is as asked */
-	else
-		rc = pause_job(ledger, intent, &job);
-	job_fini(&job);
-	return rc;
+	return ledger_with_job(ledger, intent, pause_job);
 }
 
 /*
@@ -327,6 +311,10 @@ resume_job(struct ledger *ledger, struct intent *intent, struct job *job)
 {
 	struct job ahead;
 	struct schedule schedule;
+	if (is_over(job))
+		return refuse_over(intent, job);
+	if (job->state == JOB_ACTIVE)
+		return answer_job(intent, job);
 	if (job_schedule(job, ledger->zones, &schedule, &intent->err) < 0)
 		return 0;
 	job->state = JOB_ACTIVE;
@@ -344,19 +332,7 @@ resume_job(struct ledger *ledger, struct intent *intent, struct job *job)
 int
 ledger_job_resume(struct ledger *ledger, struct intent *intent)
 {
-	struct job job;
-	int found = ledger_find_job(ledger, intent, &job);
-	if (found != 1)
-		return found;
-	int rc = 0;
-	if (is_over(&job))
-		refuse_over(intent, &job);
-	else if (job.state == JOB_ACTIVE)
-		answer_job(intent, &job);
-	else
-		rc = resume_job(ledger, intent, &job);
-	job_fini(&job);
-	return rc;
+	return ledger_with_job(ledger, intent, resume_job);
 }
 
 int

@@ -19,9 +19,12 @@ uint64_t ledger_draw(struct ledger *ledger);
 /* Loads the job that the reference names, if the requester may see it. 1: *job to be fini()ed;
    0: refused, the answer says why; -1. */
 int ledger_find_job(struct ledger *ledger, struct intent *intent, struct job *job);
-/* Likewise the run intent->run_id and its job. */
-int ledger_find_run(struct ledger *ledger, struct intent *intent, struct run *run,
-                    struct job *job);
+/* Does something to that job, if it was found. */
+int ledger_with_job(struct ledger *ledger, struct intent *intent,
+                    int (*act)(struct ledger *, struct intent *, struct job *));
+/* Likewise to the run intent->run_id, with its job. */
+int ledger_with_run(struct ledger *ledger, struct intent *intent,
+                    int (*act)(struct ledger *, struct intent *, struct run *, struct job *));
 
 /*
  * Covers the job's due instants up to now (or intent->until) as the plan says: rows, next_due.

@@ -76,41 +76,38 @@ start_manually(struct ledger *ledger, struct intent *intent, const struct job *j
 	return go == 1 ? insert_manual(ledger, intent, job, gate, detail) : go;
 }
 
+static int
+run_job(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	return start_manually(ledger, intent, job, intent->is_forced ? "forced" : "");
+}
+
 int
 ledger_job_run(struct ledger *ledger, struct intent *intent)
 {
-	struct job job;
-	int found = ledger_find_job(ledger, intent, &job);
-	if (found != 1)
-		return found;
-	int rc = start_manually(ledger, intent, &job, intent->is_forced ? "forced" : "");
-	job_fini(&job);
-	return rc;
+	return ledger_with_job(ledger, intent, run_job);
+}
+
+static int
+retry_run(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
+{
+	char detail[RUN_DETAIL_MAX];
+	snprintf(detail, sizeof(detail), "retry of run %lld", (long long)run->id);
+	if (run_is_terminal(run->state))
+		return start_manually(ledger, intent, job, detail);
+	err_set(&intent->err, ERR_BUSY, "run %lld is %s", (long long)run->id,
+	        run_state_name(run->state));
+	return 0;
 }
 
 int
 ledger_run_retry(struct ledger *ledger, struct intent *intent)
 {
-	struct run run;
-	struct job job;
-	char detail[RUN_DETAIL_MAX];
-	int found = ledger_find_run(ledger, intent, &run, &job);
-	if (found != 1)
-		return found;
-	int rc = 0;
-	snprintf(detail, sizeof(detail), "retry of run %lld", (long long)run.id);
-	if (run_is_terminal(run.state)) {
-		rc = start_manually(ledger, intent, &job, detail);
-	} else {
-		err_set(&intent->err, ERR_BUSY, "run %lld is %s", (long long)run.id,
-		        run_state_name(run.state));
-	}
-	job_fini(&job);
-	return rc;
+	return ledger_with_run(ledger, intent, retry_run);
 }
 
 static int
-cancel_run(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
+stop_run(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
 {
 	char by[64];
 	snprintf(by, sizeof(by), "by uid %u", (unsigned)intent->who.uid);
@@ -123,24 +120,22 @@ cancel_run(struct ledger *ledger, struct intent *intent, struct run *run, struct
 	return ledger_after_run(ledger, intent, job, run);
 }
 
+static int
+cancel_run(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
+{
+	if (run_is_terminal(run->state)) {
+		err_set(&intent->err, ERR_INVALID, "run %lld has ended already: %s",
+		        (long long)run->id, run_state_name(run->state));
+		err_in_field(&intent->err, "run");
+	} else if (stop_run(ledger, intent, run, job) < 0) {
+		return -1;
+	}
+	ledger_answer_run(intent, run, job);
+	return 0;
+}
+
 int
 ledger_run_cancel(struct ledger *ledger, struct intent *intent)
 {
-	struct run run;
-	struct job job;
-	int found = ledger_find_run(ledger, intent, &run, &job);
-	if (found != 1)
-		return found;
-	int rc = 0;
-	if (run_is_terminal(run.state)) {
-		err_set(&intent->err, ERR_INVALID, "run %lld has ended already: %s",
-		        (long long)run.id, run_state_name(run.state));
-		err_in_field(&intent->err, "run");
-	} else {
-		rc = cancel_run(ledger, intent, &run, &job);
-	}
-	if (rc == 0)
-		ledger_answer_run(intent, &run, &job);
-	job_fini(&job);
-	return rc;
+	return ledger_with_run(ledger, intent, cancel_run);
 }
