@@ -6,7 +6,8 @@
  *	ledger jobs DB N            makes its one job N jobs, due over the next year
  *	ledger history DB N         gives its jobs N runs that succeeded
  *	ledger runs DB              prints `runs`, `succeeded`, `seconds` from the first due instant
- *	                            to the last end, and the lateness `late_p50_us late_p99_us`
+ *	                            to the last end, and the lateness `late_min_us late_p50_us
+ *	                            late_p99_us`
  *	ledger timeouts DB US       prints how late runs that may last US were ended: `late_max_us`
  *	ledger versions             of the libraries, as a line for people
  */
@@ -183,6 +184,8 @@ print_runs(sqlite3 *db)
 	print_number(db, "runs", "SELECT count(*) FROM runs");
 	print_number(db, "succeeded", "SELECT count(*) FROM runs WHERE state = 2");
 	print_number(db, "seconds", "SELECT (max(ended_at) - min(due)) / 1e6 FROM runs");
+	snprintf(sql, sizeof(sql), late, 0);
+	print_number(db, "late_min_us", sql);
 	snprintf(sql, sizeof(sql), late, 50);
 	print_number(db, "late_p50_us", sql);
 	snprintf(sql, sizeof(sql), late, 99);

@@ -22,7 +22,8 @@ tests_bench_store_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
 tests_bench_store_LDADD = libfake.a $(STORE_LIBS)
 
 # Tools of the rows.
-BENCHES += tests/bench/client tests/bench/ledger tests/bench/stamp
+BENCHES += tests/bench/beanstalk tests/bench/client tests/bench/ledger tests/bench/stamp
+tests_bench_beanstalk_SOURCES = tests/bench/beanstalk.c
 tests_bench_client_SOURCES = tests/bench/client.c
 tests_bench_ledger_SOURCES = tests/bench/ledger.c
 tests_bench_ledger_LDADD = $(SQLITE3_LIBS) $(CURL_LIBS)
@@ -47,7 +48,7 @@ BENCH_ROWS += tests/bench/rows/restart.sh
 BENCH_ROWS += tests/bench/rows/slow_disk.sh
 BENCH_ROWS += tests/bench/rows/stampede.sh
 BENCH_ROWS += tests/bench/rows/store.sh
-EXTRA_DIST += tests/bench/bench.sh tests/bench/lib.sh $(BENCH_ROWS)
+EXTRA_DIST += tests/bench/peer_apscheduler.py tests/bench/bench.sh tests/bench/lib.sh $(BENCH_ROWS)
 
 # make bench, make bench BENCH="ROW..."
 .PHONY: bench

@@ -1,5 +1,94 @@
-# What users would pick instead, doing the same work, where it is installed.
+# What users would pick instead, doing the same work, where it is installed: the same number of jobs,
+# as durable. The bare column is the peer.
 . "$ASCHED_SOURCE/tests/bench/lib.sh"
-for peer in cron at beanstalkd APScheduler; do
-	skipped "peer: $peer" 'not installed'
-done
+PATH=$PATH:/usr/sbin:/sbin
+job='{"at":"2100-01-01T00:00:00Z","command":["/usr/bin/backup","--all"]}'
+peer_pid=
+
+trap '[ -z "$peer_pid" ] || kill $peer_pid; clean_up' EXIT
+
+# ours N BATCH: asched's adds a second.
+ours() {
+	new_daemon
+	"$bench/client" add "$1" "$2" "$job" | fact per_second
+	stop_daemon >&2
+}
+
+# free_port: one that nobody listens at, asked of a server that then goes away.
+free_port() {
+	"$ASCHED_BUILD/tests/fake/badhttp" > "$dir/port" &
+	within 5 test -s "$dir/port"
+	kill $!
+	cat "$dir/port"
+}
+
+beanstalkd_puts() {
+	port=$(free_port)
+	rm -rf "$dir/binlog"
+	mkdir "$dir/binlog"
+	beanstalkd -l 127.0.0.1 -p "$port" -b "$dir/binlog" -f0 > "$dir/err" 2>&1 &
+	peer_pid=$!
+	"$bench/beanstalk" "$port" "$1" "$2" | fact per_second > "$dir/peer"
+	kill "$peer_pid"
+	wait "$peer_pid" 2> /dev/null
+	peer_pid=
+	report "$3" "$(ours "$1" "$2")" /s "$(cat "$dir/peer")" '>=' 1
+}
+
+if command -v beanstalkd > /dev/null; then
+	beanstalkd_puts 50000 1000 'adds in batches of 1,000, and beanstalkd -f0'
+	beanstalkd_puts 5000 1 'adds one at a time, and beanstalkd -f0'
+else
+	skipped 'adds, and beanstalkd -f0' 'beanstalkd is not installed'
+fi
+
+python=${PYTHON-/usr/bin/python3}
+if "$python" -c 'import apscheduler, sqlalchemy' 2> /dev/null; then
+	"$python" "$ASCHED_SOURCE/tests/bench/peer_apscheduler.py" "$dir/aps.db" 1000 > "$dir/peer" || exit 1
+	report 'adds one at a time, and APScheduler' "$(ours 5000 1)" /s "$(fact per_second < "$dir/peer")" '>=' 1
+else
+	skipped 'adds, and APScheduler with SQLite' 'python3-apscheduler is not installed'
+fi
+
+# cron, in a mount namespace where nothing but our table is to be seen: 2,000 lines due each minute.
+cron_runs=2000
+cron_here() {
+	[ "$(id -u)" = 0 ] && command -v cron > /dev/null && unshare -m true 2> /dev/null
+}
+
+cron_stampede() {
+	mkdir -p "$dir/crontabs"
+	awk -v n="$cron_runs" -v stamp="$bench/stamp $dir/stamps 60000000" \
+		'BEGIN { while (n--) print "* * * * * " stamp }' > "$dir/crontabs/root"
+	chmod 600 "$dir/crontabs/root"
+	# shellcheck disable=SC2016 # $0 is the inner shell's
+	unshare -m sh -c 'mount -t tmpfs none /var/spool && mkdir -p /var/spool/cron/crontabs &&
+		mount --bind "$0" /var/spool/cron/crontabs && mount -t tmpfs none /run &&
+		{ [ ! -d /etc/cron.d ] || mount -t tmpfs none /etc/cron.d; } &&
+		{ [ ! -e /etc/crontab ] || mount --bind /dev/null /etc/crontab; } &&
+		exec cron -f' "$dir/crontabs" > "$dir/err" 2>&1 &
+	peer_pid=$!
+	within 120 has_stamps || diag "cron ran $(wc -l < "$dir/stamps") lines: $(cat "$dir/err")"
+	kill "$peer_pid"
+	wait "$peer_pid" 2> /dev/null
+	peer_pid=
+}
+
+has_stamps() {
+	[ -e "$dir/stamps" ] && [ "$(wc -l < "$dir/stamps")" -ge "$cron_runs" ]
+}
+
+if cron_here; then
+	cron_stampede
+	head -n "$cron_runs" "$dir/stamps" | sort -n > "$dir/late"
+	new_daemon
+	stampede "$cron_runs" "\"command\":[\"$bench/stamp\",\"$dir/ours\",\"60000000\"]" || exit 1
+	stop_daemon
+	"$bench/ledger" runs "$dir/d/asched.db" > "$dir/runs"
+	report 'stampede of 2,000 runs, and cron' "$(calc "$cron_runs / $(fact seconds < "$dir/runs")")" /s \
+		"$(calc "$cron_runs * 1000000 / $(tail -n 1 "$dir/late")")" '>=' 1
+	report 'its first run is late by, and that of cron' "$(fact late_min_us < "$dir/runs")" us \
+		"$(head -n 1 "$dir/late")" '<=' 1
+else
+	skipped 'stampede of 2,000 runs, and cron' 'cron is not installed, or we are not root'
+fi
