@@ -63,8 +63,6 @@ refuse_never(const struct schedule *s, usec_t from, struct err *err)
 	switch (schedule_kind(s)) {
 	case SCHEDULE_ON_START:
 		return err_invalid(err, name, "due once after each boot, not by the clock");
-	case SCHEDULE_AFTER:
-		return err_invalid(err, name, "due after other jobs, not by the clock");
 	default:
 		return err_invalid(err, name, "never due after %s",
 				   schedule_print_time(schedule_zone(s), from, time));

@@ -20,8 +20,6 @@ static const struct option schedule_options[] = {
 	{ "every", 0, OPTION_TAKE, NULL, "DURATION", "again and again: 90s, 1h30m", NULL },
 	{ "at", 0, OPTION_TAKE, NULL, "TIME", "once: 2026-12-24T18:00, 'tomorrow 09:00'", NULL },
 	{ "in", 0, OPTION_TAKE, NULL, "DURATION", "once, that long from now", NULL },
-	{ "after", 0, OPTION_TAKE, NULL, "JOB[:END]",
-	  "after another job: success (default), failure, done", NULL },
 	{ "on-start", 0, OPTION_TAKE, NULL, NULL, "once whenever the machine starts", NULL },
 };
 #define NSCHEDULE (sizeof(schedule_options) / sizeof(schedule_options[0]))

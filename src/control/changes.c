@@ -22,7 +22,6 @@ static const struct {
 	{ "every", SCHEDULE_EVERY },
 	{ "at", SCHEDULE_AT },
 	{ "in", SCHEDULE_IN },
-	{ "after", SCHEDULE_AFTER },
 	{ "on_start", SCHEDULE_ON_START },
 };
 

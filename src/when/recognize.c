@@ -64,7 +64,6 @@ recognize_kind(struct scan text)
 		{ "now", SCHEDULE_AT },
 		{ "every", SCHEDULE_EVERY },
 		{ "in", SCHEDULE_IN },
-		{ "after", SCHEDULE_AFTER },
 		{ "on-start", SCHEDULE_ON_START },
 		{ "@reboot", SCHEDULE_ON_START },
 	};

@@ -245,13 +245,6 @@ explain_on_start(const struct schedule *s, struct buf *out)
 }
 
 static void
-explain_after(const struct schedule *s, struct buf *out)
-{
-	(void)s;
-	buf_add_text(out, "after other jobs");
-}
-
-static void
 print_on_start(const struct schedule *s, struct buf *out)
 {
 	(void)s;
@@ -279,7 +272,6 @@ static const struct form {
 				explain_calendar },
 	[SCHEDULE_ON_START] = { "on-start", parse_nothing, next_never, print_on_start,
 				explain_on_start },
-	[SCHEDULE_AFTER] = { "after", parse_nothing, next_never, print_nothing, explain_after },
 	[SCHEDULE_IN] = { "in", parse_in, next_never, print_nothing, print_nothing },
 };
 

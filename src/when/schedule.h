@@ -23,7 +23,6 @@ enum schedule_kind {
 	SCHEDULE_CRON,
 	SCHEDULE_CALENDAR,
 	SCHEDULE_ON_START, /* once a boot; never due by the clock */
-	SCHEDULE_AFTER,    /* after other jobs; never due by the clock; the text is the model's */
 	SCHEDULE_IN,       /* for parsing only: a duration from now */
 	SCHEDULE_NKINDS,
 };
@@ -75,7 +74,7 @@ struct zone *schedule_zone(const struct schedule *s);
 /* Plain English: "at 02:30 on Monday to Friday, Europe/Berlin". */
 void schedule_explain(const struct schedule *s, struct buf *out);
 
-/* "cron", "calendar", "every", "at", "on-start", "after", "in"; SCHEDULE_NKINDS: no such kind. */
+/* "cron", "calendar", "every", "at", "on-start", "in"; SCHEDULE_NKINDS: no such kind. */
 const char *schedule_kind_name(enum schedule_kind kind);
 enum schedule_kind schedule_kind_find(const char *name);
 

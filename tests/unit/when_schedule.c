@@ -90,7 +90,6 @@ static const struct {
 	{ "5/15 * * * *", SCHEDULE_CRON, "2026-11-20T12:05:00+01:00" },
 	{ "@reboot", SCHEDULE_ON_START, "never" },
 	{ "on-start", SCHEDULE_ON_START, "never" },
-	{ "after backup", SCHEDULE_AFTER, "never" },
 	{ "every 90s", SCHEDULE_EVERY, "2026-11-20T12:01:30+01:00" },
 	{ "every hour", SCHEDULE_EVERY, "2026-11-20T13:00:00+01:00" },
 	{ "every 250ms", SCHEDULE_EVERY, "2026-11-20T12:00:00.250+01:00" },
