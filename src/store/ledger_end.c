@@ -74,6 +74,10 @@ ledger_after_run(struct ledger *ledger, struct intent *intent, struct job *job,
 		return -1;
 	if (job->nfailed == nfailed && job->state == state)
 		return 0;
+	/* Nothing that a user has set is different: the whole job need not be written again. */
+	if (job->state != JOB_PAUSED)
+		return ledger_checked(
+			db->ops->job_advance(db, job, job->next_due, &intent->err));
 	return ledger_checked(db->ops->job_update(db, job, &intent->err));
 }
 
