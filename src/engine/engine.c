@@ -222,7 +222,6 @@ void
 engine_recover(struct engine *engine, usec_t now)
 {
 	engine->now = engine->born_at = now;
-	engine->prune_at = now + USEC_PER_MIN;
 	engine->zones_at = now + ZONES_EVERY;
 	recover_begin(engine);
 }

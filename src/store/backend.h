@@ -124,9 +124,6 @@ struct backend_ops {
 	/* The row that covers the instant: schedule rows of the job, first <= at <= last. */
 	enum backend_result (*run_covering)(struct backend *, int64_t job_id, usec_t at,
 					    struct run *, struct err *);
-	/* The waiting run of the job with GATE_JOB and the least due: the next one to open. */
-	enum backend_result (*run_queued)(struct backend *, int64_t job_id, struct run *,
-					  struct err *);
 	/* A page newest first; fills intent->runs and ->cursor. A run of no job (TRIGGER_CLOCK) has
 	   job_id 0 and is listed to operators: filter.has_owner leaves it out. */
 	enum backend_result (*runs_page)(struct backend *, struct intent *, struct err *);

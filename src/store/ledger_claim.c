@@ -268,6 +268,13 @@ ledger_plan_wake(struct ledger *ledger, struct intent *intent)
 	return 0;
 }
 
+void
+ledger_wake_by(struct intent *intent, usec_t at)
+{
+	if (intent->work.wake_by < 0 || at < intent->work.wake_by)
+		intent->work.wake_by = at;
+}
+
 static int
 cover_due(struct ledger *ledger, struct intent *intent, const int64_t *ids, size_t n)
 {

@@ -8,45 +8,41 @@
 #include "base/alloc.h"
 #include "store/ledger_parts.h"
 
-int
-ledger_finish_job(struct ledger *ledger, struct intent *intent, struct job *job)
+/* Nothing becomes due any more. */
+static bool
+is_used_up(const struct job *job)
 {
-	struct backend *db = ledger->backend;
-	struct run run;
-	size_t n;
-	bool may_finish = job->state == JOB_ACTIVE && job->next_due == USEC_NEVER;
 	bool comes_back = job->kind == SCHEDULE_ON_START &&
 	                  !(job->max_runs && job->nruns >= job->max_runs);
-	if (!may_finish || comes_back)
-		return 0;
-	if (db->ops->runs_active(db, job->id, 1, &run, &n, &intent->err) == BACKEND_ERROR)
-		return -1;
-	if (n == 0)
-		job->state = JOB_FINISHED;
-	return 0;
+	return job->state == JOB_ACTIVE && job->next_due == USEC_NEVER && !comes_back;
+}
+
+static int
+open_gate(struct ledger *ledger, struct intent *intent, struct run *run)
+{
+	struct backend *db = ledger->backend;
+	run->gate = run->start_at > intent->now ? GATE_TIME : GATE_OPEN;
+	ledger_wake_by(intent, run->start_at);
+	return ledger_checked(
+		db->ops->run_update(db, run, RUN_WAITING, run->attempt, &intent->err));
 }
 
 /*
- * When nothing of the job is active but runs that wait behind another, the first of those may go.
- * A forced run that ends does not open the gate while the one it went around still runs.
+ * When nothing of the job is active but runs that wait behind another, the first of those may go:
+ * a forced run that ends does not open the gate while the one it went around still runs. When
+ * nothing is active at all and nothing becomes due, the job is finished.
  */
 static int
-open_queued(struct ledger *ledger, struct intent *intent, const struct job *job)
+go_on(struct ledger *ledger, struct intent *intent, struct job *job)
 {
-	struct backend *db = ledger->backend;
-	struct run run;
-	enum backend_result found = db->ops->run_queued(db, job->id, &run, &intent->err);
-	if (found != BACKEND_OK)
-		return ledger_checked(found);
 	struct active active;
 	int rc = ledger_load_active(ledger, intent, job->id, &active);
-	bool is_first = active.n == active.nqueued;
+	if (rc == 0 && active.n == 0 && is_used_up(job))
+		job->state = JOB_FINISHED;
+	else if (rc == 0 && active.n > 0 && active.n == active.nqueued)
+		rc = open_gate(ledger, intent, &active.runs[0]);
 	free(active.runs);
-	if (rc < 0 || !is_first)
-		return rc;
-	run.gate = run.start_at > intent->now ? GATE_TIME : GATE_OPEN;
-	return ledger_checked(
-		db->ops->run_update(db, &run, RUN_WAITING, run.attempt, &intent->err));
+	return rc;
 }
 
 static void
@@ -70,7 +66,7 @@ ledger_after_run(struct ledger *ledger, struct intent *intent, struct job *job,
 	int nfailed = job->nfailed;
 	enum job_state state = job->state;
 	count_result(job, run, intent->now);
-	if (open_queued(ledger, intent, job) < 0 || ledger_finish_job(ledger, intent, job) < 0)
+	if (go_on(ledger, intent, job) < 0)
 		return -1;
 	if (job->nfailed == nfailed && job->state == state)
 		return 0;
@@ -192,8 +188,10 @@ with_running(struct ledger *ledger, struct intent *intent,
 	if (found != BACKEND_OK)
 		return ledger_checked(found);
 	int rc = act(ledger, intent, &run, &job);
+	if (rc == 0 && run.state == RUN_WAITING)
+		ledger_wake_by(intent, run.start_at);
 	job_fini(&job);
-	return rc < 0 ? -1 : ledger_plan_wake(ledger, intent);
+	return rc;
 }
 
 static int

@@ -151,7 +151,7 @@ ledger_job_add(struct ledger *ledger, struct intent *intent)
 	if (db->ops->job_insert(db, job, &intent->err) == BACKEND_ERROR)
 		return -1;
 	answer_job(intent, job);
-	intent->work.wake_by = job->next_start_at;
+	ledger_wake_by(intent, job->next_start_at);
 	return 0;
 }
 

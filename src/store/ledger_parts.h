@@ -37,6 +37,8 @@ int ledger_promote(struct ledger *ledger, struct intent *intent);
 int ledger_promote_queue(struct ledger *ledger, struct intent *intent, const char *name);
 /* When to claim next: into intent->work.wake_at. */
 int ledger_plan_wake(struct ledger *ledger, struct intent *intent);
+/* What this intent changed is to be claimed then, if not earlier. */
+void ledger_wake_by(struct intent *intent, usec_t at);
 
 /* The end of a run that has a terminal state now: failure counts, finished, what waits behind. */
 int ledger_after_run(struct ledger *ledger, struct intent *intent, struct job *job,
@@ -71,8 +73,6 @@ int ledger_end_waiting(struct ledger *ledger, struct intent *intent, struct run 
 /* Asks the engine to stop a running run; the reason is kept with the run. */
 int ledger_stop_run(struct ledger *ledger, struct intent *intent, struct run *run,
                     const struct stop *stop);
-/* Nothing due any more and nothing active: finished. */
-int ledger_finish_job(struct ledger *ledger, struct intent *intent, struct job *job);
 
 /* The handlers, one an intent kind; see the table in ledger.c. */
 int ledger_job_add(struct ledger *ledger, struct intent *intent);

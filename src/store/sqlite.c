@@ -134,7 +134,6 @@ const struct backend_ops sqlite_ops = {
 	.runs_ready = sqlite_runs_ready,
 	.runs_running = sqlite_runs_running,
 	.run_covering = sqlite_run_covering,
-	.run_queued = sqlite_run_queued,
 	.runs_page = sqlite_runs_page,
 	.attempt_insert = sqlite_attempt_insert,
 	.attempt_update = sqlite_attempt_update,

@@ -44,7 +44,6 @@ enum sql {
 	SQL_RUN_UPDATE,
 	SQL_RUN_TAIL,
 	SQL_RUN_COVERING,
-	SQL_RUN_QUEUED,
 	SQL_RUN_LAST_ENDED,
 	SQL_RUNS_ACTIVE,
 	SQL_RUNS_ACTIVE_COUNT,
@@ -206,7 +205,6 @@ enum backend_result sqlite_runs_running(struct backend *, int64_t, size_t, struc
 					struct err *);
 enum backend_result sqlite_run_covering(struct backend *, int64_t, usec_t, struct run *,
 					struct err *);
-enum backend_result sqlite_run_queued(struct backend *, int64_t, struct run *, struct err *);
 void sqlite_run_read(sqlite3_stmt *, int first, struct run *);
 
 /* sqlite_pages.c */

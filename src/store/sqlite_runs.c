@@ -126,15 +126,6 @@ sqlite_run_covering(struct backend *backend, int64_t job_id, usec_t at, struct r
 }
 
 enum backend_result
-sqlite_run_queued(struct backend *backend, int64_t job_id, struct run *run, struct err *err)
-{
-	struct sqlite *s = sqlite_of(backend);
-	sqlite3_stmt *stmt = sql_use(s, SQL_RUN_QUEUED);
-	sqlite3_bind_int64(stmt, 1, job_id);
-	return read_one(s, stmt, run, err);
-}
-
-enum backend_result
 sqlite_runs_active(struct backend *backend, int64_t job_id, size_t max, struct run *runs, size_t *n,
 		   struct err *err)
 {

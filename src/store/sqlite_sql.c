@@ -84,8 +84,6 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 				    "ORDER BY due DESC LIMIT 1",
 	[SQL_RUN_COVERING] = RUN_SELECT "INDEXED BY runs_due WHERE job_id = ?1 AND trigger = 0 "
 					"AND due <= ?2 ORDER BY due DESC LIMIT 1",
-	[SQL_RUN_QUEUED] = RUN_SELECT "INDEXED BY runs_active WHERE job_id = ?1 AND state <= 1 "
-				      "AND state = 0 AND gate = 2 ORDER BY due, id LIMIT 1",
 	[SQL_RUN_LAST_ENDED] = RUN_SELECT "INDEXED BY runs_job WHERE job_id = ?1 AND state >= 2 "
 					  "ORDER BY id DESC LIMIT 1",
 	[SQL_RUNS_ACTIVE] = RUN_SELECT "INDEXED BY runs_active WHERE job_id = ?1 AND state <= 1 "

@@ -157,22 +157,6 @@ active(struct backend *backend, int64_t job_id, size_t max, struct run *runs, si
 	return BACKEND_OK;
 }
 
-static enum backend_result
-queued(struct backend *backend, int64_t job_id, struct run *run, struct err *err)
-{
-	struct mem *mem = mem_of(backend);
-	if (mem_fails(mem, err))
-		return BACKEND_ERROR;
-	size_t n = 0;
-	for (int64_t id = mem_run_before(mem, job_id, 0); id;
-	     id = mem_run_before(mem, job_id, id)) {
-		const struct run *other = &mem_run(mem, id)->run;
-		if (other->state == RUN_WAITING && other->gate == GATE_JOB)
-			insert_sorted(other, is_due_before, 1, run, &n);
-	}
-	return n ? BACKEND_OK : BACKEND_NONE;
-}
-
 /* The next waiting or running run from that index on; NULL: no more. */
 static const struct mem_run *
 next_active(struct mem *mem, size_t *index)
@@ -366,7 +350,6 @@ mem_runs_ops(struct backend_ops *ops)
 	ops->runs_ready = ready;
 	ops->runs_running = running;
 	ops->run_covering = covering;
-	ops->run_queued = queued;
 	ops->queues_ready = queues_ready;
 	ops->queue_load = load_queue;
 	ops->queue_save = save_queue;

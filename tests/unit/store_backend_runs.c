@@ -235,23 +235,6 @@ waiting_runs_follow_their_job_to_another_queue(void **state)
 }
 
 static void
-the_run_that_waits_for_its_job_is_the_one_with_the_least_due(void **state)
-{
-	struct kit *kit = *state;
-	int64_t job = kit_add_job(kit, "job", 1);
-	struct run run;
-	struct run late = waiting_run(job, 200, GATE_JOB, 5);
-	struct run early = waiting_run(job, 100, GATE_JOB, 5);
-	struct run open = waiting_run(job, 50, GATE_OPEN, 5);
-	kit->ops->run_insert(kit->backend, &open, &kit->err);
-	assert_int_equal(kit->ops->run_queued(kit->backend, job, &run, &kit->err), BACKEND_NONE);
-	kit->ops->run_insert(kit->backend, &late, &kit->err);
-	kit->ops->run_insert(kit->backend, &early, &kit->err);
-	assert_int_equal(kit->ops->run_queued(kit->backend, job, &run, &kit->err), BACKEND_OK);
-	assert_int_equal(run.id, early.id);
-}
-
-static void
 running_runs_are_read_by_id_in_pages(void **state)
 {
 	struct kit *kit = *state;
@@ -345,7 +328,6 @@ const struct CMUnitTest store_backend_runs[] = {
 	cmocka_unit_test(a_timed_gate_opens_at_its_time),
 	cmocka_unit_test(a_queue_gives_its_runs_by_priority_then_due_then_id),
 	cmocka_unit_test(waiting_runs_follow_their_job_to_another_queue),
-	cmocka_unit_test(the_run_that_waits_for_its_job_is_the_one_with_the_least_due),
 	cmocka_unit_test(running_runs_are_read_by_id_in_pages),
 	cmocka_unit_test(pages_of_runs_go_from_the_newest_back),
 	cmocka_unit_test(a_row_of_the_clock_is_not_shown_to_an_owner),
