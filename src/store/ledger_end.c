@@ -27,13 +27,8 @@ open_gate(struct ledger *ledger, struct intent *intent, struct run *run)
 		db->ops->run_update(db, run, RUN_WAITING, run->attempt, &intent->err));
 }
 
-/*
- * When nothing of the job is active but runs that wait behind another, the first of those may go:
- * a forced run that ends does not open the gate while the one it went around still runs. When
- * nothing is active at all and nothing becomes due, the job is finished.
- */
-static int
-go_on(struct ledger *ledger, struct intent *intent, struct job *job)
+int
+ledger_go_on(struct ledger *ledger, struct intent *intent, struct job *job)
 {
 	struct active active;
 	int rc = ledger_load_active(ledger, intent, job->id, &active);
@@ -66,7 +61,7 @@ ledger_after_run(struct ledger *ledger, struct intent *intent, struct job *job,
 	int nfailed = job->nfailed;
 	enum job_state state = job->state;
 	count_result(job, run, intent->now);
-	if (go_on(ledger, intent, job) < 0)
+	if (ledger_go_on(ledger, intent, job) < 0)
 		return -1;
 	if (job->nfailed == nfailed && job->state == state)
 		return 0;

@@ -208,11 +208,13 @@ end_claimed(struct ledger *ledger, struct intent *intent, const struct job *job,
 	return rc;
 }
 
+/* What waited behind a run that was ended here may go now. */
 static int
 save_job(struct ledger *ledger, struct intent *intent, struct job *job)
 {
 	struct backend *db = ledger->backend;
-	if (db->ops->job_update(db, job, &intent->err) == BACKEND_ERROR)
+	if (ledger_go_on(ledger, intent, job) < 0 ||
+	    db->ops->job_update(db, job, &intent->err) == BACKEND_ERROR)
 		return -1;
 	answer_job(intent, job);
 	return ledger_plan_wake(ledger, intent);

@@ -44,6 +44,12 @@ void ledger_wake_by(struct intent *intent, usec_t at);
 int ledger_after_run(struct ledger *ledger, struct intent *intent, struct job *job,
                      const struct run *run);
 /*
+ * When nothing of the job is active but runs that wait behind another, the first of those may go:
+ * a forced run that ends does not open the gate while the one it went around still runs. When
+ * nothing is active at all and nothing becomes due, the job is finished; the caller stores it.
+ */
+int ledger_go_on(struct ledger *ledger, struct intent *intent, struct job *job);
+/*
  * What became free is given away in the commit that frees it: at most so many starts, so that
  * one end does not carry a whole backlog.
  */

@@ -509,6 +509,47 @@ a_run_that_waits_beyond_its_deadline_is_missed(void **state)
 	assert_int_equal(state_of(kit, second), JOB_FINISHED);
 }
 
+static void
+set_queue(struct kit *kit, int concurrency, bool is_paused)
+{
+	struct intent *queue = ask(kit, INTENT_QUEUE_SET);
+	queue->who.is_operator = true;
+	queue->queue = (struct queue){ .name = "one", .concurrency = concurrency,
+		                       .is_paused = is_paused };
+	apply(kit, queue);
+	intent_free(queue);
+}
+
+static void
+a_pause_that_ends_a_waiting_run_lets_the_one_behind_it_go(void **state)
+{
+	static const char *const queued[] = { "schedule", "every 10s", "overlap", "queue",
+		                              "queue",    "one",       NULL };
+	struct kit *kit = *state;
+	set_queue(kit, 1, true);
+	int64_t id = add(kit, queued);
+	assert_int_equal(claim_at(kit, 10), 0);
+	assert_int_equal(do_job(kit, INTENT_JOB_RUN, id), ERR_NONE);
+	assert_int_equal(newest(kit, id).gate, GATE_JOB);
+	assert_int_equal(do_job(kit, INTENT_JOB_PAUSE, id), ERR_NONE);
+	assert_int_equal(newest(kit, id).trigger, TRIGGER_MANUAL);
+	assert_int_equal(newest(kit, id).gate, GATE_OPEN);
+}
+
+static void
+a_job_that_is_resumed_with_nothing_left_to_do_is_finished(void **state)
+{
+	static const char *const once[] = { "pause-after", "1", NULL };
+	struct kit *kit = *state;
+	int64_t id = add(kit, once);
+	assert_int_equal(claim_at(kit, 0), 1);
+	struct run run = newest(kit, id);
+	end_run(kit, &run, 1);
+	assert_int_equal(state_of(kit, id), JOB_PAUSED);
+	assert_int_equal(do_job(kit, INTENT_JOB_RESUME, id), ERR_NONE);
+	assert_int_equal(state_of(kit, id), JOB_FINISHED);
+}
+
 /* A zone directory with one zone in it, whose file can be replaced. */
 struct replaceable {
 	struct zonedir dir;
@@ -592,6 +633,8 @@ main(void)
 		WITH_KIT(an_on_start_job_runs_once_a_boot),
 		WITH_KIT(a_clock_set_back_moves_intervals_and_repeats_no_instant),
 		WITH_KIT(what_a_slot_is_missing_for_waits_by_priority),
+		WITH_KIT(a_pause_that_ends_a_waiting_run_lets_the_one_behind_it_go),
+		WITH_KIT(a_job_that_is_resumed_with_nothing_left_to_do_is_finished),
 		WITH_KIT(a_replaced_zone_moves_the_jobs_that_follow_it),
 		WITH_KIT(a_run_that_waits_beyond_its_deadline_is_missed),
 	};
