@@ -47,7 +47,7 @@ is_covered(struct ledger *ledger, struct intent *intent, int64_t job_id, usec_t 
 }
 
 static int
-insert_row(struct ledger *ledger, struct intent *intent, const struct job *job,
+insert_row(struct ledger *ledger, struct intent *intent, struct job *job,
            const struct plan_row *row, int64_t active_id)
 {
 	struct backend *db = ledger->backend;
@@ -75,6 +75,7 @@ insert_row(struct ledger *ledger, struct intent *intent, const struct job *job,
 		snprintf(run.detail, sizeof(run.detail), "run %lld", (long long)active_id);
 	/* NONE: the instant has its row (the clock was set back): it is not run again. */
 	enum backend_result inserted = db->ops->run_insert(db, &run, &intent->err);
+	job->nruns += inserted == BACKEND_OK && row->state == RUN_WAITING;
 	if (inserted == BACKEND_OK && row->state != RUN_WAITING && intent->nruns < TOLD_MAX)
 		ledger_answer_run(intent, &run, job);
 	return ledger_checked(inserted);
@@ -87,24 +88,19 @@ apply_plan(struct ledger *ledger, struct intent *intent, struct job *job, struct
 	struct backend *db = ledger->backend;
 	usec_t seen = job->next_due;
 	int64_t active_id = active->n ? active->runs[0].id : 0;
-	/* When only waiting runs made way, nothing is left to wait behind. */
-	bool opens = plan->stops_active && active->nrunning == 0;
+	bool has_queued = false;
 	if (plan->stops_active && ledger_make_way(ledger, intent, job, active) < 0)
 		return -1;
 	for (size_t i = 0; i < plan->nrows; i++) {
-		if (opens && plan->rows[i].gate == GATE_JOB) {
-			plan->rows[i].gate = GATE_OPEN;
-			opens = false;
-		}
+		has_queued |= plan->rows[i].gate == GATE_JOB;
 		if (insert_row(ledger, intent, job, &plan->rows[i], active_id) < 0)
 			return -1;
 	}
 	job->next_due = plan->next_due;
 	job->next_start_at = plan->next_start_at;
-	job->nruns += plan->nruns;
-	if (job->next_due == USEC_NEVER && job->state == JOB_ACTIVE && active->n == 0 &&
-	    plan->nruns == 0)
-		job->state = JOB_FINISHED;
+	/* What a run was to wait behind made way at once, or has had its row before. */
+	if ((has_queued || job->next_due == USEC_NEVER) && ledger_go_on(ledger, intent, job) < 0)
+		return -1;
 	return ledger_checked(db->ops->job_advance(db, job, seen, &intent->err));
 }
 

@@ -10,7 +10,8 @@
 #include "base/alloc.h"
 #include "sim/sim.h"
 
-#define NARROW 2 /* concurrency of the queue "narrow" */
+/* Nothing that may go on is left lying for so long, once the faults are over. */
+#define PATIENCE (5 * USEC_PER_SEC)
 
 static void
 begin(struct sim *sim)
@@ -196,6 +197,50 @@ check_promise(struct sim *sim, const struct promise *promise, const struct run *
 			check_era(sim, &job, &promise->eras[i], end, runs, n);
 	}
 	job_fini(&job);
+}
+
+/* Is something left lying that could go on: free slots, an open gate, an instant that is past? */
+static void
+check_run_goes_on(struct sim *sim, const struct run *run, const struct run *runs, size_t n)
+{
+	struct backend *disk = sim->disk;
+	struct queue queue;
+	struct job job;
+	struct err err = { 0 };
+	bool is_first = true;
+	if (run->state != RUN_WAITING || run->start_at > sim_now(sim) - PATIENCE)
+		return;
+	for (size_t i = 0; i < n; i++)
+		is_first &= run_is_terminal(runs[i].state) || runs[i].job_id != run->job_id ||
+		            (runs[i].state == RUN_WAITING && runs[i].gate == GATE_JOB);
+	if (run->gate == GATE_TIME || (run->gate == GATE_JOB && is_first))
+		sim_fail(sim, "run %lld of job %lld waits behind nothing (gate %d)",
+		         (long long)run->id, (long long)run->job_id, run->gate);
+	if (disk->ops->job_load(disk, run->job_id, &job, &err) != BACKEND_OK ||
+	    disk->ops->queue_load(disk, job.queue, &queue, &err) != BACKEND_OK)
+		sim_fail(sim, "run %lld: %s", (long long)run->id, err.text);
+	job_fini(&job);
+	if (run->gate == GATE_OPEN && queue.nrunning < queue.concurrency)
+		sim_fail(sim, "run %lld of job %lld waits though %s has a free slot",
+		         (long long)run->id, (long long)run->job_id, queue.name);
+}
+
+void
+sim_check_progress(struct sim *sim)
+{
+	struct run *runs;
+	struct err err = { 0 };
+	usec_t next = USEC_NEVER;
+	begin(sim);
+	size_t n = load_runs(sim, &runs);
+	for (size_t i = 0; i < n; i++)
+		check_run_goes_on(sim, &runs[i], runs, n);
+	sim->disk->ops->jobs_next_start(sim->disk, &next, &err);
+	if (next < sim_now(sim) - PATIENCE)
+		sim_fail(sim, "a job is due since %lld s and not claimed",
+		         (long long)((sim_now(sim) - next) / USEC_PER_SEC));
+	sim->disk->ops->rollback(sim->disk);
+	free(runs);
 }
 
 void

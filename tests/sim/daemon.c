@@ -152,7 +152,7 @@ void
 sim_daemon_start(struct sim *sim)
 {
 	struct engine_config config = { .claim_batch = 1 + (int)sim_random(sim, 64),
-		                        .lookahead = 20 * USEC_PER_MSEC,
+		                        .lookahead = (20 + (usec_t)sim_random(sim, 981)) * USEC_PER_MSEC,
 		                        .stop_timeout = 30 * USEC_PER_SEC };
 	struct engine_ports ports = { .store = &sim->store,
 		                      .exec = &sim->runner,

@@ -189,6 +189,7 @@ run_seed(uint64_t seed, bool is_verbose)
 	if (!sim.engine)
 		sim_daemon_start(&sim);
 	run_until(&sim, BUSY_SPAN + USEC_PER_MIN);
+	sim_check_progress(&sim);
 	cancel_all(&sim);
 	run_until(&sim, BUSY_SPAN + REST_SPAN);
 	sim_check_rest(&sim);

@@ -133,6 +133,7 @@ void sim_fault(struct sim *sim);
 
 /* check.c: the invariants */
 void sim_check_start(struct sim *sim, const struct process *process);
+void sim_check_progress(struct sim *sim);
 void sim_check_rest(struct sim *sim);
 
 #endif
