@@ -76,7 +76,7 @@ take_starts(struct engine *engine, struct work *work)
 		start->job = NULL; /* taken */
 		live->state = LIVE_CLAIMED;
 		if (engine->is_stopping)
-			live_requeue(engine, live, REASON_NONE);
+			live_requeue(engine, live);
 		else
 			live_set_alarm(engine, live, ALARM_START, live->run.start_at);
 	}
@@ -106,8 +106,6 @@ claim_answered(struct engine *engine, const struct intent *intent)
 		engine->ports.event(engine->ports.arg,
 		                    &(struct run_event){ .kind = RUN_EVENT_SKIPPED,
 		                                         .run = &intent->runs[i].run });
-	if (intent->work.is_full)
-		engine->due_at = engine->now;
 }
 
 /* History has grown: it is trimmed after a while, and an idle daemon sleeps. */
@@ -145,16 +143,33 @@ batch_answered(struct engine *engine, struct intent *intent)
 	engine_send(engine, next);
 }
 
+/*
+ * Only a claim has looked at all that could go on and may put the next one off: another intent's
+ * word on what is due next knows nothing of a slot that was freed before it.
+ */
+static void
+plan_claim(struct engine *engine, const struct intent *intent)
+{
+	const struct work *work = &intent->work;
+	if (intent->err.code != ERR_NONE)
+		return;
+	if (work->wake_at >= 0)
+		engine->due_at = intent->kind == INTENT_CLAIM
+		                         ? work->wake_at
+		                         : sooner(engine->due_at, work->wake_at);
+	if (work->wake_by >= 0)
+		engine->due_at = sooner(engine->due_at, work->wake_by);
+	if (work->is_full)
+		engine->due_at = engine->now;
+}
+
 /* Every answer comes through here, before its asker hears it. */
 static void
 on_answer(struct intent *intent, void *arg)
 {
 	struct engine *engine = arg;
 	engine->nintents--;
-	if (intent->err.code == ERR_NONE && intent->work.wake_at >= 0)
-		engine->due_at = intent->work.wake_at;
-	if (intent->err.code == ERR_NONE && intent->work.wake_by >= 0)
-		engine->due_at = sooner(engine->due_at, intent->work.wake_by);
+	plan_claim(engine, intent);
 	switch (intent->kind) {
 	case INTENT_UNFINISHED:
 		recover_page(engine, intent);
@@ -426,7 +441,7 @@ engine_stop(struct engine *engine, bool is_restart, usec_t now)
 	engine->stop_at = now + engine->config.stop_timeout;
 	while ((live = map_next(&engine->lives, &at))) {
 		if (live->state == LIVE_CLAIMED) {
-			live_requeue(engine, live, REASON_NONE);
+			live_requeue(engine, live);
 			at = 0; /* the map has changed */
 		}
 	}

@@ -193,7 +193,7 @@ live_stop(struct engine *engine, struct live *live, const struct stop *stop)
 {
 	switch (live->state) {
 	case LIVE_CLAIMED:
-		live_requeue(engine, live, stop->reason);
+		live_requeue(engine, live);
 		break;
 	case LIVE_STARTING:
 	case LIVE_RUNNING:
@@ -266,13 +266,12 @@ live_recorded(struct engine *engine, struct intent *intent)
 }
 
 void
-live_requeue(struct engine *engine, struct live *live, enum run_reason reason)
+live_requeue(struct engine *engine, struct live *live)
 {
 	assert(live->state == LIVE_CLAIMED);
 	struct intent *intent = intent_new(INTENT_REQUEUE, engine->now);
 	intent->run_id = live->run.id;
 	intent->attempt = live->run.attempt;
-	intent->reason = reason;
 	live_free(engine, live);
 	engine_send(engine, intent);
 }

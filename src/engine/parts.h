@@ -78,7 +78,7 @@ void live_recorded(struct engine *engine, struct intent *intent);
 /* Somebody wants it to end. */
 void live_stop(struct engine *engine, struct live *live, const struct stop *stop);
 /* It was never started: back into the queue, or ended, as the ledger sees fit. Frees it. */
-void live_requeue(struct engine *engine, struct live *live, enum run_reason reason);
+void live_requeue(struct engine *engine, struct live *live);
 
 /* recover.c: a page of what the ledger says is running. */
 void recover_begin(struct engine *engine);

@@ -108,7 +108,7 @@ recover_run(struct engine *engine, struct start *start)
 	                                             : start->attempt.claimed_at;
 	if (is_unstarted(engine, start)) {
 		live->state = LIVE_CLAIMED;
-		live_requeue(engine, live, REASON_NONE);
+		live_requeue(engine, live);
 	} else if (is_orphan(engine, start)) {
 		live->state = LIVE_ORPHAN;
 	} else {

@@ -34,7 +34,7 @@ enum intent_kind {
 	INTENT_STARTED,    /* run_id, attempt, pid, pid_start, at */
 	INTENT_ENDED,      /* run_id, attempt, outcome, at, pid, pid_start; the output is read from its fd */
 	INTENT_UNFINISHED, /* cursor, limit -> starts: every running run with its attempt */
-	INTENT_REQUEUE,    /* run_id, attempt, reason: provably not started: wait again, or end */
+	INTENT_REQUEUE,    /* run_id, attempt: provably not started: wait again, or end */
 	INTENT_STOPPING,   /* run_id, attempt, reason: a time-out or shutdown is about to end it */
 	INTENT_BOOT,       /* at: the instant of this boot; on-start jobs run once a boot */
 	/*
@@ -118,7 +118,7 @@ struct start {
 
 /*
  * A running run that has to be stopped. With only_unstarted it is left alone when it was handed
- * to its runner already; else the engine answers with INTENT_REQUEUE and that reason.
+ * to its runner already; else the engine answers with INTENT_REQUEUE.
  */
 struct stop {
 	int64_t run_id;
@@ -136,7 +136,7 @@ struct work {
 	size_t nstops;
 	usec_t wake_at; /* when to claim next; NEVER: not before something changes; -1: not told */
 	usec_t wake_by; /* one thing more is due then, what was told before still holds; -1: no */
-	bool is_full;   /* the limit was reached: claim again at once */
+	bool is_full;   /* the limit was reached, slots are left: claim again at once */
 };
 
 /* One change of a field by its name: sets it, adds to a list, or clears it (text NULL). */

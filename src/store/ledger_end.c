@@ -234,41 +234,63 @@ ledger_stopping(struct ledger *ledger, struct intent *intent)
 		db->ops->run_update(db, &run, RUN_RUNNING, run.attempt, &intent->err));
 }
 
-/* Is the instant due in the job's schedule as it is now? */
+/* Was the run claimed for an instant that a later edit (or resumption) took from the job? */
 static bool
-is_still_due(struct ledger *ledger, const struct job *job, const struct run *run)
+is_edited_away(struct ledger *ledger, const struct job *job, const struct run *run)
 {
 	struct schedule schedule;
-	if (job->state != JOB_ACTIVE || job_schedule(job, ledger->zones, &schedule, NULL) < 0)
+	if (job->anchor_at < run->claimed_at)
 		return false;
+	if (run->due <= job->anchor_at || job_schedule(job, ledger->zones, &schedule, NULL) < 0)
+		return true;
 	bool is_due = schedule_next(&schedule, run->due - 1, NULL) == run->due;
 	schedule_fini(&schedule);
-	return is_due;
+	return !is_due;
+}
+
+/* What has become of a run meanwhile that waits (again); the rows alone say it. */
+static enum run_state
+fate_of_unstarted(struct ledger *ledger, const struct job *job, const struct run *run,
+                  enum run_reason *reason)
+{
+	bool by_schedule = run->trigger == TRIGGER_SCHEDULE && run->attempt == 0;
+	bool is_stopped = run->stop_reason == REASON_CANCELLED || run->stop_reason == REASON_OVERLAP;
+	*reason = REASON_NONE;
+	if (is_stopped || job->state == JOB_CANCELLED)
+		*reason = is_stopped ? run->stop_reason : REASON_CANCELLED;
+	else if (by_schedule && job->state == JOB_PAUSED)
+		*reason = REASON_PAUSED;
+	else if (by_schedule && is_edited_away(ledger, job, run))
+		*reason = REASON_EDITED;
+	else
+		return RUN_WAITING;
+	return *reason == REASON_PAUSED ? RUN_SKIPPED : RUN_CANCELLED;
 }
 
 /*
- * The engine held the run and did not start it: its attempt never was. Waits again, or ends when
- * the job was cancelled, paused, or edited so that the instant is none of its any more.
+ * The engine held the run and did not start it, or did not live to: its attempt never was. Waits
+ * again, or ends when it was stopped, or its job cancelled, paused, or edited so that the instant
+ * is none of its any more. Its slot is free: others may go.
  */
 static int
 requeue_run(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
 {
 	struct backend *db = ledger->backend;
+	enum run_reason reason;
 	int seen = run->attempt--;
-	bool ends = intent->reason == REASON_CANCELLED || intent->reason == REASON_PAUSED ||
-	            (intent->reason == REASON_EDITED && run->trigger == TRIGGER_SCHEDULE &&
-	             !is_still_due(ledger, job, run));
-	if (ends)
-		run_set_state(run, RUN_CANCELLED, intent->reason);
-	else
-		run_set_state(run, RUN_WAITING, REASON_NONE);
+	run_set_state(run, RUN_WAITING, REASON_NONE);
+	enum run_state fate = fate_of_unstarted(ledger, job, run, &reason);
+	if (fate != RUN_WAITING) {
+		run_set_state(run, fate, reason);
+		run->ended_at = intent->now;
+	}
 	run->gate = run->start_at > intent->now ? GATE_TIME : GATE_OPEN;
-	run->ended_at = ends ? intent->now : 0;
 	run->stop_reason = REASON_NONE;
+	ledger_wake_by(intent, intent->now);
 	if (db->ops->attempt_drop(db, run->id, seen, &intent->err) == BACKEND_ERROR ||
 	    db->ops->run_update(db, run, RUN_RUNNING, seen, &intent->err) == BACKEND_ERROR)
 		return -1;
-	return ends ? ledger_after_run(ledger, intent, job, run) : 0;
+	return fate == RUN_WAITING ? 0 : ledger_after_run(ledger, intent, job, run);
 }
 
 int

@@ -550,6 +550,77 @@ a_job_that_is_resumed_with_nothing_left_to_do_is_finished(void **state)
 	assert_int_equal(state_of(kit, id), JOB_FINISHED);
 }
 
+static void
+requeue(struct kit *kit, const struct run *run)
+{
+	struct intent *intent = ask(kit, INTENT_REQUEUE);
+	intent->run_id = run->id;
+	intent->attempt = run->attempt;
+	apply(kit, intent);
+	assert_int_equal(intent->err.code, ERR_NONE);
+	assert_true(intent->work.wake_by >= 0 && intent->work.wake_by <= kit->now);
+	intent_free(intent);
+}
+
+static void
+an_unstarted_run_ends_as_its_job_did_though_the_daemon_died_meanwhile(void **state)
+{
+	static const struct {
+		enum intent_kind kind;
+		enum run_state state;
+		enum run_reason reason;
+	} cases[] = {
+		{ INTENT_JOB_CANCEL, RUN_CANCELLED, REASON_CANCELLED },
+		{ INTENT_JOB_PAUSE, RUN_SKIPPED, REASON_PAUSED },
+		{ INTENT_JOB_SET, RUN_CANCELLED, REASON_EDITED },
+		{ INTENT_JOB_GET, RUN_WAITING, REASON_NONE },
+	};
+	struct kit *kit = *state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int64_t id = add(kit, every_ten);
+		assert_int_equal(claim_at(kit, 10 * ((int)i + 1)), 1);
+		struct run run = newest(kit, id);
+		assert_int_equal(do_job(kit, cases[i].kind, id), ERR_NONE);
+		requeue(kit, &run);
+		run = newest(kit, id);
+		assert_int_equal(run.state, cases[i].state);
+		assert_int_equal(run.reason, cases[i].reason);
+		do_job(kit, INTENT_JOB_CANCEL, id); /* out of the way, if it is not */
+	}
+}
+
+static void
+an_unstarted_run_that_was_stopped_does_not_come_back(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = add(kit, every_ten);
+	assert_int_equal(claim_at(kit, 10), 1);
+	struct run run = newest(kit, id);
+	struct intent *stop = ask(kit, INTENT_RUN_CANCEL);
+	stop->run_id = run.id;
+	apply(kit, stop);
+	intent_free(stop);
+	requeue(kit, &run);
+	assert_int_equal(newest(kit, id).state, RUN_CANCELLED);
+}
+
+static void
+an_unstarted_run_makes_way_for_the_next(void **state)
+{
+	static const char *const yielding[] = { "schedule", "every 10s", "overlap", "cancel", NULL };
+	struct kit *kit = *state;
+	int64_t id = add(kit, yielding);
+	assert_int_equal(claim_at(kit, 10), 1);
+	struct run first = newest(kit, id);
+	assert_int_equal(do_job(kit, INTENT_JOB_RUN, id), ERR_NONE);
+	requeue(kit, &first);
+	struct run second = newest(kit, id);
+	assert_int_not_equal(second.id, first.id);
+	assert_int_equal(second.gate, GATE_OPEN);
+	assert_int_equal(claim_at(kit, 11), 1);
+	assert_int_equal(newest(kit, id).state, RUN_RUNNING);
+}
+
 /* A zone directory with one zone in it, whose file can be replaced. */
 struct replaceable {
 	struct zonedir dir;
@@ -635,6 +706,9 @@ main(void)
 		WITH_KIT(what_a_slot_is_missing_for_waits_by_priority),
 		WITH_KIT(a_pause_that_ends_a_waiting_run_lets_the_one_behind_it_go),
 		WITH_KIT(a_job_that_is_resumed_with_nothing_left_to_do_is_finished),
+		WITH_KIT(an_unstarted_run_ends_as_its_job_did_though_the_daemon_died_meanwhile),
+		WITH_KIT(an_unstarted_run_that_was_stopped_does_not_come_back),
+		WITH_KIT(an_unstarted_run_makes_way_for_the_next),
 		WITH_KIT(a_replaced_zone_moves_the_jobs_that_follow_it),
 		WITH_KIT(a_run_that_waits_beyond_its_deadline_is_missed),
 	};
