@@ -271,6 +271,12 @@ ledger_wake_by(struct intent *intent, usec_t at)
 		intent->work.wake_by = at;
 }
 
+usec_t
+ledger_paused_until(const struct job *job)
+{
+	return job->paused_at ? job->anchor_at : 0;
+}
+
 static int
 cover_due(struct ledger *ledger, struct intent *intent, const int64_t *ids, size_t n)
 {
@@ -282,9 +288,8 @@ cover_due(struct ledger *ledger, struct intent *intent, const int64_t *ids, size
 			continue;
 		if (found == BACKEND_ERROR)
 			return -1;
-		/* What a pause left out is covered after it, in steps like everything else. */
-		usec_t paused_until = job.paused_at ? job.anchor_at : 0;
-		int rc = ledger_cover(ledger, intent, &job, paused_until, REASON_PAUSED);
+		int rc = ledger_cover(ledger, intent, &job, ledger_paused_until(&job),
+		                      REASON_PAUSED);
 		job_fini(&job);
 		if (rc < 0)
 			return -1;

@@ -159,8 +159,9 @@ static int
 cover_passes(struct ledger *ledger, struct intent *intent, struct job *job, usec_t passed_until,
              enum run_reason reason)
 {
-	const usec_t *next = passed_until ? &job->next_due : &job->next_start_at;
-	for (int i = 0; i < PAST_PASSES_MAX && *next <= intent->now; i++) {
+	for (int i = 0; i < PAST_PASSES_MAX; i++) {
+		if (job->next_start_at > intent->now && job->next_due > passed_until)
+			return 0;
 		if (ledger_cover(ledger, intent, job, passed_until, reason) < 0)
 			return -1;
 	}
@@ -175,7 +176,8 @@ static int
 cover_past(struct ledger *ledger, struct intent *intent, struct job *job, enum run_reason reason)
 {
 	bool is_paused = job->state == JOB_PAUSED;
-	if (!is_paused && cover_passes(ledger, intent, job, 0, REASON_NONE) < 0)
+	usec_t paused_until = ledger_paused_until(job);
+	if (!is_paused && cover_passes(ledger, intent, job, paused_until, REASON_PAUSED) < 0)
 		return -1;
 	return cover_passes(ledger, intent, job, intent->now, is_paused ? REASON_PAUSED : reason);
 }
@@ -305,8 +307,9 @@ ledger_job_pause(struct ledger *ledger, struct intent *intent)
 }
 
 /*
- * next_due stays where it was: the claims cover what the pause left out, in bounded steps,
- * because everything up to anchor_at of a job with paused_at is skipped(paused).
+ * A next_due that the pause left behind stays: the claims cover what is left out, in bounded steps,
+ * because everything up to anchor_at of a job with paused_at is skipped(paused). One that lies ahead
+ * may be of a clock or a zone that was replaced meanwhile.
  */
 static int
 resume_job(struct ledger *ledger, struct intent *intent, struct job *job)
@@ -325,6 +328,10 @@ resume_job(struct ledger *ledger, struct intent *intent, struct job *job)
 	ahead = *job; /* borrowed, only to look ahead */
 	job_anchor(&ahead, &schedule, intent->now, ledger->machine);
 	schedule_fini(&schedule);
+	if (job->next_due > intent->now) {
+		job->next_due = ahead.next_due;
+		job->next_start_at = ahead.next_start_at;
+	}
 	if (save_job(ledger, intent, job) < 0)
 		return -1;
 	intent->next_due = ahead.next_due;

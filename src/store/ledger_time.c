@@ -85,14 +85,17 @@ record_step(struct ledger *ledger, struct intent *intent)
 	return ledger_checked(db->ops->run_insert(db, &run, &intent->err));
 }
 
-/* Puts the job on its schedule from now on, unless it is due already. Counts what that moves. */
+/*
+ * Puts the job on its schedule from now on, unless it is due already: that is a claim's, which gives
+ * every instant its row. Counts what that moves.
+ */
 static int
 reanchor(struct ledger *ledger, struct intent *intent, struct job *job)
 {
 	struct backend *db = ledger->backend;
 	struct schedule schedule;
 	usec_t seen = job->next_due;
-	if (job_schedule(job, ledger->zones, &schedule, NULL) < 0)
+	if (seen <= intent->now || job_schedule(job, ledger->zones, &schedule, NULL) < 0)
 		return 0; /* the claim that finds it says so */
 	job_anchor(job, &schedule, intent->now, ledger->machine);
 	schedule_fini(&schedule);
@@ -167,11 +170,12 @@ note_replaced(void *arg, const char *name)
 		         *name ? name : "the machine's own");
 }
 
-/* Not what is due already: that is a claim's. Instants and intervals know no zone. */
+/* Intervals know no zone. */
 static bool
 is_moved_by_zones(const struct intent *intent, const struct job *job)
 {
-	return job->next_due > intent->now && job->kind != SCHEDULE_EVERY;
+	(void)intent;
+	return job->kind != SCHEDULE_EVERY;
 }
 
 int

@@ -621,6 +621,55 @@ an_unstarted_run_makes_way_for_the_next(void **state)
 	assert_int_equal(newest(kit, id).state, RUN_RUNNING);
 }
 
+static void
+set_clock(struct kit *kit, int from, int to)
+{
+	kit->now = T0 + to * SEC;
+	struct intent *step = ask(kit, INTENT_CLOCK_STEP);
+	step->at = T0 + from * SEC;
+	apply(kit, step);
+	assert_int_equal(step->err.code, ERR_NONE);
+	intent_free(step);
+}
+
+static void
+a_clock_set_back_loses_no_instant_that_is_due_still(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = add(kit, every_ten);
+	set_clock(kit, 200, 15);
+	assert_int_equal(claim_at(kit, 16), 1);
+	assert_true(newest(kit, id).due == T0 + 10 * SEC);
+}
+
+static void
+a_job_that_is_resumed_goes_by_the_clock_of_now(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = add(kit, every_ten);
+	assert_int_equal(claim_at(kit, 2000), 1);
+	assert_int_equal(do_job(kit, INTENT_JOB_PAUSE, id), ERR_NONE);
+	set_clock(kit, 2001, 1005);
+	assert_int_equal(do_job(kit, INTENT_JOB_RESUME, id), ERR_NONE);
+	struct job job = job_of(kit, id);
+	assert_true(job.next_due == T0 + 1010 * SEC);
+	job_fini(&job);
+}
+
+static void
+a_pause_is_on_record_as_one_though_the_job_is_removed_at_once_after_it(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = add(kit, every_ten);
+	assert_int_equal(do_job(kit, INTENT_JOB_PAUSE, id), ERR_NONE);
+	kit->now = T0 + 35 * SEC;
+	assert_int_equal(do_job(kit, INTENT_JOB_RESUME, id), ERR_NONE);
+	assert_int_equal(do_job(kit, INTENT_JOB_CANCEL, id), ERR_NONE);
+	struct run span = newest(kit, id);
+	assert_int_equal(span.reason, REASON_PAUSED);
+	assert_int_equal(span.count, 3);
+}
+
 /* A zone directory with one zone in it, whose file can be replaced. */
 struct replaceable {
 	struct zonedir dir;
@@ -709,6 +758,9 @@ main(void)
 		WITH_KIT(an_unstarted_run_ends_as_its_job_did_though_the_daemon_died_meanwhile),
 		WITH_KIT(an_unstarted_run_that_was_stopped_does_not_come_back),
 		WITH_KIT(an_unstarted_run_makes_way_for_the_next),
+		WITH_KIT(a_clock_set_back_loses_no_instant_that_is_due_still),
+		WITH_KIT(a_job_that_is_resumed_goes_by_the_clock_of_now),
+		WITH_KIT(a_pause_is_on_record_as_one_though_the_job_is_removed_at_once_after_it),
 		WITH_KIT(a_replaced_zone_moves_the_jobs_that_follow_it),
 		WITH_KIT(a_run_that_waits_beyond_its_deadline_is_missed),
 	};
