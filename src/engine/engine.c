@@ -313,8 +313,8 @@ engine_orphan_ended(struct engine *engine, int64_t run_id, int attempt, usec_t n
 static bool
 may_claim(const struct engine *engine)
 {
-	return engine->is_ready && !engine->is_recovering && !engine->is_claiming &&
-	       !engine->is_stopping && engine->store_state == STORE_OK;
+	return engine->is_ready && !engine->needs_recovery && !engine->is_recovering &&
+	       !engine->is_claiming && !engine->is_stopping && engine->store_state == STORE_OK;
 }
 
 /*
@@ -361,7 +361,7 @@ end_all(struct engine *engine)
 static usec_t
 recover_at(const struct engine *engine)
 {
-	bool needs = engine->born_at && !engine->is_ready && !engine->is_recovering;
+	bool needs = engine->needs_recovery && !engine->is_recovering;
 	return needs && engine->store_state == STORE_OK ? engine->not_before : USEC_NEVER;
 }
 
@@ -406,7 +406,8 @@ engine_store_changed(struct engine *engine, enum store_state state, usec_t now)
 	engine->now = now;
 	engine->store_state = state;
 	/* A commit whose outcome was unknown may have made runs running that nobody started. */
-	if (is_healed && engine->is_ready && !engine->is_recovering)
+	engine->needs_recovery |= is_healed && engine->born_at;
+	if (recover_at(engine) <= now)
 		recover_begin(engine);
 }
 
@@ -422,6 +423,11 @@ engine_clock_stepped(struct engine *engine, usec_t from, usec_t now)
 			live->alarm_at += now - from;
 			heap_moved(&engine->alarms, live->pos);
 		}
+	}
+	usec_t *const alarms[] = { &engine->stop_at, &engine->prune_at, &engine->zones_at };
+	for (size_t i = 0; i < sizeof(alarms) / sizeof(alarms[0]); i++) {
+		if (*alarms[i] != USEC_NEVER)
+			*alarms[i] += now - from;
 	}
 	engine->claimed_until = 0;
 	engine->not_before = 0;

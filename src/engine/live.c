@@ -170,8 +170,11 @@ ask_to_end(struct engine *engine, struct live *live, enum stop_how how)
 	if (live->alarm == ALARM_TELL)
 		live_tell_start(engine, live);
 	runner->stop(runner, live->run.id, live->run.attempt, how);
+	usec_t kill_at = engine->now + (live->job ? live->job->kill_after : 0);
+	if (live->alarm == ALARM_KILL && live->alarm_at < kill_at)
+		kill_at = live->alarm_at; /* asking again puts nothing off */
 	if (how == STOP_SOFT && live->job)
-		live_set_alarm(engine, live, ALARM_KILL, engine->now + live->job->kill_after);
+		live_set_alarm(engine, live, ALARM_KILL, kill_at);
 	else
 		live_set_alarm(engine, live, ALARM_NONE, USEC_NEVER);
 }

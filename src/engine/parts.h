@@ -44,7 +44,7 @@ struct engine {
 	struct map lives; /* by run id */
 	struct heap alarms;
 	enum store_state store_state;
-	bool is_booted, is_recovering, is_ready, is_stopping, is_restart;
+	bool is_booted, needs_recovery, is_recovering, is_ready, is_stopping, is_restart;
 	usec_t stop_at; /* when running work is asked to end; NEVER: not */
 	int nintents;
 

@@ -7,7 +7,8 @@
  *   not there, same spawner              provably not started: back into the queue
  *   not there, other spawner, same boot  its process lives: orphan, watched; else lost (crash)
  *   not there, other boot                lost (reboot)
- *   a request of this daemon's life      provably not started, as above; of an earlier: lost
+ *   a request, first recovery            of an earlier daemon's life: lost
+ *   a request, store was in trouble      of ours: provably not started, as above
  *
  * "Not there, same spawner" holds because the spawner executes all requests of the dead daemon
  * before it answers the new one, and keeps every run until it is told to forget it.
@@ -33,6 +34,7 @@ void
 recover_begin(struct engine *engine)
 {
 	engine->is_recovering = true;
+	engine->needs_recovery = false;
 	if (!engine->is_booted) {
 		struct intent *boot = intent_new(INTENT_BOOT, engine->now);
 		boot->at = engine->born_at;
@@ -45,7 +47,7 @@ static bool
 is_unstarted(const struct engine *engine, const struct start *start)
 {
 	if (job_is_http(start->job))
-		return start->attempt.claimed_at >= engine->born_at;
+		return engine->is_ready;
 	return start->attempt.number > 0 &&
 	       strcmp(start->attempt.spawner, engine->config.spawner) == 0;
 }
@@ -79,6 +81,14 @@ lose(struct engine *engine, struct live *live, const struct start *start)
 	live_ended(engine, live, &outcome);
 }
 
+/* It was asked to end; the TERM may have been lost with the daemon or the commit's answer. */
+static void
+stop_again(struct engine *engine, struct live *live, enum run_reason reason)
+{
+	if (reason != REASON_NONE && live->alarm != ALARM_KILL)
+		live_stop(engine, live, &(struct stop){ .how = STOP_SOFT, .reason = reason });
+}
+
 static void
 adopt(struct engine *engine, struct live *live, struct start *start)
 {
@@ -88,9 +98,27 @@ adopt(struct engine *engine, struct live *live, struct start *start)
 	if (start->attempt.started_at == 0)
 		live_tell_start(engine, live);
 	live_goes_on(engine, live, at);
-	if (live->run.stop_reason != REASON_NONE) /* its TERM may have been lost with us */
-		live_stop(engine, live,
-		          &(struct stop){ .how = STOP_SOFT, .reason = live->run.stop_reason });
+	stop_again(engine, live, live->run.stop_reason);
+}
+
+/*
+ * It is live already: what was committed about it may never have been heard, when the outcome was
+ * unknown. Whether an unstarted one is still to run, the ledger says.
+ */
+static void
+hear_again(struct engine *engine, struct live *live, const struct start *start)
+{
+	bool is_over = start->job->state == JOB_CANCELLED || start->job->state == JOB_PAUSED ||
+	               start->job->anchor_at > start->run.claimed_at;
+	if (live->state == LIVE_CLAIMED) {
+		if (is_over || start->run.stop_reason != REASON_NONE)
+			live_requeue(engine, live);
+		return;
+	}
+	if (live->state == LIVE_RUNNING && live->alarm != ALARM_TELL && !start->attempt.started_at)
+		live_tell_start(engine, live);
+	if (live->state == LIVE_RUNNING || live->state == LIVE_STARTING)
+		stop_again(engine, live, start->run.stop_reason);
 }
 
 static void
@@ -100,6 +128,8 @@ recover_run(struct engine *engine, struct start *start)
 	if (live) {
 		if (live->state == LIVE_REPLAYED)
 			adopt(engine, live, start);
+		else
+			hear_again(engine, live, start);
 		return;
 	}
 	live = live_new(engine, &start->run, take_job(start));
@@ -137,6 +167,7 @@ recover_page(struct engine *engine, struct intent *intent)
 {
 	if (intent->err.code != ERR_NONE) {
 		engine->is_recovering = false;
+		engine->needs_recovery = true;
 		engine->not_before = engine->now + USEC_PER_SEC;
 		return;
 	}

@@ -225,6 +225,17 @@ check_run_goes_on(struct sim *sim, const struct run *run, const struct run *runs
 		         (long long)run->id, (long long)run->job_id, queue.name);
 }
 
+/* What was cancelled before the quiet ended long ago, unless nobody can stop it. */
+static void
+check_run_was_stopped(struct sim *sim, const struct run *run)
+{
+	const struct process *process = map_get(&sim->processes, run->id);
+	bool is_orphan = process && process->is_orphan;
+	if (run->state == RUN_RUNNING && run->stop_reason == REASON_CANCELLED && !is_orphan)
+		sim_fail(sim, "run %lld of job %lld was cancelled and runs on", (long long)run->id,
+		         (long long)run->job_id);
+}
+
 void
 sim_check_progress(struct sim *sim)
 {
@@ -233,8 +244,10 @@ sim_check_progress(struct sim *sim)
 	usec_t next = USEC_NEVER;
 	begin(sim);
 	size_t n = load_runs(sim, &runs);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		check_run_goes_on(sim, &runs[i], runs, n);
+		check_run_was_stopped(sim, &runs[i]);
+	}
 	sim->disk->ops->jobs_next_start(sim->disk, &next, &err);
 	if (next < sim_now(sim) - PATIENCE)
 		sim_fail(sim, "a job is due since %lld s and not claimed",
