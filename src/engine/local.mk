@@ -8,4 +8,5 @@ libengine_a_SOURCES = \
 	src/engine/parts.h \
 	src/engine/recover.c \
 	src/engine/runner.h \
+	src/engine/stats.c \
 	src/engine/store.h
