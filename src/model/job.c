@@ -283,12 +283,3 @@ job_state_name(enum job_state state)
 {
 	return (unsigned)state < JOB_NSTATES ? state_names[state] : "none";
 }
-
-enum job_state
-job_state_find(const char *name)
-{
-	int i = 0;
-	while (i < JOB_NSTATES && strcmp(state_names[i], name) != 0)
-		i++;
-	return (enum job_state)i;
-}

@@ -133,6 +133,5 @@ void job_pack(const struct job *job, struct buf *out);
 int job_unpack(struct job *job, const void *data, size_t len, struct err *err);
 
 const char *job_state_name(enum job_state state);
-enum job_state job_state_find(const char *name); /* JOB_NSTATES: none */
 
 #endif

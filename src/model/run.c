@@ -203,25 +203,10 @@ run_end_attempt(struct run *run, const struct job *job, const struct outcome *ou
 		run_set_state(run, outcome->kind == OUTCOME_LOST ? RUN_LOST : RUN_FAILED, run->reason);
 }
 
-static int
-find(const char *const *names, int n, const char *name)
-{
-	int i = 0;
-	while (i < n && strcmp(names[i], name) != 0)
-		i++;
-	return i;
-}
-
 const char *
 run_state_name(enum run_state state)
 {
 	return (unsigned)state < RUN_NSTATES ? state_names[state] : "none";
-}
-
-enum run_state
-run_state_find(const char *name)
-{
-	return (enum run_state)find(state_names, RUN_NSTATES, name);
 }
 
 const char *
@@ -234,12 +219,6 @@ const char *
 run_reason_name(enum run_reason reason)
 {
 	return (unsigned)reason < REASON_NKINDS ? reason_names[reason] : "";
-}
-
-enum run_reason
-run_reason_find(const char *name)
-{
-	return (enum run_reason)find(reason_names, REASON_NKINDS, name);
 }
 
 const char *

@@ -153,10 +153,8 @@ void run_end_attempt(struct run *run, const struct job *job, const struct outcom
 void run_set_state(struct run *run, enum run_state state, enum run_reason reason);
 
 const char *run_state_name(enum run_state state);
-enum run_state run_state_find(const char *name); /* RUN_NSTATES: none */
 const char *run_trigger_name(enum run_trigger trigger);
 const char *run_reason_name(enum run_reason reason); /* "" for NONE */
-enum run_reason run_reason_find(const char *name);   /* REASON_NKINDS: none */
 const char *outcome_kind_name(enum outcome_kind kind);
 const char *signal_name(int number); /* "SIGKILL"; never NULL */
 
