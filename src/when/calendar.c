@@ -164,6 +164,10 @@ static int
 add_seconds(struct reader *r, struct pattern *p, struct pattern_part part)
 {
 	const int32_t second = USEC_PER_SEC;
+	/* What is reached is what counts: 5..5/0.25 is 5. */
+	part.last = part.first + (part.last - part.first) / part.step * part.step;
+	if (part.last == part.first)
+		part.step = second;
 	if (part.first % second == 0 && part.step % second == 0) {
 		set_bits(r, part.first / second, part.last / second, part.step / second);
 		return 0;

@@ -79,7 +79,7 @@ print_seconds_part(const struct pattern_part *part, struct buf *out)
 	print_seconds_value(part->first, out);
 	if (part->last == part->first)
 		return;
-	if (part->last != USEC_PER_MIN - 1) {
+	if (part->last + part->step < USEC_PER_MIN) {
 		buf_add_text(out, "..");
 		print_seconds_value(part->last, out);
 	}

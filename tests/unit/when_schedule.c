@@ -344,6 +344,8 @@ what_is_printed_reads_back_as_the_same_schedule(void **state)
 		{ SCHEDULE_CALENDAR, "*-*~07/3" },
 		{ SCHEDULE_CALENDAR, "*:*:0.5,3,0/1" },
 		{ SCHEDULE_CALENDAR, "*:*:0.5,1.25..3.5/0.75,7,30..40/5" },
+		{ SCHEDULE_CALENDAR, "*:*:5..5/0.25,7,3" },
+		{ SCHEDULE_CALENDAR, "*:*:5..5.2/0.25,0.5..0.7/1,1/58.5,2.5..59.9/10" },
 		{ SCHEDULE_CALENDAR, "05:40:23.4200004/3.17 Asia/Tokyo" },
 		{ SCHEDULE_CALENDAR, "daily UTC" },
 		{ SCHEDULE_EVERY, "1h30m" },
