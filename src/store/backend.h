@@ -105,9 +105,12 @@ struct backend_ops {
 	/* Writes all but the identity, if the state is still `seen` and the attempt `attempt`. */
 	enum backend_result (*run_update)(struct backend *, const struct run *, enum run_state seen,
 					  int attempt, struct err *);
-	/* The row of the job by the schedule with the greatest due, terminal or not. */
-	enum backend_result (*run_tail)(struct backend *, int64_t job_id, struct run *,
-					struct err *);
+	/*
+	 * The row of the job by the schedule with the greatest due at or before `at`, terminal or
+	 * not: it covers `at` if its last_due is not before.
+	 */
+	enum backend_result (*run_due_by)(struct backend *, int64_t job_id, usec_t at,
+					  struct run *, struct err *);
 	/* Waiting and running runs of a job, oldest due first; at most max. */
 	enum backend_result (*runs_active)(struct backend *, int64_t job_id, size_t max,
 					   struct run *runs, size_t *n, struct err *);
@@ -121,9 +124,6 @@ struct backend_ops {
 	/* Running runs with id > after, ascending, at most max: for recovery. */
 	enum backend_result (*runs_running)(struct backend *, int64_t after, size_t max,
 					    struct run *runs, size_t *n, struct err *);
-	/* The row that covers the instant: schedule rows of the job, first <= at <= last. */
-	enum backend_result (*run_covering)(struct backend *, int64_t job_id, usec_t at,
-					    struct run *, struct err *);
 	/* A page newest first; fills intent->runs and ->cursor. A run of no job (TRIGGER_CLOCK) has
 	   job_id 0 and is listed to operators: filter.has_owner leaves it out. */
 	enum backend_result (*runs_page)(struct backend *, struct intent *, struct err *);

@@ -185,11 +185,11 @@ ledger_why(struct ledger *ledger, struct intent *intent)
 	if (found != 1)
 		return found;
 	const struct job *job = &intent->jobs[0].job;
-	enum backend_result covered =
-		db->ops->run_covering(db, job->id, intent->at, &run, &intent->err);
-	if (covered == BACKEND_OK)
+	enum backend_result known =
+		db->ops->run_due_by(db, job->id, intent->at, &run, &intent->err);
+	if (known == BACKEND_OK && run.last_due >= intent->at)
 		ledger_answer_run(intent, &run, job);
-	return ledger_checked(covered);
+	return ledger_checked(known);
 }
 
 static bool

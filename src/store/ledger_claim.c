@@ -21,7 +21,8 @@ extend_tail(struct ledger *ledger, struct intent *intent, const struct job *job,
 {
 	struct backend *db = ledger->backend;
 	struct run tail;
-	enum backend_result found = db->ops->run_tail(db, job->id, &tail, &intent->err);
+	enum backend_result found =
+		db->ops->run_due_by(db, job->id, USEC_NEVER, &tail, &intent->err);
 	if (found != BACKEND_OK)
 		return ledger_checked(found);
 	if (tail.state != row->state || tail.reason != row->reason || tail.last_due >= row->due)
@@ -42,8 +43,8 @@ is_covered(struct ledger *ledger, struct intent *intent, int64_t job_id, usec_t 
 	struct run run;
 	if (due > ledger->covered_until)
 		return 0;
-	enum backend_result found = db->ops->run_covering(db, job_id, due, &run, &intent->err);
-	return found == BACKEND_ERROR ? -1 : found == BACKEND_OK;
+	enum backend_result found = db->ops->run_due_by(db, job_id, due, &run, &intent->err);
+	return found == BACKEND_ERROR ? -1 : found == BACKEND_OK && run.last_due >= due;
 }
 
 static int

@@ -42,8 +42,7 @@ enum sql {
 	SQL_RUN_INSERT,
 	SQL_RUN_LOAD,
 	SQL_RUN_UPDATE,
-	SQL_RUN_TAIL,
-	SQL_RUN_COVERING,
+	SQL_RUN_DUE_BY,
 	SQL_RUN_LAST_ENDED,
 	SQL_RUNS_ACTIVE,
 	SQL_RUNS_ACTIVE_COUNT,
@@ -194,7 +193,6 @@ enum backend_result sqlite_run_insert(struct backend *, struct run *, struct err
 enum backend_result sqlite_run_load(struct backend *, int64_t, struct run *, struct err *);
 enum backend_result sqlite_run_update(struct backend *, const struct run *, enum run_state, int,
 				      struct err *);
-enum backend_result sqlite_run_tail(struct backend *, int64_t, struct run *, struct err *);
 enum backend_result sqlite_runs_active(struct backend *, int64_t, size_t, struct run *, size_t *,
 				       struct err *);
 enum backend_result sqlite_runs_open_timed(struct backend *, usec_t, struct err *);
@@ -203,7 +201,7 @@ enum backend_result sqlite_runs_ready(struct backend *, const char *, size_t, st
 				      size_t *, struct err *);
 enum backend_result sqlite_runs_running(struct backend *, int64_t, size_t, struct run *, size_t *,
 					struct err *);
-enum backend_result sqlite_run_covering(struct backend *, int64_t, usec_t, struct run *,
+enum backend_result sqlite_run_due_by(struct backend *, int64_t, usec_t, struct run *,
 					struct err *);
 void sqlite_run_read(sqlite3_stmt *, int first, struct run *);
 

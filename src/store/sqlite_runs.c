@@ -105,24 +105,14 @@ sqlite_run_load(struct backend *backend, int64_t id, struct run *run, struct err
 }
 
 enum backend_result
-sqlite_run_tail(struct backend *backend, int64_t job_id, struct run *run, struct err *err)
+sqlite_run_due_by(struct backend *backend, int64_t job_id, usec_t at, struct run *run,
+		  struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
-	sqlite3_stmt *stmt = sql_use(s, SQL_RUN_TAIL);
-	sqlite3_bind_int64(stmt, 1, job_id);
-	return read_one(s, stmt, run, err);
-}
-
-enum backend_result
-sqlite_run_covering(struct backend *backend, int64_t job_id, usec_t at, struct run *run,
-		    struct err *err)
-{
-	struct sqlite *s = sqlite_of(backend);
-	sqlite3_stmt *stmt = sql_use(s, SQL_RUN_COVERING);
+	sqlite3_stmt *stmt = sql_use(s, SQL_RUN_DUE_BY);
 	sqlite3_bind_int64(stmt, 1, job_id);
 	sqlite3_bind_int64(stmt, 2, at);
-	enum backend_result result = read_one(s, stmt, run, err);
-	return result == BACKEND_OK && run->last_due < at ? BACKEND_NONE : result;
+	return read_one(s, stmt, run, err);
 }
 
 enum backend_result

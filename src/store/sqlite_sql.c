@@ -80,10 +80,8 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 			   "is_catchup = ?14, is_forced = ?15, stop_reason = ?16, stop_uid = ?17, "
 			   "claimed_at = ?18, ended_at = ?19 "
 			   "WHERE id = ?1 AND state = ?20 AND attempt = ?21",
-	[SQL_RUN_TAIL] = RUN_SELECT "INDEXED BY runs_due WHERE job_id = ?1 AND trigger = 0 "
-				    "ORDER BY due DESC LIMIT 1",
-	[SQL_RUN_COVERING] = RUN_SELECT "INDEXED BY runs_due WHERE job_id = ?1 AND trigger = 0 "
-					"AND due <= ?2 ORDER BY due DESC LIMIT 1",
+	[SQL_RUN_DUE_BY] = RUN_SELECT "INDEXED BY runs_due WHERE job_id = ?1 AND trigger = 0 "
+				      "AND due <= ?2 ORDER BY due DESC LIMIT 1",
 	[SQL_RUN_LAST_ENDED] = RUN_SELECT "INDEXED BY runs_job WHERE job_id = ?1 AND state >= 2 "
 					  "ORDER BY id DESC LIMIT 1",
 	[SQL_RUNS_ACTIVE] = RUN_SELECT "INDEXED BY runs_active WHERE job_id = ?1 AND state <= 1 "

@@ -94,21 +94,10 @@ last_scheduled(struct mem *mem, int64_t job_id, usec_t at)
 }
 
 static enum backend_result
-tail(struct backend *backend, int64_t job_id, struct run *run, struct err *err)
+due_by(struct backend *backend, int64_t job_id, usec_t at, struct run *run, struct err *err)
 {
 	struct mem *mem = mem_of(backend);
-	return mem_fails(mem, err) ? BACKEND_ERROR
-				   : give(last_scheduled(mem, job_id, INT64_MAX), run);
-}
-
-static enum backend_result
-covering(struct backend *backend, int64_t job_id, usec_t at, struct run *run, struct err *err)
-{
-	struct mem *mem = mem_of(backend);
-	if (mem_fails(mem, err))
-		return BACKEND_ERROR;
-	const struct mem_run *row = last_scheduled(mem, job_id, at);
-	return row && row->run.last_due >= at ? give(row, run) : BACKEND_NONE;
+	return mem_fails(mem, err) ? BACKEND_ERROR : give(last_scheduled(mem, job_id, at), run);
 }
 
 /* The orders that are asked for. */
@@ -343,13 +332,12 @@ mem_runs_ops(struct backend_ops *ops)
 	ops->run_insert = insert;
 	ops->run_load = load;
 	ops->run_update = update;
-	ops->run_tail = tail;
 	ops->runs_active = active;
 	ops->runs_open_timed = open_timed;
 	ops->runs_next_timed = next_timed;
 	ops->runs_ready = ready;
 	ops->runs_running = running;
-	ops->run_covering = covering;
+	ops->run_due_by = due_by;
 	ops->queues_ready = queues_ready;
 	ops->queue_load = load_queue;
 	ops->queue_save = save_queue;

@@ -105,46 +105,42 @@ a_run_changes_only_from_the_state_and_attempt_that_were_seen(void **state)
 }
 
 static void
-the_tail_is_the_last_instant_of_the_schedule(void **state)
+the_last_row_of_the_schedule_is_found(void **state)
 {
 	struct kit *kit = *state;
 	int64_t job = kit_add_job(kit, "job", 1);
 	struct run run;
-	assert_int_equal(kit->ops->run_tail(kit->backend, job, &run, &kit->err), BACKEND_NONE);
+	assert_int_equal(kit->ops->run_due_by(kit->backend, job, USEC_NEVER, &run, &kit->err),
+			 BACKEND_NONE);
 	int64_t last = kit_add_run(kit, job, 300, RUN_SKIPPED);
 	kit_add_run(kit, job, 200, RUN_SKIPPED);
 	struct run manual = waiting_run(job, 400, GATE_OPEN, 5);
 	manual.trigger = TRIGGER_MANUAL;
 	kit->ops->run_insert(kit->backend, &manual, &kit->err);
-	assert_int_equal(kit->ops->run_tail(kit->backend, job, &run, &kit->err), BACKEND_OK);
+	assert_int_equal(kit->ops->run_due_by(kit->backend, job, USEC_NEVER, &run, &kit->err),
+			 BACKEND_OK);
 	assert_int_equal(run.id, last);
 }
 
 static void
-a_span_covers_the_instants_between_its_first_and_its_last(void **state)
+the_row_due_by_an_instant_is_the_last_that_began_before(void **state)
 {
 	struct kit *kit = *state;
 	int64_t job = kit_add_job(kit, "job", 1);
-	struct run span = { .job_id = job,
-			    .due = 100,
-			    .last_due = 200,
-			    .count = 5,
-			    .state = RUN_SKIPPED,
-			    .ended_at = 1 };
 	struct run got;
-	kit->ops->run_insert(kit->backend, &span, &kit->err);
-	static const struct {
+	int64_t first = kit_add_run(kit, job, 100, RUN_SKIPPED);
+	int64_t second = kit_add_run(kit, job, 200, RUN_FAILED);
+	const struct {
 		usec_t at;
-		enum backend_result result;
-	} cases[] = { { 99, BACKEND_NONE },
-		      { 100, BACKEND_OK },
-		      { 150, BACKEND_OK },
-		      { 200, BACKEND_OK },
-		      { 201, BACKEND_NONE } };
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(
-			kit->ops->run_covering(kit->backend, job, cases[i].at, &got, &kit->err),
-			cases[i].result);
+		int64_t id; /* 0: none */
+	} cases[] = { { 99, 0 }, { 100, first }, { 199, first }, { 200, second }, { 201, second } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		enum backend_result found = kit->ops->run_due_by(kit->backend, job, cases[i].at,
+								 &got, &kit->err);
+		assert_int_equal(found, cases[i].id ? BACKEND_OK : BACKEND_NONE);
+		if (cases[i].id)
+			assert_int_equal(got.id, cases[i].id);
+	}
 }
 
 static void
@@ -322,8 +318,8 @@ const struct CMUnitTest store_backend_runs[] = {
 	cmocka_unit_test(a_run_reads_back_with_all_its_fields),
 	cmocka_unit_test(an_instant_of_a_schedule_is_recorded_once),
 	cmocka_unit_test(a_run_changes_only_from_the_state_and_attempt_that_were_seen),
-	cmocka_unit_test(the_tail_is_the_last_instant_of_the_schedule),
-	cmocka_unit_test(a_span_covers_the_instants_between_its_first_and_its_last),
+	cmocka_unit_test(the_last_row_of_the_schedule_is_found),
+	cmocka_unit_test(the_row_due_by_an_instant_is_the_last_that_began_before),
 	cmocka_unit_test(active_runs_come_oldest_due_first),
 	cmocka_unit_test(a_timed_gate_opens_at_its_time),
 	cmocka_unit_test(a_queue_gives_its_runs_by_priority_then_due_then_id),
