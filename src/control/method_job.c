@@ -108,8 +108,11 @@ struct intent *
 job_why_ask(struct call *call, struct err *err)
 {
 	struct intent *intent = ask_about_job(call, INTENT_WHY, err);
-	if (intent)
-		intent->at = params_instant(call, "at", call->now);
+	if (!intent)
+		return NULL;
+	/* People see seconds: an instant without decimals stands for its whole second. */
+	intent->at = params_instant(call, "at", call->now);
+	intent->until = intent->at + (intent->at % USEC_PER_SEC ? 0 : USEC_PER_SEC - 1);
 	return intent;
 }
 

@@ -35,12 +35,19 @@ show(const struct chain *chain, usec_t at, char text[SCHEDULE_TIME_MAX])
 	return chain->zone ? schedule_print_time_local(chain->zone, at, text) : "";
 }
 
-/* Is the job due at that instant by its schedule as it is now? *next: the first due after it. */
+/*
+ * Does the schedule as it is now name the instant asked about? That is the first one within the
+ * time from chain->at, which is moved to it, to `until`. *next: the first due after it.
+ */
 static bool
-is_due_at(const struct schedule *schedule, usec_t at, unsigned *marks, usec_t *next)
+find_due(struct chain *chain, const struct schedule *schedule, usec_t until, unsigned *marks,
+	 usec_t *next)
 {
-	*next = schedule_next(schedule, at, NULL);
-	return schedule_next(schedule, at - 1, marks) == at;
+	usec_t due = schedule_next(schedule, chain->at - 1, marks);
+	if (due <= until)
+		chain->at = due;
+	*next = schedule_next(schedule, chain->at, NULL);
+	return due <= until;
 }
 
 static void
@@ -146,8 +153,11 @@ why_explain(const struct intent *intent, struct zones *zones)
 		.zone = json_zone(zones, job->tz),
 		.sentences = json_array(),
 	};
+	usec_t until = intent->until;
+	if (item && item->run.due > intent->at)
+		until = chain.at = item->run.due; /* what is on record is meant */
 	if (job_schedule(job, zones, &schedule, NULL) == 0) {
-		is_due = is_due_at(&schedule, intent->at, &marks, &next);
+		is_due = find_due(&chain, &schedule, until, &marks, &next);
 		say_schedule(&chain, &schedule, is_due || item, marks);
 		schedule_fini(&schedule);
 	}
@@ -158,7 +168,7 @@ why_explain(const struct intent *intent, struct zones *zones)
 		say_future(&chain, is_due);
 	json_t *answer = json_object();
 	json_object_set_new(answer, "job", json_job(&intent->jobs[0], zones));
-	json_set_instant(answer, "at", intent->at, chain.zone);
+	json_set_instant(answer, "at", chain.at, chain.zone);
 	json_set_flag(answer, "is_due", is_due);
 	json_set_instant(answer, "following", next, chain.zone);
 	json_object_set_new(answer, "run", item ? json_run_item(item, chain.zone) : json_null());

@@ -51,7 +51,7 @@ enum intent_kind {
 	INTENT_RUN_LIST,   /* filter, ref (none: all jobs), cursor, limit -> runs, cursor */
 	INTENT_RUN_GET,    /* run_id -> runs[0], attempts */
 	INTENT_RUN_OUTPUT, /* run_id, attempt (0: last), offset, limit, or output_fd -> output */
-	INTENT_WHY,        /* ref, at -> jobs[0], runs[0] that covers `at`, or none */
+	INTENT_WHY,        /* ref, at, until -> jobs[0], runs[0]: the last in that time, or none */
 	INTENT_QUEUE_LIST, /* -> queues */
 	INTENT_STATS,      /* -> stats */
 	INTENT_NKINDS,

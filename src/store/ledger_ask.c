@@ -186,7 +186,7 @@ ledger_why(struct ledger *ledger, struct intent *intent)
 		return found;
 	const struct job *job = &intent->jobs[0].job;
 	enum backend_result known =
-		db->ops->run_due_by(db, job->id, intent->at, &run, &intent->err);
+		db->ops->run_due_by(db, job->id, intent->until, &run, &intent->err);
 	if (known == BACKEND_OK && run.last_due >= intent->at)
 		ledger_answer_run(intent, &run, job);
 	return ledger_checked(known);

@@ -72,6 +72,9 @@ ok $? 'and runs again'
 has 'the pause is on record' paused "$(asched --json runs tick --limit 0)"
 
 has 'why tells the chain of decisions' 'schedule is' "$(asched why tick)"
+second=$(asched runs tick --limit 0 | awk '$5 == "schedule" { at = $3 " " $4 } END { print at }')
+has 'and takes an instant as runs shows it, without decimals' "was due at $second." \
+	"$(asched why tick --at "$second")"
 is 'cancel removes jobs' 0 "$(asched cancel tick failing > /dev/null 2>&1; echo $?)"
 is 'and list forgets them' yearly "$(asched list --names)"
 has 'but not the record' '"state":"succeeded"' "$(asched --json runs tick --limit 3 2>&1 ||
