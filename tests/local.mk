@@ -32,6 +32,7 @@ BLACKBOX_TESTS += tests/blackbox/protocol.sh
 BLACKBOX_TESTS += tests/blackbox/refused.sh
 BLACKBOX_TESTS += tests/blackbox/reload.sh
 BLACKBOX_TESTS += tests/blackbox/store.sh
+BLACKBOX_TESTS += tests/blackbox/stuck_log.sh
 BLACKBOX_TESTS += tests/blackbox/survival.sh
 BLACKBOX_TESTS += tests/blackbox/terminal.sh
 BLACKBOX_TESTS += tests/blackbox/users.sh

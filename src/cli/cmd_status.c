@@ -33,6 +33,36 @@ print_store(const struct screen *screen, const json_t *status)
 }
 
 static void
+print_queues(const struct screen *screen, const json_t *queues)
+{
+	size_t i;
+	const json_t *queue;
+	json_array_foreach(queues, i, queue)
+	{
+		fact(screen, "queue", answer_bool(queue, "paused") ? YELLOW : PLAIN,
+		     "%s: %lld of %lld running, %lld waiting%s", answer_text(queue, "name"),
+		     (long long)answer_int(queue, "running"),
+		     (long long)answer_int(queue, "concurrency"),
+		     (long long)answer_int(queue, "waiting"),
+		     answer_bool(queue, "paused") ? ", paused" : "");
+	}
+}
+
+static void
+print_trouble(const struct screen *screen, const json_t *status)
+{
+	char time[SCREEN_TIME_MAX];
+	int64_t nlost = answer_int(status, "log_lines_lost");
+	if (nlost > 0)
+		fact(screen, "log", RED, "%lld lines lost: nobody reads it fast enough",
+		     (long long)nlost);
+	if (answer_has(status, "last_trouble"))
+		fact(screen, "last trouble", RED, "%s, %s",
+		     screen_long_time(screen, answer_int(status, "last_trouble_at_us"), time),
+		     answer_text(status, "last_trouble"));
+}
+
+static void
 print_status(const struct screen *screen, const json_t *status)
 {
 	char text[WORDS_MAX], time[SCREEN_TIME_MAX];
@@ -47,13 +77,27 @@ print_status(const struct screen *screen, const json_t *status)
 		fact(screen, "runs", PLAIN, "%lld running, %lld waiting",
 		     (long long)answer_int(status, "runs_running"),
 		     (long long)answer_int(status, "runs_waiting"));
+	print_queues(screen, json_object_get(status, "queues"));
 	print_store(screen, status);
+	fact(screen, "requests", PLAIN, "%lld wait for the store, %lld connections",
+	     (long long)answer_int(status, "requests_queued"),
+	     (long long)answer_int(status, "connections"));
 	print_latency(screen, "start late", json_object_get(status, "start_late_us"));
 	print_latency(screen, "commit", json_object_get(status, "commit_us"));
 	print_latency(screen, "loop lag", json_object_get(status, "loop_lag_us"));
 	fact(screen, "memory", PLAIN, "%s",
 	     words_bytes(answer_int(status, "rss_kib") * 1024, text));
-	fact(screen, "last trouble", RED, "%s", answer_text(status, "last_trouble"));
+	print_trouble(screen, status);
+}
+
+/* The store counts them for us; in trouble it cannot, and the rest is all the more wanted. */
+static void
+add_queues(struct client *client, json_t *status)
+{
+	struct err err = { 0 };
+	json_t *list = client_try(client, "queue.list", NULL, &err);
+	json_object_set(status, "queues", list ? json_object_get(list, "items") : json_null());
+	json_decref(list);
 }
 
 int
@@ -66,6 +110,8 @@ cmd_status(const struct cli_options *options, int argc, char **argv)
 		return exit_code;
 	struct client *client = client_new(options);
 	json_t *status = client_call(client, "daemon.status", NULL);
+	if (status)
+		add_queues(client, status);
 	screen_init(&screen, options);
 	if (status && !print_if_json(options, status))
 		print_status(&screen, status);

@@ -87,6 +87,7 @@ daemon_status_render(struct call *call, const struct intent *intent)
 	json_set_number(answer, "uptime_us", status.uptime);
 	set_counts(answer, intent);
 	json_object_set_new(answer, "store", store_object(&status, intent));
+	json_set_number(answer, "requests_queued", status.nqueued);
 	json_object_set_new(answer, "loop_lag_us", ranks_object(&status.loop_lag));
 	json_object_set_new(answer, "commit_us", ranks_object(&status.commit));
 	json_object_set_new(answer, "start_late_us", ranks_object(&late));
@@ -94,7 +95,9 @@ daemon_status_render(struct call *call, const struct intent *intent)
 	json_set_number(answer, "connections", server_npeers(call->control->server));
 	json_set_number(answer, "rss_kib", status.rss_kib);
 	json_set_text(answer, "node", status.node);
+	json_set_number(answer, "log_lines_lost", status.nlog_lost);
 	json_set_text(answer, "last_trouble", status.last_trouble[0] ? status.last_trouble : NULL);
+	json_set_instant(answer, "last_trouble_at", status.last_trouble_at, zone);
 	zone_unref(zone);
 	return answer;
 }

@@ -6,11 +6,17 @@
 #include "daemon/state.h"
 
 static void
+remember_trouble(struct daemon *daemon, const char *where, const char *text)
+{
+	snprintf(daemon->trouble, sizeof(daemon->trouble), "%s%s", where, text);
+	daemon->trouble_at = clock_now();
+}
+
+static void
 on_trouble(void *arg, const char *text)
 {
-	struct daemon *daemon = arg;
 	log_error(text);
-	snprintf(daemon->trouble, sizeof(daemon->trouble), "%s", text);
+	remember_trouble(arg, "", text);
 }
 
 static void
@@ -88,7 +94,7 @@ daemon_store_changed(void *arg, enum store_state state, const char *detail)
 		log_notice("the store is well again");
 	} else {
 		log_error("the store is in trouble", log_str("cause", detail));
-		snprintf(daemon->trouble, sizeof(daemon->trouble), "store: %s", detail);
+		remember_trouble(daemon, "store: ", detail);
 	}
 	engine_store_changed(daemon->engine, state, clock_now());
 }

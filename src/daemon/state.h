@@ -43,6 +43,7 @@ struct daemon {
 	int exit_status;
 	char node[MACHINE_NODE_MAX];
 	char trouble[DAEMON_TROUBLE_MAX]; /* the last one, "" when there was none */
+	usec_t trouble_at;
 };
 
 /* Begins to stop; the loop ends when the engine has nothing to wait for. */

@@ -91,6 +91,10 @@ succeeds 'queues sets a concurrency' asched queues default --concurrency 7
 has 'queues lists the queue' default "$(asched queues)"
 is 'with its concurrency' 7 "$(asched --json queues | json_value concurrency)"
 
+has 'status shows the queues' 'default: 0 of 7 running, 0 waiting' "$(asched status)"
+is 'and the same in JSON' 7 "$(asched --json status | json_value concurrency)"
+has 'no trouble is no trouble' '"last_trouble_at": null' "$(asched --json status | sed 's, *: *,: ,g')"
+
 daemon_stop TERM
 is 'the daemon ends well when asked to' 0 $?
 fails_with 3 socket asched list
