@@ -51,7 +51,7 @@ slots_take(struct slots *slots, int64_t run_id, int32_t attempt)
 	struct slot *slot;
 	if (slots->free != SLOT_NONE) {
 		slot = &slots->slot[slots->free];
-		slots->free = slot->next_by_run;
+		slots->free = slot->next[SLOT_BY_RUN];
 	} else if (slots->end < SLOTS_MAX) {
 		slot = &slots->slot[slots->end++];
 	} else {
@@ -64,7 +64,7 @@ slots_take(struct slots *slots, int64_t run_id, int32_t attempt)
 		.output_fd = -1,
 		.exec_fd = -1,
 		.output_watch = -1,
-		.next_by_run = *chain,
+		.next[SLOT_BY_RUN] = *chain,
 	};
 	*chain = slots_index(slots, slot);
 	slots->nused++;
@@ -75,7 +75,7 @@ struct slot *
 slots_find(struct slots *slots, int64_t run_id, int32_t attempt)
 {
 	for (uint16_t i = *chain_of(slots->by_run, run_id); i != SLOT_NONE;
-	     i = slots->slot[i].next_by_run) {
+	     i = slots->slot[i].next[SLOT_BY_RUN]) {
 		if (slots->slot[i].run_id == run_id && slots->slot[i].attempt == attempt)
 			return &slots->slot[i];
 	}
@@ -86,29 +86,24 @@ struct slot *
 slots_find_pid(struct slots *slots, pid_t pid)
 {
 	for (uint16_t i = *chain_of(slots->by_pid, pid); i != SLOT_NONE;
-	     i = slots->slot[i].next_by_pid) {
+	     i = slots->slot[i].next[SLOT_BY_PID]) {
 		if (slots->slot[i].report.pid == pid)
 			return &slots->slot[i];
 	}
 	return NULL;
 }
 
-static void
-remove_from_runs(struct slots *slots, const struct slot *slot)
+/* Takes the slot out of the list that begins in *link; returns whom it stood behind, or NONE. */
+static uint16_t
+unlink_slot(struct slots *slots, enum slot_list list, uint16_t *link, const struct slot *slot)
 {
-	uint16_t *link = chain_of(slots->by_run, slot->run_id);
-	while (*link != slots_index(slots, slot))
-		link = &slots->slot[*link].next_by_run;
-	*link = slot->next_by_run;
-}
-
-static void
-remove_from_pids(struct slots *slots, const struct slot *slot)
-{
-	uint16_t *link = chain_of(slots->by_pid, slot->report.pid);
-	while (*link != slots_index(slots, slot))
-		link = &slots->slot[*link].next_by_pid;
-	*link = slot->next_by_pid;
+	uint16_t before = SLOT_NONE;
+	while (*link != slots_index(slots, slot)) {
+		before = *link;
+		link = &slots->slot[before].next[list];
+	}
+	*link = slot->next[list];
+	return before;
 }
 
 void
@@ -117,7 +112,7 @@ slots_set_pid(struct slots *slots, struct slot *slot, pid_t pid)
 	uint16_t *chain = chain_of(slots->by_pid, pid);
 	assert(slot->state == SLOT_FREE && slot->report.pid == 0);
 	slot->report.pid = pid;
-	slot->next_by_pid = *chain;
+	slot->next[SLOT_BY_PID] = *chain;
 	*chain = slots_index(slots, slot);
 }
 
@@ -128,11 +123,11 @@ add_to_tell(struct slots *slots, struct slot *slot)
 		return;
 	uint16_t i = slots_index(slots, slot);
 	slot->is_in_tell = true;
-	slot->next_to_tell = SLOT_NONE;
+	slot->next[SLOT_TO_TELL] = SLOT_NONE;
 	if (slots->tell_first == SLOT_NONE)
 		slots->tell_first = i;
 	else
-		slots->slot[slots->tell_last].next_to_tell = i;
+		slots->slot[slots->tell_last].next[SLOT_TO_TELL] = i;
 	slots->tell_last = i;
 }
 
@@ -142,7 +137,7 @@ slots_set_state(struct slots *slots, struct slot *slot, enum slot_state state)
 {
 	assert(is_legal[slot->state][state]);
 	if (is_alive(slot->state) && !is_alive(state))
-		remove_from_pids(slots, slot);
+		unlink_slot(slots, SLOT_BY_PID, chain_of(slots->by_pid, slot->report.pid), slot);
 	slots->nalive += is_alive(state) - is_alive(slot->state);
 	slot->state = state;
 	if (state != SLOT_FREE && state != SLOT_STARTING)
@@ -152,14 +147,8 @@ slots_set_state(struct slots *slots, struct slot *slot, enum slot_state state)
 static void
 remove_from_tell(struct slots *slots, const struct slot *slot)
 {
-	uint16_t before = SLOT_NONE;
-	uint16_t *link = &slots->tell_first;
-	while (*link != slots_index(slots, slot)) {
-		before = *link;
-		link = &slots->slot[*link].next_to_tell;
-	}
-	*link = slot->next_to_tell;
-	if (*link == SLOT_NONE)
+	uint16_t before = unlink_slot(slots, SLOT_TO_TELL, &slots->tell_first, slot);
+	if (slots->tell_last == slots_index(slots, slot))
 		slots->tell_last = before;
 }
 
@@ -169,7 +158,7 @@ slots_drop(struct slots *slots, struct slot *slot)
 	assert(!is_alive(slot->state));
 	if (slot->is_in_tell)
 		remove_from_tell(slots, slot);
-	remove_from_runs(slots, slot);
+	unlink_slot(slots, SLOT_BY_RUN, chain_of(slots->by_run, slot->run_id), slot);
 	if (slot->output_fd >= 0)
 		close(slot->output_fd);
 	if (slot->exec_fd >= 0)
@@ -177,7 +166,7 @@ slots_drop(struct slots *slots, struct slot *slot)
 	if (slot->state != SLOT_FREE)
 		slots_set_state(slots, slot, SLOT_FREE);
 	slot->run_id = 0;
-	slot->next_by_run = slots->free;
+	slot->next[SLOT_BY_RUN] = slots->free;
 	slots->free = slots_index(slots, slot);
 	slots->nused--;
 }
@@ -216,7 +205,5 @@ slots_told(struct slots *slots)
 	assert(slot);
 	slot->told = slot->state;
 	slot->is_in_tell = false;
-	slots->tell_first = slot->next_to_tell;
-	if (slots->tell_first == SLOT_NONE)
-		slots->tell_last = SLOT_NONE;
+	remove_from_tell(slots, slot);
 }

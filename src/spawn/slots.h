@@ -27,6 +27,14 @@ enum slot_state {
 	SLOT_NSTATES,
 };
 
+/* The lists that a slot can be in, each linked through next[]. */
+enum slot_list {
+	SLOT_BY_RUN, /* chains of the hash of the run's id; the free slots */
+	SLOT_BY_PID, /* likewise of the pid, while it is alive */
+	SLOT_TO_TELL,
+	SLOT_NLISTS,
+};
+
 struct slot {
 	int64_t run_id;
 	int32_t attempt;
@@ -44,7 +52,7 @@ struct slot {
 	bool is_overdue;     /* that happened */
 	bool has_cgroup;
 	bool is_in_tell;
-	uint16_t next_by_run, next_by_pid, next_to_tell; /* chains; of free slots, next_by_run */
+	uint16_t next[SLOT_NLISTS];
 };
 
 struct slots {
