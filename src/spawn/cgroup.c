@@ -10,6 +10,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "spawn/file.h"
 #include "spawn/say.h"
 
 #define MOUNT       "/sys/fs/cgroup"
@@ -28,36 +29,12 @@ name_file(char name[NAME_BYTES], const struct slot *slot, const char *file)
 	return name;
 }
 
-static int
-write_file(int dir, const char *name, const char *text)
-{
-	int fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	ssize_t n = write(fd, text, strlen(text));
-	int error = errno;
-	close(fd);
-	errno = error;
-	return n < 0 ? -1 : 0;
-}
-
-static ssize_t
-read_file(int dir, const char *name, char *text, size_t size)
-{
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
-	if (fd >= 0)
-		close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	return n;
-}
-
 /* systemd marks what a unit with Delegate=yes may arrange by itself. */
 static int
 open_own(char path[FILE_BYTES])
 {
 	char text[FILE_BYTES], mark[2] = "";
-	if (read_file(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text)) <= 0)
+	if (file_read(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text)) <= 0)
 		return -1;
 	char *line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
 	if (!line)
@@ -84,36 +61,35 @@ cgroup_open(struct spawner *sp, const char *path)
 	if (sp->cgroup_fd < 0)
 		return;
 	(void)mkdirat(sp->cgroup_fd, OWN_NAME, 0755);
-	if (write_file(sp->cgroup_fd, OWN_NAME "/cgroup.procs", "0") < 0) {
+	if (file_write(sp->cgroup_fd, OWN_NAME "/cgroup.procs", "0") < 0) {
 		say("cgroups are not used: cannot move into %s errno=%d", path ? path : own, errno);
 		close(sp->cgroup_fd);
 		sp->cgroup_fd = -1;
 		return;
 	}
 	for (size_t i = 0; i < sizeof(controllers) / sizeof(controllers[0]); i++)
-		(void)write_file(sp->cgroup_fd, "cgroup.subtree_control", controllers[i]);
+		(void)file_write(sp->cgroup_fd, "cgroup.subtree_control", controllers[i]);
+}
+
+static int
+set_limit(const struct spawner *sp, const struct slot *slot, const char *file, const char *text)
+{
+	char name[NAME_BYTES];
+	return file_write(sp->cgroup_fd, name_file(name, slot, file), text);
 }
 
 static int
 set_limits(const struct spawner *sp, const struct slot *slot, const struct msg_start *start)
 {
-	char name[NAME_BYTES], text[64];
-	if (start->memory_max > 0) {
-		snprintf(text, sizeof(text), "%lld", (long long)start->memory_max);
-		if (write_file(sp->cgroup_fd, name_file(name, slot, "memory.max"), text) < 0)
-			return -1;
-	}
-	if (start->pids_max > 0) {
-		snprintf(text, sizeof(text), "%d", (int)start->pids_max);
-		if (write_file(sp->cgroup_fd, name_file(name, slot, "pids.max"), text) < 0)
-			return -1;
-	}
-	if (start->cpu_max > 0) {
-		snprintf(text, sizeof(text), "%lld %d",
-			 (long long)start->cpu_max * CPU_PERIOD / 100, CPU_PERIOD);
-		if (write_file(sp->cgroup_fd, name_file(name, slot, "cpu.max"), text) < 0)
-			return -1;
-	}
+	char memory[32], pids[32], cpu[64];
+	snprintf(memory, sizeof(memory), "%lld", (long long)start->memory_max);
+	snprintf(pids, sizeof(pids), "%d", (int)start->pids_max);
+	snprintf(cpu, sizeof(cpu), "%lld %d", (long long)start->cpu_max * CPU_PERIOD / 100,
+		 CPU_PERIOD);
+	if ((start->memory_max > 0 && set_limit(sp, slot, "memory.max", memory) < 0) ||
+	    (start->pids_max > 0 && set_limit(sp, slot, "pids.max", pids) < 0) ||
+	    (start->cpu_max > 0 && set_limit(sp, slot, "cpu.max", cpu) < 0))
+		return -1;
 	return 0;
 }
 
@@ -143,7 +119,7 @@ cgroup_kill(const struct spawner *sp, const struct slot *slot)
 {
 	char name[NAME_BYTES];
 	if (slot->has_cgroup)
-		(void)write_file(sp->cgroup_fd, name_file(name, slot, "cgroup.kill"), "1");
+		(void)file_write(sp->cgroup_fd, name_file(name, slot, "cgroup.kill"), "1");
 }
 
 /* The number behind `key` in the run's file; -1: there is none. */
@@ -151,7 +127,7 @@ static int64_t
 read_number(const struct spawner *sp, const struct slot *slot, const char *file, const char *key)
 {
 	char name[NAME_BYTES], text[FILE_BYTES];
-	if (read_file(sp->cgroup_fd, name_file(name, slot, file), text, sizeof(text)) <= 0)
+	if (file_read(sp->cgroup_fd, name_file(name, slot, file), text, sizeof(text)) <= 0)
 		return -1;
 	const char *at = strstr(text, key);
 	return at ? strtoll(at + strlen(key), NULL, 10) : -1;
@@ -162,7 +138,7 @@ count_lines(const struct spawner *sp, const struct slot *slot)
 {
 	char name[NAME_BYTES], text[PROCS_BYTES];
 	int n = 0;
-	(void)read_file(sp->cgroup_fd, name_file(name, slot, "cgroup.procs"), text, sizeof(text));
+	(void)file_read(sp->cgroup_fd, name_file(name, slot, "cgroup.procs"), text, sizeof(text));
 	for (const char *at = text; (at = strchr(at, '\n')); at++)
 		n++;
 	return n;

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "spawn/env.h"
+#include "spawn/file.h"
 #include "spawn/ticks.h"
 
 #define CHILD_EXEC_FD    3 /* where exec_fd is moved to */
@@ -92,11 +93,8 @@ set_limits(const struct child_plan *plan)
 	begin(plan, STAGE_LIMITS);
 	umask((mode_t)plan->start->umask);
 	need(plan, setrlimit(RLIMIT_NOFILE, &plan->normal->nofile) == 0);
-	if (!plan->normal->has_oom_adjustment)
-		return;
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	need(plan, fd >= 0 && write(fd, "0", 1) == 1);
-	close(fd);
+	if (plan->normal->has_oom_adjustment)
+		need(plan, file_write(AT_FDCWD, "/proc/self/oom_score_adj", "0") == 0);
 }
 
 /*

@@ -7,6 +7,7 @@ libspawn_a_SOURCES = \
 	src/spawn/child.c src/spawn/child.h \
 	src/spawn/estate.c src/spawn/estate.h \
 	src/spawn/env.c src/spawn/env.h \
+	src/spawn/file.c src/spawn/file.h \
 	src/spawn/daemon.c src/spawn/daemon.h \
 	src/spawn/link.c src/spawn/link.h \
 	src/spawn/loop.c src/spawn/loop.h \

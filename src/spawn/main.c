@@ -29,6 +29,7 @@
 
 #include "spawn/cgroup.h"
 #include "spawn/estate.h"
+#include "spawn/file.h"
 #include "spawn/loop.h"
 #include "spawn/say.h"
 #include "spawn/spawn.h"
@@ -178,23 +179,13 @@ set_signals(void)
 		say_and_die("cannot make a signalfd");
 }
 
-static bool
-has_oom_adjustment(void)
-{
-	char text[16] = "";
-	int fd = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	return n > 0 && strtol(text, NULL, 10) != 0;
-}
-
 /* What runs must not inherit is either noted for them or brought back to normal right here. */
 static void
 set_limits(void)
 {
 	struct normal *normal = &spawner.normal;
 	cpu_set_t all;
+	char oom[16];
 	if (getrlimit(RLIMIT_NOFILE, &normal->nofile) < 0)
 		say_and_die("cannot read the limit of open files");
 	struct rlimit files = normal->nofile;
@@ -202,7 +193,8 @@ set_limits(void)
 	if (files.rlim_cur > normal->nofile.rlim_cur)
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	normal->nice = getpriority(PRIO_PROCESS, 0);
-	normal->has_oom_adjustment = has_oom_adjustment();
+	(void)file_read(AT_FDCWD, "/proc/self/oom_score_adj", oom, sizeof(oom));
+	normal->has_oom_adjustment = strtol(oom, NULL, 10) != 0;
 	memset(&all, 0xff, sizeof(all));
 	(void)sched_setaffinity(0, sizeof(all), &all);  /* the kernel takes what we may have */
 	(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS); /* 0 would mean that of our parent */
@@ -252,11 +244,10 @@ name_ourselves(void)
 {
 	unsigned char random[16];
 	char *out = spawner.instance;
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, spawner.boot, sizeof(spawner.boot) - 1);
-	if (n <= 0 || getrandom(random, sizeof(random), 0) != sizeof(random))
+	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", spawner.boot,
+		      sizeof(spawner.boot)) <= 0 ||
+	    getrandom(random, sizeof(random), 0) != sizeof(random))
 		say_and_die("cannot read the boot id");
-	close(fd);
 	spawner.boot[strcspn(spawner.boot, "\n")] = '\0';
 	if (readlink("/proc/self/exe", spawner.program, sizeof(spawner.program) - 1) < 0)
 		say_and_die("cannot find our own file");

@@ -10,23 +10,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "spawn/file.h"
+
 #define STAT_MAX     1024
 #define CHILDREN_MAX 65536 /* bytes of the list of our children */
 #define ENV_MAX      32768 /* bytes of an environment that are searched */
-
-static ssize_t
-read_file(const char *path, char *text, size_t size)
-{
-	size_t len = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	for (ssize_t n = 1; n > 0 && len<size - 1; len += n> 0 ? (size_t)n : 0)
-		n = read(fd, text + len, size - 1 - len);
-	close(fd);
-	text[len] = '\0';
-	return (ssize_t)len;
-}
 
 /* "PID (NAME) STATE PPID PGRP SESSION ...": the name may hold anything, parentheses too. */
 int
@@ -37,7 +25,7 @@ proc_read(pid_t pid, struct proc *proc)
 	int parent, group, session;
 	long long start;
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (read_file(path, text, sizeof(text)) <= 0)
+	if (file_read(AT_FDCWD, path, text, sizeof(text)) <= 0)
 		return -1;
 	const char *rest = strrchr(text, ')');
 	if (!rest || sscanf(rest,
@@ -109,7 +97,7 @@ proc_env_number(pid_t pid, const char *name)
 {
 	char path[64], env[ENV_MAX];
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
-	ssize_t len = read_file(path, env, sizeof(env));
+	ssize_t len = file_read(AT_FDCWD, path, env, sizeof(env));
 	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(env + at) + 1) {
 		if (strncmp(env + at, name, strlen(name)) == 0)
 			return strtoll(env + at + strlen(name), NULL, 10);
