@@ -21,6 +21,7 @@
 
 #include "spawn/env.h"
 #include "spawn/file.h"
+#include "spawn/ids.h"
 #include "spawn/ticks.h"
 
 #define CHILD_EXEC_FD    3 /* where exec_fd is moved to */
@@ -147,23 +148,15 @@ find_user(const struct child_plan *plan, struct user *user)
 	*user = (struct user){ number, "/", "/bin/sh", getgid() };
 }
 
-/* Sets all ids, then reads them back and proves that there is no way back to root. */
 static void
 set_ids(const struct child_plan *plan, const struct user *user)
 {
-	uid_t uid = (uid_t)plan->start->uid, r, e, s;
-	gid_t gr, ge, gs;
 	if (!plan->may_set_ids)
 		return;
 	begin(plan, STAGE_GROUPS);
 	need(plan, initgroups(user->name, user->gid) == 0);
 	begin(plan, STAGE_IDS);
-	need(plan, setresgid(user->gid, user->gid, user->gid) == 0);
-	need(plan, setresuid(uid, uid, uid) == 0);
-	need(plan, getresuid(&r, &e, &s) == 0 && getresgid(&gr, &ge, &gs) == 0);
-	if (r != uid || e != uid || s != uid || gr != user->gid || ge != user->gid ||
-	    gs != user->gid || (uid != 0 && setuid(0) == 0))
-		fail(plan, EPERM);
+	need(plan, ids_set((uid_t)plan->start->uid, user->gid) == 0);
 }
 
 /*
@@ -202,8 +195,8 @@ build_env(const struct child_plan *plan, const struct user *user, struct env *en
 		need(plan, env_put_file(env, plan->env_file) == 0);
 		begin(plan, STAGE_ENV);
 	}
-	for (uint32_t i = 0; i < plan->start->nenv; i++)
-		need(plan, env_put(env, plan->env[i]) == 0);
+	for (const char *const *at = plan->env; *at; at++)
+		need(plan, env_put(env, *at) == 0);
 }
 
 /* A file of the user's own instead of ours. Not a FIFO or a device: opening one may wait. */

@@ -34,6 +34,7 @@ struct child_plan {
 	const char *output_file; /* likewise: instead of output_fd */
 	const char *const *args; /* NULL-terminated */
 	const char *const *env;  /* NULL-terminated; what the daemon adds */
+	const char *stdin_text;  /* start->stdin_len bytes, which stdin_fd will give */
 	int stdin_fd, output_fd, exec_fd;
 	int cgroup_fd;    /* to be written "0" to, to enter it; -1: none */
 	bool may_set_ids; /* else the run has the spawner's own ids */

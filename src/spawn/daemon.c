@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "spawn/estate.h"
+#include "spawn/ids.h"
 #include "spawn/link.h"
 #include "spawn/loop.h"
 #include "spawn/say.h"
@@ -110,20 +111,15 @@ drop_capabilities(void)
 static int
 set_ids(const struct spawner *sp)
 {
-	uid_t uid = sp->options.uid, r, e, s;
+	uid_t uid = sp->options.uid;
 	gid_t gid = sp->options.gid;
 	if (!sp->options.has_ids)
 		return 0;
 	const struct passwd *user = getpwuid(uid);
 	if (user ? initgroups(user->pw_name, gid) < 0 : setgroups(1, &gid) < 0)
 		return -1;
-	if (drop_bounding_set() < 0 || setresgid(gid, gid, gid) < 0 ||
-	    setresuid(uid, uid, uid) < 0 || drop_capabilities() < 0)
+	if (drop_bounding_set() < 0 || ids_set(uid, gid) < 0 || drop_capabilities() < 0)
 		return -1;
-	if (getresuid(&r, &e, &s) < 0 || r != uid || e != uid || s != uid || setuid(0) == 0) {
-		errno = EPERM;
-		return -1;
-	}
 	return fchdir(sp->output_dir_fd) < 0 ? chdir("/") : 0;
 }
 

@@ -8,6 +8,7 @@ libspawn_a_SOURCES = \
 	src/spawn/estate.c src/spawn/estate.h \
 	src/spawn/env.c src/spawn/env.h \
 	src/spawn/file.c src/spawn/file.h \
+	src/spawn/ids.c src/spawn/ids.h \
 	src/spawn/daemon.c src/spawn/daemon.h \
 	src/spawn/link.c src/spawn/link.h \
 	src/spawn/loop.c src/spawn/loop.h \

@@ -17,14 +17,6 @@
 
 #define STRINGS_MAX 4096 /* args and env of one run together */
 
-/* The strings of a START, in place in its payload. */
-struct strings {
-	const char *cwd, *env_file, *output_file;
-	const char *const *args, *const *env;
-	const char *stdin_text;
-	const char *all[STRINGS_MAX + 2]; /* args, NULL, env, NULL */
-};
-
 static void
 fail(struct spawner *sp, struct slot *slot, enum msg_stage stage, int error)
 {
@@ -34,25 +26,26 @@ fail(struct spawner *sp, struct slot *slot, enum msg_stage stage, int error)
 	slots_set_state(sp->slots, slot, SLOT_FAILED);
 }
 
+/* The plan's strings stay where they are, in the payload: args, NULL, env, NULL into `strings`. */
 static int
-split(const struct msg *msg, const char *payload, struct strings *strings)
+split(const struct msg *msg, const char *payload, const char **strings, struct child_plan *plan)
 {
 	const struct msg_start *start = &msg->start;
-	size_t at = 0, n = 0;
+	size_t at = 0;
 	if ((uint64_t)start->nargs + start->nenv > STRINGS_MAX)
 		return -1;
-	strings->cwd = msg_next_string(payload, msg->nbytes, &at);
-	strings->env_file = msg_next_string(payload, msg->nbytes, &at);
-	strings->output_file = msg_next_string(payload, msg->nbytes, &at);
-	strings->args = strings->all;
+	plan->cwd = msg_next_string(payload, msg->nbytes, &at);
+	plan->env_file = msg_next_string(payload, msg->nbytes, &at);
+	plan->output_file = msg_next_string(payload, msg->nbytes, &at);
+	plan->args = strings;
 	for (uint32_t i = 0; i < start->nargs; i++)
-		strings->all[n++] = msg_next_string(payload, msg->nbytes, &at);
-	strings->all[n++] = NULL;
-	strings->env = &strings->all[n];
+		*strings++ = msg_next_string(payload, msg->nbytes, &at);
+	*strings++ = NULL;
+	plan->env = strings;
 	for (uint32_t i = 0; i < start->nenv; i++)
-		strings->all[n++] = msg_next_string(payload, msg->nbytes, &at);
-	strings->all[n] = NULL;
-	strings->stdin_text = payload + at;
+		*strings++ = msg_next_string(payload, msg->nbytes, &at);
+	*strings = NULL;
+	plan->stdin_text = payload + at;
 	return 0;
 }
 
@@ -86,8 +79,7 @@ fork_child(struct spawner *sp, struct slot *slot, const struct child_plan *plan)
 
 /* The plan's descriptors but for the output are closed again whatever happens. */
 static enum msg_stage
-start_child(struct spawner *sp, struct slot *slot, struct child_plan *plan,
-	    const struct strings *strings)
+start_child(struct spawner *sp, struct slot *slot, struct child_plan *plan)
 {
 	enum msg_stage failed = STAGE_NKINDS;
 	int ends[2] = { -1, -1 };
@@ -96,7 +88,7 @@ start_child(struct spawner *sp, struct slot *slot, struct child_plan *plan,
 	if (plan->output_fd < 0)
 		return STAGE_OUTPUT;
 	if (plan->start->stdin_len > 0)
-		plan->stdin_fd = output_stdin(strings->stdin_text, plan->start->stdin_len);
+		plan->stdin_fd = output_stdin(plan->stdin_text, plan->start->stdin_len);
 	if (plan->stdin_fd < 0)
 		return STAGE_STDIN;
 	if (cgroup_make(sp, slot, plan->start) < 0 ||
@@ -126,7 +118,7 @@ start_child(struct spawner *sp, struct slot *slot, struct child_plan *plan,
 void
 start_run(struct spawner *sp, const struct msg *msg, const char *payload)
 {
-	struct strings strings;
+	const char *strings[STRINGS_MAX + 2];
 	if (slots_find(sp->slots, msg->run_id, msg->attempt))
 		return;
 	struct slot *slot = slots_take(sp->slots, msg->run_id, msg->attempt);
@@ -137,30 +129,23 @@ start_run(struct spawner *sp, const struct msg *msg, const char *payload)
 	slot->uid = (uid_t)msg->start.uid;
 	slot->output_max = msg->start.output_max;
 	slot->ends_leftovers = msg->start.ends_leftovers;
-	if (split(msg, payload, &strings) < 0) {
-		fail(sp, slot, STAGE_REQUEST, E2BIG);
-		return;
-	}
-	if (!is_allowed(sp, (uid_t)msg->start.uid)) {
-		fail(sp, slot, STAGE_POLICY, EPERM);
-		return;
-	}
 	struct child_plan plan = {
 		.start = &msg->start,
-		.cwd = strings.cwd,
-		.env_file = strings.env_file,
-		.output_file = strings.output_file,
-		.args = strings.args,
-		.env = strings.env,
 		.cgroup_fd = -1,
 		.may_set_ids = sp->options.has_ids,
 		.normal = &sp->normal,
 		.card = &sp->cards[slots_index(sp->slots, slot)],
 	};
 	*plan.card = (struct card){ 0 };
-	enum msg_stage failed = start_child(sp, slot, &plan, &strings);
-	if (failed != STAGE_NKINDS)
-		fail(sp, slot, failed, errno);
+	if (split(msg, payload, strings, &plan) < 0) {
+		fail(sp, slot, STAGE_REQUEST, E2BIG);
+	} else if (!is_allowed(sp, slot->uid)) {
+		fail(sp, slot, STAGE_POLICY, EPERM);
+	} else {
+		enum msg_stage failed = start_child(sp, slot, &plan);
+		if (failed != STAGE_NKINDS)
+			fail(sp, slot, failed, errno);
+	}
 }
 
 /*

@@ -31,15 +31,21 @@ is_main(const struct target *target, pid_t pid)
 	return slots_find_pid(target->slots, pid) != NULL;
 }
 
-static bool
-is_stray_of(const struct tree *tree, const struct slot *slot, pid_t pid)
+static struct tree_stray *
+find_stray(struct tree *tree, pid_t pid)
 {
 	for (int i = 0; i < tree->nstrays; i++) {
-		const struct tree_stray *stray = &tree->strays[i];
-		if (stray->pid == pid)
-			return stray->run_id == slot->run_id && stray->uid == slot->uid;
+		if (tree->strays[i].pid == pid)
+			return &tree->strays[i];
 	}
-	return false;
+	return NULL;
+}
+
+static bool
+is_stray_of(struct tree *tree, const struct slot *slot, pid_t pid)
+{
+	const struct tree_stray *stray = find_stray(tree, pid);
+	return stray && stray->run_id == slot->run_id && stray->uid == slot->uid;
 }
 
 static bool
@@ -176,16 +182,6 @@ tree_stop(struct tree *tree, struct slots *slots, const struct slot *slot, enum 
 	tree->seen_at = now;
 }
 
-static bool
-is_known(const struct tree *tree, pid_t pid)
-{
-	for (int i = 0; i < tree->nstrays; i++) {
-		if (tree->strays[i].pid == pid)
-			return true;
-	}
-	return false;
-}
-
 /* Children of ours that we never started. */
 static void
 find_strays(struct tree *tree, struct slots *slots, pid_t daemon_pid)
@@ -194,7 +190,7 @@ find_strays(struct tree *tree, struct slots *slots, pid_t daemon_pid)
 	int n = proc_children(tree->children_fd, pids, SLOTS_MAX + TREE_STRAYS_MAX);
 	for (int i = 0; i < n && tree->nstrays < TREE_STRAYS_MAX; i++) {
 		if (pids[i] == daemon_pid || slots_find_pid(slots, pids[i]) ||
-		    is_known(tree, pids[i]))
+		    find_stray(tree, pids[i]))
 			continue;
 		tree->strays[tree->nstrays++] = (struct tree_stray){
 			.pid = pids[i],
@@ -223,10 +219,7 @@ tree_leftovers(struct tree *tree, struct slots *slots, const struct slot *slot, 
 void
 tree_forget_stray(struct tree *tree, pid_t pid)
 {
-	for (int i = 0; i < tree->nstrays; i++) {
-		if (tree->strays[i].pid == pid) {
-			tree->strays[i] = tree->strays[--tree->nstrays];
-			return;
-		}
-	}
+	struct tree_stray *stray = find_stray(tree, pid);
+	if (stray)
+		*stray = tree->strays[--tree->nstrays];
 }
