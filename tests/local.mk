@@ -21,6 +21,7 @@ TESTS += $(LAW_TESTS) $(BLACKBOX_TESTS)
 EXTRA_DIST += tests/blackbox/lib.sh tests/unit/run.sh $(LAW_TESTS) $(BLACKBOX_TESTS)
 
 # A line each, so that two people can add one at the same time.
+BLACKBOX_TESTS += tests/blackbox/as_user.sh
 BLACKBOX_TESTS += tests/blackbox/calendar.sh
 BLACKBOX_TESTS += tests/blackbox/client.sh
 BLACKBOX_TESTS += tests/blackbox/etc.sh

@@ -83,6 +83,8 @@ add_row(struct table *table, const struct screen *screen, const json_t *job)
 				    : "-");
 	table_add(table, DIM, "%s", words_when(ended, screen->now, text));
 	table_add(table, color_result(last), "%s", words_result(last, text));
+	if (answer_has(job, "user"))
+		buf_printf(&command, "(%s) ", words_user(answer_int(job, "user"), text));
 	words_command(job, &command);
 	table_add(table, PLAIN, "%s", buf_text(&command));
 	buf_fini(&command);

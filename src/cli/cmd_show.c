@@ -1,5 +1,4 @@
 /* asched show: everything about one job, its last runs and its next times; or about one run. */
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,14 +30,10 @@ print_state(const struct screen *screen, const json_t *job)
 }
 
 static void
-print_owner(const struct screen *screen, const json_t *job)
+print_user(const struct screen *screen, const char *label, int64_t uid)
 {
-	int64_t uid = answer_int(job, "owner");
-	const struct passwd *user = getpwuid((uid_t)uid);
-	if (user)
-		fact(screen, "owner", PLAIN, "%s", user->pw_name);
-	else
-		fact(screen, "owner", PLAIN, "%lld", (long long)uid);
+	char name[WORDS_MAX];
+	fact(screen, label, PLAIN, "%s", words_user(uid, name));
 }
 
 /* The value of a field as text; of lists, item by item. */
@@ -50,6 +45,8 @@ print_value(const struct screen *screen, const struct field *field, json_t *valu
 	const char *mark = field->type == FIELD_HEADERS ? ": " : "=";
 	if (json_is_string(value))
 		fact(screen, field->name, PLAIN, "%s", json_string_value(value));
+	else if (field->type == FIELD_USER && json_is_integer(value))
+		print_user(screen, field->name, json_integer_value(value));
 	else if (json_is_integer(value))
 		fact(screen, field->name, PLAIN, "%lld", (long long)json_integer_value(value));
 	else if (json_is_real(value))
@@ -162,7 +159,7 @@ print_job(const struct screen *screen, const json_t *job, const json_t *next, co
 	words_schedule(job, &schedule);
 	fact(screen, "job", BOLD, "%lld", (long long)answer_int(job, "id"));
 	fact(screen, "name", BOLD, "%s", answer_text(job, "name"));
-	print_owner(screen, job);
+	print_user(screen, "owner", answer_int(job, "owner"));
 	print_state(screen, job);
 	fact(screen, answer_has(job, "url") ? "request" : "command", PLAIN, "%s",
 	     buf_text(&command));

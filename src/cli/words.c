@@ -146,20 +146,27 @@ color_result(const json_t *run)
 	return PLAIN;
 }
 
+const char *
+words_user(int64_t uid, char out[WORDS_MAX])
+{
+	const struct passwd *user = getpwuid((uid_t)uid);
+	if (user)
+		snprintf(out, WORDS_MAX, "%s", user->pw_name);
+	else
+		snprintf(out, WORDS_MAX, "%" PRId64, uid);
+	return out;
+}
+
 void
 words_name(const json_t *object, const char *name_key, struct buf *out)
 {
 	const char *name = answer_text(object, name_key);
+	char user[WORDS_MAX];
 	uid_t owner = (uid_t)answer_int(object, "owner");
 	if (!*name)
 		return;
-	if (owner != getuid()) {
-		const struct passwd *user = getpwuid(owner);
-		if (user)
-			buf_printf(out, "%s/", user->pw_name);
-		else
-			buf_printf(out, "%lu/", (unsigned long)owner);
-	}
+	if (owner != getuid())
+		buf_printf(out, "%s/", words_user(owner, user));
 	buf_add_text(out, name);
 }
 

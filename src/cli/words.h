@@ -35,6 +35,9 @@ void words_schedule(const json_t *job, struct buf *out);
 /* Adds the command of a job object as a shell would read it; or the URL. */
 void words_command(const json_t *job, struct buf *out);
 
+/* The user's name; the uid where there is none. */
+const char *words_user(int64_t uid, char out[WORDS_MAX]);
+
 /* "1 job", "2 jobs" */
 const char *words_count(int64_t n, const char *noun, char out[WORDS_MAX]);
 

@@ -174,7 +174,7 @@ read_number(struct intent *intent, const struct field *field, const json_t *valu
 			? snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value))
 			: snprintf(text, sizeof(text), "%.17g", json_real_value(value));
 	if (field->type != FIELD_INT && field->type != FIELD_NUMBER &&
-	    field->type != FIELD_DURATION && field->type != FIELD_SIZE)
+	    field->type != FIELD_DURATION && field->type != FIELD_SIZE && field->type != FIELD_USER)
 		return refuse_type(field, "a string", err);
 	add_change(intent, field, text, (size_t)len);
 	return 0;

@@ -36,6 +36,8 @@ struct control_ports {
 	usec_t (*now)(void);
 	bool (*may_connect)(void *arg, uid_t uid);
 	bool (*is_operator)(void *arg, uid_t uid); /* root, too, unless the daemon is one user's */
+	/* May that user's jobs run as other users? Root's, where all users are served. */
+	bool (*may_name_users)(void *arg, uid_t uid);
 	/* What a job has that was not told otherwise; NULL: nothing. */
 	const struct job *(*defaults)(void *arg);
 	void (*status)(void *arg, struct control_status *out);

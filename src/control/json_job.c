@@ -61,7 +61,7 @@ plain_value(const struct job *job, const struct field *field)
 	struct buf text = BUF_EMPTY;
 	json_t *value;
 	field_print(job, field, 0, &text);
-	if (field->type == FIELD_INT)
+	if (field->type == FIELD_INT || field->type == FIELD_USER)
 		value = json_integer(strtoll(buf_text(&text), NULL, 10));
 	else if (field->type == FIELD_INSTANT && strcmp(buf_text(&text), "0") == 0)
 		value = json_null();

@@ -1,4 +1,7 @@
 /* job.*: making, changing, looking at jobs. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/alloc.h"
 #include "control/changes.h"
 #include "control/control_state.h"
@@ -42,11 +45,44 @@ make_job(const struct call *call, const struct intent *intent)
 	return job;
 }
 
+/* Names of users become uids here: a job belongs to one, whatever his name is later. */
+static int
+find_users(const struct call *call, const struct intent *intent, struct err *err)
+{
+	const struct control_ports *ports = &call->control->ports;
+	for (size_t i = 0; i < intent->nchanges; i++) {
+		struct change *change = &intent->changes[i];
+		uid_t uid;
+		if (change->field->type != FIELD_USER)
+			continue;
+		if (!ports->may_name_users(ports->arg, call->who.uid)) {
+			err_set(err, ERR_DENIED,
+				"permission denied: only root may, of a daemon that serves all users");
+			err_in_field(err, change->field->name);
+			return -1;
+		}
+		if (!change->text)
+			continue;
+		if (params_find_user(call, change->field->name, change->text, &uid, err) < 0)
+			return -1;
+		free(change->text);
+		change->text = mem_printf("%u", (unsigned)uid);
+		change->len = strlen(change->text);
+	}
+	return 0;
+}
+
+static int
+read_changes(const struct call *call, struct intent *intent, struct err *err)
+{
+	return changes_read(intent, call->params, err) == 0 ? find_users(call, intent, err) : -1;
+}
+
 struct intent *
 job_add_ask(struct call *call, struct err *err)
 {
 	struct intent *intent = intent_new(INTENT_JOB_ADD, call->now);
-	if (changes_read(intent, call->params, err) != 0) {
+	if (read_changes(call, intent, err) != 0) {
 		intent_free(intent);
 		return NULL;
 	}
@@ -60,7 +96,7 @@ job_set_ask(struct call *call, struct err *err)
 	struct intent *intent = ask_about_job(call, INTENT_JOB_SET, err);
 	if (!intent)
 		return NULL;
-	if (changes_read(intent, call->params, err) == 0 && intent->nchanges > 0)
+	if (read_changes(call, intent, err) == 0 && intent->nchanges > 0)
 		return intent;
 	if (err->code == ERR_NONE)
 		err_invalid(err, "job", "nothing to change is given");

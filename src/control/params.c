@@ -61,12 +61,16 @@ is_digits(const char *text)
 }
 
 /* A uid, or a name: only for those who may name others, because the look-up can wait (NSS). */
-static int
-find_user(const struct call *call, const char *field, const char *name, uid_t *uid, struct err *err)
+int
+params_find_user(const struct call *call, const char *field, const char *name, uid_t *uid,
+		 struct err *err)
 {
 	if (is_digits(name)) {
-		*uid = (uid_t)strtoul(name, NULL, 10);
-		return 0;
+		unsigned long long number = strtoull(name, NULL, 10);
+		*uid = (uid_t)number;
+		return number < UINT32_MAX
+			       ? 0
+			       : err_invalid(err, field, "\"%.40s\" is not a uid", name);
 	}
 	if (!call->who.is_operator)
 		return err_invalid(err, field, "\"%.100s\": only operators name other users", name);
@@ -82,7 +86,7 @@ params_user(const struct call *call, const char *name, uid_t *uid, struct err *e
 {
 	const json_t *value = get(call, name);
 	if (!json_is_integer(value))
-		return find_user(call, name, json_string_value(value), uid, err);
+		return params_find_user(call, name, json_string_value(value), uid, err);
 	*uid = (uid_t)json_integer_value(value);
 	return 0;
 }
@@ -99,7 +103,7 @@ name_job(const struct call *call, const char *text, struct job_ref *ref, struct 
 				   text);
 	if (slash) {
 		char *owner = mem_dup_bytes(text, (size_t)(slash - text));
-		result = find_user(call, "job", owner, &ref->owner, err);
+		result = params_find_user(call, "job", owner, &ref->owner, err);
 		free(owner);
 	}
 	return result;

@@ -21,7 +21,10 @@ usec_t params_instant(const struct call *call, const char *name, usec_t otherwis
  */
 int params_job(const struct call *call, struct intent *intent, struct err *err);
 
-/* A uid, or a user's name. 0, or -1 with *err. */
+/* A uid, or the name of a user that an operator gives; `field` is for the error. The same. */
+int params_find_user(const struct call *call, const char *field, const char *name, uid_t *uid,
+		     struct err *err);
+/* The parameter as one of these. 0, or -1 with *err. */
 int params_user(const struct call *call, const char *name, uid_t *uid, struct err *err);
 
 #endif

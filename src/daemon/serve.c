@@ -34,6 +34,13 @@ is_operator(void *arg, uid_t uid)
 	return uid == 0 || is_own || uid_list_has(&daemon->conf.operators, uid);
 }
 
+static bool
+may_name_users(void *arg, uid_t uid)
+{
+	const struct daemon *daemon = arg;
+	return uid == 0 && daemon->options->is_system;
+}
+
 static const struct job *
 get_defaults(void *arg)
 {
@@ -88,6 +95,7 @@ daemon_fill_ports(struct daemon *daemon, struct control_ports *ports)
 		.now = clock_now,
 		.may_connect = may_connect,
 		.is_operator = is_operator,
+		.may_name_users = may_name_users,
 		.defaults = get_defaults,
 		.status = get_status,
 		.reload = on_reload,

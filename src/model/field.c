@@ -141,6 +141,18 @@ set_size(int64_t *to, const struct field *field, const char *text, struct err *e
 }
 
 static int
+set_user(int64_t *to, const struct field *field, const char *text, struct err *err)
+{
+	char *end;
+	errno = 0;
+	long long uid = strtoll(text, &end, 10);
+	if (end == text || *end || errno || uid < 0 || uid > (int64_t)field->max)
+		return err_invalid(err, field->name, "\"%.40s\" is not a uid", text);
+	*to = uid;
+	return 0;
+}
+
+static int
 set_instant(usec_t *to, const struct field *field, const char *text, struct err *err)
 {
 	if (strcmp(text, "0") == 0) {
@@ -250,6 +262,8 @@ field_set(struct job *job, const struct field *field, const char *text, size_t l
 		return set_enum(to, field, text, err);
 	case FIELD_DST:
 		return set_dst(to, field, text, err);
+	case FIELD_USER:
+		return set_user(to, field, text, err);
 	case FIELD_ARGV:
 	case FIELD_PAIRS:
 	case FIELD_HEADERS:
@@ -283,6 +297,7 @@ field_clear(struct job *job, const struct field *field)
 	case FIELD_SIZE:
 	case FIELD_DURATION:
 	case FIELD_INSTANT:
+	case FIELD_USER:
 		*(int64_t *)to = (int64_t)field->standard;
 		break;
 	case FIELD_ARGV:
@@ -310,6 +325,7 @@ field_differs(const struct job *a, const struct job *b, const struct field *fiel
 		[FIELD_ENUM] = sizeof(int),        [FIELD_DST] = sizeof(enum dst_rule),
 		[FIELD_NUMBER] = sizeof(double),   [FIELD_SIZE] = sizeof(int64_t),
 		[FIELD_DURATION] = sizeof(usec_t), [FIELD_INSTANT] = sizeof(usec_t),
+		[FIELD_USER] = sizeof(int64_t),
 	}; /* 0: its memory is elsewhere */
 	const void *x = place(a, field), *y = place(b, field);
 	size_t n = field_nitems(a, field);
@@ -341,6 +357,8 @@ field_nitems(const struct job *job, const struct field *field)
 		return ((const struct strings *)from)->n;
 	case FIELD_MODE:
 		return *(const int *)from >= 0 ? 1 : 0;
+	case FIELD_USER:
+		return *(const int64_t *)from >= 0 ? 1 : 0;
 	default:
 		return 1;
 	}
@@ -382,6 +400,9 @@ field_print(const struct job *job, const struct field *field, size_t i, struct b
 		break;
 	case FIELD_INSTANT:
 		print_instant(*(const usec_t *)from, out);
+		break;
+	case FIELD_USER:
+		buf_printf(out, "%" PRId64, *(const int64_t *)from);
 		break;
 	case FIELD_ENUM:
 		buf_add_text(out, field->values[*(const int *)from]);

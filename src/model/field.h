@@ -25,6 +25,7 @@ enum field_type {
 	FIELD_PAIRS,    /* strings NAME=VALUE; in JSON an object; the option may be repeated */
 	FIELD_HEADERS,  /* strings "Name: value"; in JSON an object; the option may be repeated */
 	FIELD_DST,      /* enum dst_rule */
+	FIELD_USER,     /* int64_t; text is a uid in decimal; -1 is none */
 	FIELD_SCHEDULE, /* the schedule's text; its kind goes before it when packed */
 };
 

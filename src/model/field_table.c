@@ -11,12 +11,16 @@ static const char *const on_lost_values[] = { "default", "fail", "retry", NULL }
 
 #define YEAR       ((double)(365 * USEC_PER_DAY))
 #define SIZE_MOST  ((double)(INT64_C(1) << 50))
+#define UID_MOST   4294967294.0 /* the next one means: none */
 #define AT(member) offsetof(struct job, member)
 
 /* name, type, group, offset, min, max, values, standard, standard_text, argument, doc */
 const struct field fields[] = {
 	{ "name", FIELD_STRING, GROUP_GENERAL, AT(name), .argument = "NAME",
 	  .doc = "a name to use instead of the id; unique among the owner's unfinished jobs" },
+	{ "user", FIELD_USER, GROUP_GENERAL, AT(user), 0, UID_MOST, .standard = -1,
+	  .argument = "USER",
+	  .doc = "run as this user and open files as that one; only for jobs of root" },
 	{ "schedule", FIELD_SCHEDULE, GROUP_SCHEDULE, AT(schedule), .argument = "WHEN",
 	  .doc = "when the job is due, in any form of asched-schedule(7)" },
 	{ "tz", FIELD_STRING, GROUP_SCHEDULE, AT(tz), .argument = "ZONE",

@@ -98,6 +98,12 @@ job_is_http(const struct job *job)
 	return job->url != NULL;
 }
 
+uid_t
+job_uid(const struct job *job)
+{
+	return job->user >= 0 ? (uid_t)job->user : job->owner;
+}
+
 static int
 check_name(const char *field, const char *name, struct err *err)
 {
@@ -173,6 +179,11 @@ job_check(const struct job *job, struct err *err)
 {
 	if (job->name && check_name("name", job->name, err) < 0)
 		return -1;
+	if (job->user >= 0 && job->owner != 0) {
+		err_set(err, ERR_DENIED, "permission denied: only jobs of root run as other users");
+		err_in_field(err, "user");
+		return -1;
+	}
 	if (check_action(job, err) < 0 || check_groups(job, err) < 0)
 		return -1;
 	if (job_is_http(job) && request_check(job, err) < 0)

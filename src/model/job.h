@@ -42,6 +42,7 @@ void strings_copy(struct strings *to, const struct strings *from);
 struct job {
 	/* What a user sets: each a row of the field table. Strings are NULL when not set. */
 	char *name;
+	int64_t user;            /* the uid that it runs as; -1: the owner's */
 	enum schedule_kind kind; /* never ANY or IN: resolved when the job was made */
 	char *schedule;          /* canonical text of that kind */
 	char *tz;
@@ -126,6 +127,9 @@ int job_set_schedule(struct job *job, enum schedule_kind kind, const char *text,
 
 /* An `exec` or an `http` job? */
 bool job_is_http(const struct job *job);
+
+/* Whose process a run is, and as whom its files are opened. */
+uid_t job_uid(const struct job *job);
 
 /* The stored form of all user-set fields: name NUL value NUL ... (model/field.h). */
 void job_pack(const struct job *job, struct buf *out);

@@ -64,7 +64,7 @@ process_msg_start(const struct job *job, const struct run *run, struct zones *zo
 		  struct msg_start *start, struct buf *payload)
 {
 	*start = (struct msg_start){
-		.uid = job->owner,
+		.uid = job_uid(job),
 		.umask = job->umask >= 0 ? job->umask : PROCESS_UMASK,
 		.nice = job->nice,
 		.output_max = PROCESS_OUTPUT_MAX,

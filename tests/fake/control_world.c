@@ -115,6 +115,7 @@ world_open(struct control_world *world, int64_t max, int64_t max_per_user)
 		.now = now,
 		.may_connect = may_connect,
 		.is_operator = is_operator,
+		.may_name_users = is_operator,
 		.defaults = defaults,
 		.status = status,
 		.reload = reload,

@@ -186,6 +186,32 @@ parameters_become_changes_of_fields(void **state)
 }
 
 static void
+a_user_becomes_a_uid_if_the_caller_may_name_one(void **state)
+{
+	struct fixture *f = *state;
+	world_send(&f->world, f->fd,
+		   CALL("job.add", "{\"command\":[\"a\"],\"user\":\"root\"}") "\n");
+	assert_string_equal(find_change(world_intent(&f->world), "user", 0)->text, "0");
+	err_set(&world_intent(&f->world)->err, ERR_BUSY, "no");
+	world_answer(&f->world);
+	free(world_line(&f->world, f->fd));
+	assert_error(f, CALL("job.add", "{\"command\":[\"a\"],\"user\":\"no-such-user\"}"),
+		     "-32003 invalid user: no user \"no-such-user\"");
+	assert_error(f, CALL("job.add", "{\"command\":[\"a\"],\"user\":\"4294967296\"}"),
+		     "-32003 invalid user: \"4294967296\" is not a uid");
+	f->world.is_operator = false;
+	static const char *const requests[] = {
+		CALL("job.add", "{\"command\":[\"a\"],\"user\":\"0\"}"),
+		CALL("job.add", "{\"command\":[\"a\"],\"user\":0}"),
+		CALL("job.set", "{\"job\":1,\"user\":null}"),
+	};
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		assert_error(f, requests[i],
+			     "-32002 denied user: permission denied: only root may, of a daemon "
+			     "that serves all users");
+}
+
+static void
 a_change_is_answered_when_the_store_says_so(void **state)
 {
 	struct fixture *f = *state;
@@ -492,6 +518,7 @@ main(void)
 		TEST(what_is_no_request_is_refused_and_the_connection_stays),
 		TEST(bad_parameters_are_refused_with_their_name),
 		TEST(parameters_become_changes_of_fields),
+		TEST(a_user_becomes_a_uid_if_the_caller_may_name_one),
 		TEST(a_change_is_answered_when_the_store_says_so),
 		TEST(errors_of_the_store_have_their_numbers),
 		TEST(a_batch_gets_one_line_with_the_answers_of_its_requests),

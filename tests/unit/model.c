@@ -54,11 +54,21 @@ static void
 a_packed_job_unpacks_to_the_same(void **state)
 {
 	static const char *const texts[][2] = {
-		{ "name", "backup" },         { "env", "A=1" },        { "env", "B=two words" },
-		{ "cwd", "/tmp" },            { "umask", "027" },      { "nice", "7" },
-		{ "timeout", "1h30m" },       { "retries", "3" },      { "retry-factor", "1.5" },
-		{ "retry-on", "exit:75,timeout" }, { "overlap", "queue" }, { "missed", "all" },
-		{ "until", "2030-01-01T00:00:00Z" }, { "stdin", "line\nline\n" },
+		{ "name", "backup" },
+		{ "env", "A=1" },
+		{ "env", "B=two words" },
+		{ "cwd", "/tmp" },
+		{ "umask", "027" },
+		{ "nice", "7" },
+		{ "timeout", "1h30m" },
+		{ "retries", "3" },
+		{ "retry-factor", "1.5" },
+		{ "retry-on", "exit:75,timeout" },
+		{ "overlap", "queue" },
+		{ "missed", "all" },
+		{ "until", "2030-01-01T00:00:00Z" },
+		{ "stdin", "line\nline\n" },
+		{ "user", "4294967294" },
 	};
 	struct job job = command_job(), copy;
 	struct buf packed = BUF_EMPTY, again = BUF_EMPTY;
@@ -84,13 +94,22 @@ static void
 a_bad_value_names_field_and_value(void **state)
 {
 	static const char *const cases[][3] = {
-		{ "priority", "10", "0-9" },       { "priority", "x", "0-9" },
-		{ "retries", "-1", "0-1000" },     { "timeout", "5", "unit" },
-		{ "kill-after", "2h", "longer" },  { "umask", "0888", "octal" },
+		{ "priority", "10", "0-9" },
+		{ "priority", "x", "0-9" },
+		{ "retries", "-1", "0-1000" },
+		{ "timeout", "5", "unit" },
+		{ "kill-after", "2h", "longer" },
+		{ "umask", "0888", "octal" },
 		{ "overlap", "never", "skip, queue, cancel, kill, allow" },
-		{ "dst", "maybe", "cron, literal" }, { "env", "1A=x", "NAME=VALUE" },
-		{ "env", "A", "NAME=VALUE" },      { "env", "LD_PRELOAD=x", "reserved" },
-		{ "retry-factor", "nan", "1-100" }, { "until", "tomorrow", "" },
+		{ "dst", "maybe", "cron, literal" },
+		{ "env", "1A=x", "NAME=VALUE" },
+		{ "env", "A", "NAME=VALUE" },
+		{ "env", "LD_PRELOAD=x", "reserved" },
+		{ "retry-factor", "nan", "1-100" },
+		{ "until", "tomorrow", "" },
+		{ "user", "ann", "not a uid" },
+		{ "user", "4294967295", "not a uid" },
+		{ "user", "-1", "not a uid" },
 	};
 	struct job job;
 	(void)state;
@@ -164,6 +183,25 @@ a_job_needs_one_action_and_fields_that_fit_it(void **state)
 		assert_string_equal(err.field, cases[i].blamed);
 		job_fini(&job);
 	}
+}
+
+static void
+only_jobs_of_root_run_as_others(void **state)
+{
+	struct job job = command_job();
+	struct err err = { 0 };
+	(void)state;
+	job.owner = 1000;
+	assert_int_equal(job_uid(&job), 1000);
+	assert_int_equal(set(&job, "user", "0", &err), 0);
+	assert_int_equal(job_check(&job, &err), -1);
+	assert_int_equal(err.code, ERR_DENIED);
+	assert_string_equal(err.field, "user");
+	job.owner = 0;
+	assert_int_equal(set(&job, "user", "1000", &err), 0);
+	assert_int_equal(job_check(&job, &err), 0);
+	assert_int_equal(job_uid(&job), 1000);
+	job_fini(&job);
 }
 
 static void
@@ -303,6 +341,7 @@ main(void)
 		cmocka_unit_test(a_field_with_a_nul_or_too_long_is_refused),
 		cmocka_unit_test(a_misspelt_field_has_a_suggestion),
 		cmocka_unit_test(a_job_needs_one_action_and_fields_that_fit_it),
+		cmocka_unit_test(only_jobs_of_root_run_as_others),
 		cmocka_unit_test(a_retry_waits_longer_each_time_up_to_the_most),
 		cmocka_unit_test(retry_on_names_what_is_tried_again),
 		cmocka_unit_test(the_end_of_an_attempt_decides_the_run),
