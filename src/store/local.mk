@@ -64,9 +64,15 @@ tests_unit_store_crash_SOURCES = tests/unit/store_crash.c \
 	tests/fake/crashvfs.c tests/fake/crashvfs.h
 tests_unit_store_crash_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
+LEDGER_KIT = tests/unit/ledger_kit.c tests/unit/ledger_kit.h $(TEST_ZONES)
+
 UNIT_TESTS += tests/unit/ledger
-tests_unit_ledger_SOURCES = tests/unit/ledger.c $(TEST_ZONES)
+tests_unit_ledger_SOURCES = tests/unit/ledger.c $(LEDGER_KIT)
 tests_unit_ledger_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/ledger_time
+tests_unit_ledger_time_SOURCES = tests/unit/ledger_time.c $(LEDGER_KIT)
+tests_unit_ledger_time_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/store_open
 tests_unit_store_open_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)

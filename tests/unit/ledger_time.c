@@ -1,0 +1,151 @@
+/* What a boot, a clock that is set and a zone that is replaced do to the rows. */
+#include "unit/ledger_kit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/zonedir.h"
+
+static void
+an_on_start_job_runs_once_a_boot(void **state)
+{
+	static const char *const boots[] = { "schedule", "@reboot", NULL };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, boots);
+	for (int i = 0; i < 2; i++) {
+		struct intent *boot = kit_ask(kit, INTENT_BOOT);
+		boot->at = kit->now + i;
+		kit_apply(kit, boot);
+		intent_free(boot);
+		assert_int_equal(kit_claim_at(kit, i + 1), i == 0 ? 1 : 0);
+	}
+	struct run run = kit_newest(kit, id);
+	kit_end_run(kit, &run, 0);
+	strcpy(kit->ledger.boot, "the next boot");
+	struct intent *boot = kit_ask(kit, INTENT_BOOT);
+	boot->at = kit->now + 5;
+	kit_apply(kit, boot);
+	intent_free(boot);
+	assert_int_equal(kit_claim_at(kit, 9), 1);
+	assert_int_equal(kit_state_of(kit, id), JOB_ACTIVE);
+}
+
+static void
+a_clock_set_back_moves_intervals_and_repeats_no_instant(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, kit_every_ten);
+	assert_int_equal(kit_claim_at(kit, 300), 1);
+	struct run run = kit_newest(kit, id);
+	kit_end_run(kit, &run, 0);
+	kit->now = T0 + 105 * SEC;
+	struct intent *step = kit_ask(kit, INTENT_CLOCK_STEP);
+	step->at = T0 + 301 * SEC;
+	kit_apply(kit, step);
+	assert_int_equal(step->err.code, ERR_NONE);
+	assert_int_equal(step->offset, -1);
+	intent_free(step);
+	struct job job = kit_job_of(kit, id);
+	assert_true(job.next_due == T0 + 110 * SEC);
+	job_fini(&job);
+	assert_int_equal(kit_claim_at(kit, 110), 0); /* it has its row: missed, before the step */
+	assert_int_equal(kit_claim_at(kit, 310), 1);
+}
+
+static void
+a_clock_set_back_loses_no_instant_that_is_due_still(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, kit_every_ten);
+	kit_set_clock(kit, 200, 15);
+	assert_int_equal(kit_claim_at(kit, 16), 1);
+	assert_true(kit_newest(kit, id).due == T0 + 10 * SEC);
+}
+
+static void
+a_job_that_is_resumed_goes_by_the_clock_of_now(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, kit_every_ten);
+	assert_int_equal(kit_claim_at(kit, 2000), 1);
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_PAUSE, id), ERR_NONE);
+	kit_set_clock(kit, 2001, 1005);
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_RESUME, id), ERR_NONE);
+	struct job job = kit_job_of(kit, id);
+	assert_true(job.next_due == T0 + 1010 * SEC);
+	job_fini(&job);
+}
+
+/* A zone directory with one zone in it, whose file can be replaced. */
+struct replaceable {
+	struct zonedir dir;
+	const char *file;
+};
+
+static int
+read_replaceable(void *self, const char *name, char **data, size_t *len, struct err *err)
+{
+	struct replaceable *source = self;
+	(void)name;
+	return zonedir_read(&source->dir, source->file, data, len, err);
+}
+
+static uint64_t
+identify_replaceable(void *self, const char *name)
+{
+	struct replaceable *source = self;
+	(void)name;
+	return zonedir_identity(&source->dir, source->file);
+}
+
+static void
+name_replaceable(void *self, char *name, size_t size)
+{
+	(void)self;
+	snprintf(name, size, "Test/Zone");
+}
+
+static void
+a_replaced_zone_moves_the_jobs_that_follow_it(void **state)
+{
+	static const char *const noon[] = { "schedule", "0 12 * * *", "tz", "Test/Zone", NULL };
+	struct kit *kit = *state;
+	struct replaceable source = { .file = "Etc/GMT-3" };
+	zonedir_init(&source.dir, ZONEINFO_DIR);
+	kit->ledger.zones = zones_new(&(struct zone_source){ read_replaceable, identify_replaceable,
+	                                                     name_replaceable, &source });
+	int64_t id = kit_add(kit, noon), steady = kit_add(kit, kit_every_ten);
+	struct job before = kit_job_of(kit, id), unmoved = kit_job_of(kit, steady);
+	source.file = "Etc/GMT-2";
+	struct intent *look = kit_apply(kit, kit_ask(kit, INTENT_ZONES));
+	assert_int_equal(look->err.code, ERR_NONE);
+	assert_string_equal(look->name, "Test/Zone");
+	assert_int_equal(look->count, 1);
+	assert_int_equal(look->offset, -1);
+	intent_free(look);
+	struct job after = kit_job_of(kit, id), still = kit_job_of(kit, steady);
+	assert_true(after.next_due == before.next_due + USEC_PER_HOUR);
+	assert_true(still.next_due == unmoved.next_due);
+	job_fini(&before);
+	job_fini(&unmoved);
+	job_fini(&after);
+	job_fini(&still);
+	look = kit_apply(kit, kit_ask(kit, INTENT_ZONES));
+	assert_null(look->name);
+	intent_free(look);
+	zones_free(kit->ledger.zones);
+	zonedir_fini(&source.dir);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_KIT(an_on_start_job_runs_once_a_boot),
+		WITH_KIT(a_clock_set_back_moves_intervals_and_repeats_no_instant),
+		WITH_KIT(a_clock_set_back_loses_no_instant_that_is_due_still),
+		WITH_KIT(a_job_that_is_resumed_goes_by_the_clock_of_now),
+		WITH_KIT(a_replaced_zone_moves_the_jobs_that_follow_it),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
