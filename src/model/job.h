@@ -102,6 +102,7 @@ struct job {
 	usec_t next_start_at; /* next_due with splay and jitter: what claims are ordered by */
 	usec_t paused_at;     /* when it was last paused; 0: never */
 	int nfailed;          /* failed runs in a row */
+	usec_t covered_until; /* the latest instant that has its row; 0: none yet */
 	int64_t nruns;        /* runs claimed by the schedule: counts for max_runs */
 };
 

@@ -13,6 +13,7 @@
 
 struct instant {
 	usec_t due, start_at;
+	bool is_apart; /* the one before it has its row: no span goes over that */
 };
 
 struct walk {
@@ -78,17 +79,17 @@ add_row(struct plan *plan, const struct plan_row *row)
 
 /* Records an instant that is not run, in the span before it when it has the same fate. */
 static void
-pass_over(struct walk *w, usec_t due, enum run_state state, enum run_reason reason)
+pass_over(struct walk *w, struct instant at, enum run_state state, enum run_reason reason)
 {
 	struct plan *plan = w->plan;
 	struct plan_row *last = plan->nrows ? &plan->rows[plan->nrows - 1] : NULL;
-	if (last && last->state == state && last->reason == reason) {
-		last->last_due = due;
+	if (last && !at.is_apart && last->state == state && last->reason == reason) {
+		last->last_due = at.due;
 		last->count++;
 		return;
 	}
-	add_row(plan, &(struct plan_row){ .due = due, .last_due = due, .count = 1,
-	                                  .start_at = due, .state = state, .reason = reason });
+	add_row(plan, &(struct plan_row){ .due = at.due, .last_due = at.due, .count = 1,
+	                                  .start_at = at.due, .state = state, .reason = reason });
 }
 
 static void
@@ -129,11 +130,11 @@ static bool
 is_passed(struct walk *w, struct instant at)
 {
 	if (is_used_up(w))
-		pass_over(w, at.due, RUN_SKIPPED, REASON_MAX_RUNS);
+		pass_over(w, at, RUN_SKIPPED, REASON_MAX_RUNS);
 	else if (is_past_deadline(w, at))
-		pass_over(w, at.due, RUN_MISSED, REASON_DEADLINE);
+		pass_over(w, at, RUN_MISSED, REASON_DEADLINE);
 	else if (w->nactive >= PLAN_ACTIVE_MAX)
-		pass_over(w, at.due, RUN_SKIPPED, REASON_OVERLAP);
+		pass_over(w, at, RUN_SKIPPED, REASON_OVERLAP);
 	else
 		return false;
 	return true;
@@ -165,7 +166,7 @@ admit(struct walk *w, struct instant at, bool is_catchup)
 	default:
 		break;
 	}
-	pass_over(w, at.due, RUN_SKIPPED, REASON_OVERLAP);
+	pass_over(w, at, RUN_SKIPPED, REASON_OVERLAP);
 }
 
 /* How many of the missed instants may still be run. */
@@ -188,11 +189,11 @@ hold_back(struct walk *w, struct instant at)
 {
 	size_t size = ring_size(w->view->job);
 	if (size == 0) {
-		pass_over(w, at.due, RUN_MISSED, why_missed(w, at.due));
+		pass_over(w, at, RUN_MISSED, why_missed(w, at.due));
 		return;
 	}
 	if (w->nring == size) {
-		pass_over(w, w->ring[0].due, RUN_MISSED, why_missed(w, w->ring[0].due));
+		pass_over(w, w->ring[0], RUN_MISSED, why_missed(w, w->ring[0].due));
 		w->nring--;
 		for (size_t i = 0; i < w->nring; i++)
 			w->ring[i] = w->ring[i + 1];
@@ -212,7 +213,7 @@ catch_up(struct walk *w, bool is_served)
 		if (all)
 			add_run(w, at, w->nactive ? GATE_JOB : GATE_OPEN, true);
 		else if (is_served)
-			pass_over(w, at.due, RUN_MISSED, why_missed(w, at.due));
+			pass_over(w, at, RUN_MISSED, why_missed(w, at.due));
 		else
 			admit(w, at, true);
 	}
@@ -226,16 +227,25 @@ may_claim_ahead(const struct walk *w)
 	return w->nactive == 0 || w->view->job->overlap == OVERLAP_ALLOW;
 }
 
+static bool
+has_row(const struct walk *w, usec_t due)
+{
+	const struct plan_view *v = w->view;
+	return due <= v->job->covered_until && v->has_row && v->has_row(v->arg, due);
+}
+
 /* Decides one instant and gives the next; NEVER once max-runs are used up. */
 static struct instant
 cover(struct walk *w, struct instant at)
 {
 	const struct plan_view *v = w->view;
-	struct instant next;
+	struct instant next = { .is_apart = has_row(w, at.due) };
 	next.due = next_within(v->job, v->schedule, at.due, v->job->nruns + w->plan->nruns);
 	next.start_at = job_start_at(v->job, next.due, v->machine);
+	if (next.is_apart)
+		return next;
 	if (at.due <= v->passed_until) {
-		pass_over(w, at.due, RUN_SKIPPED, v->passed_reason);
+		pass_over(w, at, RUN_SKIPPED, v->passed_reason);
 	} else if (v->now > at.start_at + PLAN_LATE_MAX || next.start_at <= v->now) {
 		hold_back(w, at);
 	} else {
@@ -263,7 +273,7 @@ plan_make(struct plan *plan, const struct plan_view *view)
 	struct walk w = { .view = view, .plan = plan, .nactive = view->nactive,
 	                  .nqueued = view->nqueued };
 	w.ring = mem_array(ring_size(job), sizeof(*w.ring));
-	struct instant at = { job->next_due, job->next_start_at };
+	struct instant at = { .due = job->next_due, .start_at = job->next_start_at };
 	int steps = 0;
 	while (is_ours(&w, at) && steps < PLAN_STEPS_MAX && !is_used_up(&w)) {
 		at = cover(&w, at);
@@ -274,7 +284,7 @@ plan_make(struct plan *plan, const struct plan_view *view)
 	else
 		catch_up(&w, false);
 	if (is_used_up(&w))
-		at = (struct instant){ USEC_NEVER, USEC_NEVER };
+		at = (struct instant){ .due = USEC_NEVER, .start_at = USEC_NEVER };
 	plan->next_due = at.due;
 	plan->next_start_at = at.start_at;
 	free(w.ring);

@@ -28,6 +28,12 @@ struct plan_view {
 	uint64_t machine; /* for the splay */
 	usec_t passed_until; /* instants up to here are skipped, for that reason; 0: none */
 	enum run_reason passed_reason; /* paused, edited, removed */
+	/*
+	 * Has the instant its row already? Asked only of those up to the job's covered_until: a
+	 * clock that was set back, or an edit, brings the schedule there again.
+	 */
+	bool (*has_row)(void *arg, usec_t due);
+	void *arg;
 	usec_t step_from, step_to; /* the clock jumped ahead over these instants; 0: it did not */
 };
 

@@ -77,7 +77,7 @@ struct backend_ops {
 	                                      int64_t *id, struct err *);
 	/*
 	 * Moves the schedule on, if next_due is still `seen`: next_due, next_start_at, nruns,
-	 * nfailed and state from *job; everything else stays.
+	 * nfailed, covered_until and state from *job; everything else stays.
 	 */
 	enum backend_result (*job_advance)(struct backend *, const struct job *, usec_t seen,
 					   struct err *);

@@ -17,7 +17,6 @@ struct ledger {
 	uint64_t machine; /* hash of the machine id: splay */
 	uint64_t draws;   /* state of the random draws; seeded by the owner */
 	usec_t step_from, step_to; /* the last jump of the clock ahead; 0: none */
-	usec_t covered_until; /* the clock was set back: instants up to here may have rows */
 	size_t output_max; /* bytes kept of an attempt's output */
 	usec_t retain;     /* age after which terminal runs are pruned; 0: never */
 	int64_t retain_runs;  /* and how many at most; 0: no limit */

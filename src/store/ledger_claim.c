@@ -35,26 +35,12 @@ extend_tail(struct ledger *ledger, struct intent *intent, const struct job *job,
 	return done == BACKEND_ERROR ? -1 : 1;
 }
 
-/* Only after the clock was set back: is there a row for this instant already? */
-static int
-is_covered(struct ledger *ledger, struct intent *intent, int64_t job_id, usec_t due)
-{
-	struct backend *db = ledger->backend;
-	struct run run;
-	if (due > ledger->covered_until)
-		return 0;
-	enum backend_result found = db->ops->run_due_by(db, job_id, due, &run, &intent->err);
-	return found == BACKEND_ERROR ? -1 : found == BACKEND_OK && run.last_due >= due;
-}
-
 static int
 insert_row(struct ledger *ledger, struct intent *intent, struct job *job,
            const struct plan_row *row, int64_t active_id)
 {
 	struct backend *db = ledger->backend;
-	int done = is_covered(ledger, intent, job->id, row->due);
-	if (done == 0 && row->state != RUN_WAITING)
-		done = extend_tail(ledger, intent, job, row);
+	int done = row->state != RUN_WAITING ? extend_tail(ledger, intent, job, row) : 0;
 	if (done != 0)
 		return done < 0 ? -1 : 0;
 	struct run run = {
@@ -74,7 +60,7 @@ insert_row(struct ledger *ledger, struct intent *intent, struct job *job,
 	};
 	if (row->reason == REASON_OVERLAP && active_id)
 		snprintf(run.detail, sizeof(run.detail), "run %lld", (long long)active_id);
-	/* NONE: the instant has its row (the clock was set back): it is not run again. */
+	/* NONE: the instant has its row: it is not run again. */
 	enum backend_result inserted = db->ops->run_insert(db, &run, &intent->err);
 	job->nruns += inserted == BACKEND_OK && row->state == RUN_WAITING;
 	if (inserted == BACKEND_OK && row->state != RUN_WAITING && intent->nruns < TOLD_MAX)
@@ -96,6 +82,8 @@ apply_plan(struct ledger *ledger, struct intent *intent, struct job *job, struct
 		has_queued |= plan->rows[i].gate == GATE_JOB;
 		if (insert_row(ledger, intent, job, &plan->rows[i], active_id) < 0)
 			return -1;
+		if (job->covered_until < plan->rows[i].last_due)
+			job->covered_until = plan->rows[i].last_due;
 	}
 	job->next_due = plan->next_due;
 	job->next_start_at = plan->next_start_at;
@@ -117,9 +105,31 @@ park(struct ledger *ledger, struct intent *intent, struct job *job, const struct
 	snprintf(run.detail, sizeof(run.detail), "%.*s", RUN_DETAIL_MAX - 1, why->text);
 	job->state = JOB_PAUSED;
 	job->paused_at = intent->now;
+	if (job->covered_until < job->next_due)
+		job->covered_until = job->next_due;
 	if (db->ops->run_insert(db, &run, &intent->err) == BACKEND_ERROR)
 		return -1;
 	return ledger_checked(db->ops->job_update(db, job, &intent->err));
+}
+
+/* What the plan asks the rows. */
+struct question {
+	struct ledger *ledger;
+	struct intent *intent;
+	int64_t job_id;
+	bool has_failed;
+};
+
+static bool
+has_row(void *arg, usec_t due)
+{
+	struct question *question = arg;
+	struct backend *db = question->ledger->backend;
+	struct run run;
+	enum backend_result found =
+		db->ops->run_due_by(db, question->job_id, due, &run, &question->intent->err);
+	question->has_failed |= found == BACKEND_ERROR;
+	return found == BACKEND_OK && run.last_due >= due;
 }
 
 int
@@ -135,6 +145,7 @@ ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, usec
 	int rc = ledger_load_active(ledger, intent, job->id, &active);
 	if (rc == 0) {
 		struct plan plan;
+		struct question question = { ledger, intent, job->id, false };
 		plan_make(&plan, &(struct plan_view){ .job = job,
 		                                      .schedule = &schedule,
 		                                      .now = intent->now,
@@ -144,9 +155,11 @@ ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, usec
 		                                      .nactive = active.n,
 		                                      .nqueued = active.nqueued,
 		                                      .machine = ledger->machine,
+		                                      .has_row = has_row,
+		                                      .arg = &question,
 		                                      .step_from = ledger->step_from,
 		                                      .step_to = ledger->step_to });
-		rc = apply_plan(ledger, intent, job, &plan, &active);
+		rc = question.has_failed ? -1 : apply_plan(ledger, intent, job, &plan, &active);
 		plan_fini(&plan);
 	}
 	free(active.runs);

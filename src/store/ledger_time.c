@@ -147,8 +147,6 @@ ledger_clock_step(struct ledger *ledger, struct intent *intent)
 		ledger->step_to = intent->now;
 	} else {
 		ledger->step_from = ledger->step_to = 0;
-		if (intent->at > ledger->covered_until)
-			ledger->covered_until = intent->at;
 	}
 	if (intent->at - intent->now > STEP_EVERY)
 		return reanchor_batch(ledger, intent, is_moved_by_step);

@@ -51,6 +51,7 @@ static const char step_1[] =
 	" paused_at INTEGER NOT NULL,"
 	" nfailed INTEGER NOT NULL,"
 	" nruns INTEGER NOT NULL,"
+	" covered_until INTEGER NOT NULL,"
 	" spec BLOB NOT NULL,"
 	/* When a claim has to look at it: paused jobs are never due, and are last in lists. */
 	" claim_at INTEGER GENERATED ALWAYS AS"

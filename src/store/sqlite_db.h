@@ -162,7 +162,8 @@ void sql_bind_text(sqlite3_stmt *stmt, int number, const char *text);
 /* The column lists, in the order of the column tables beside their reading. */
 #define JOB_COLUMNS                                                                           \
 	"id, owner, state, seed, created_at, anchor_at, next_due, next_start_at, paused_at, " \
-	"nfailed, nruns"
+	"nfailed, nruns, covered_until"
+#define NJOB_COLUMNS 12
 #define RUN_COLUMNS                                                                          \
 	"id, job_id, due, last_due, count, start_at, trigger, state, gate, reason, detail, " \
 	"attempt, priority, is_catchup, is_forced, stop_reason, stop_uid, claimed_at, ended_at"

@@ -8,9 +8,9 @@ static const struct column columns[] = {
 	COLUMN(job, id),       COLUMN(job, owner),         COLUMN(job, state),
 	COLUMN(job, seed),     COLUMN(job, created_at),    COLUMN(job, anchor_at),
 	COLUMN(job, next_due), COLUMN(job, next_start_at), COLUMN(job, paused_at),
-	COLUMN(job, nfailed),  COLUMN(job, nruns),
+	COLUMN(job, nfailed),  COLUMN(job, nruns),         COLUMN(job, covered_until),
 };
-#define NJOB_COLUMNS ((int)NCOLUMNS(columns))
+_Static_assert(NCOLUMNS(columns) == NJOB_COLUMNS, "JOB_COLUMNS");
 
 static bool
 is_unfinished(enum job_state state)
@@ -167,6 +167,7 @@ sqlite_job_advance(struct backend *backend, const struct job *job, usec_t seen, 
 	sqlite3_bind_int64(stmt, 5, job->nruns);
 	sqlite3_bind_int(stmt, 6, job->nfailed);
 	sqlite3_bind_int(stmt, 7, (int)job->state);
+	sqlite3_bind_int64(stmt, 8, job->covered_until);
 	result = sql_change(s, stmt, err);
 	if (result != BACKEND_OK)
 		s->tally = before;

@@ -12,7 +12,7 @@
 #include "store/filter.h"
 
 /* The columns that a page has behind a job's own and its spec. */
-enum { JOB_OWNER = 12, JOB_NAME, JOB_QUEUE, JOB_CLAIM_AT };
+enum { JOB_OWNER = NJOB_COLUMNS + 1, JOB_NAME, JOB_QUEUE, JOB_CLAIM_AT };
 enum { RUN_OWNER = NRUN_COLUMNS, RUN_NAME, RUN_QUEUE };
 
 /* Where a page of jobs goes on: in the unfinished ones, then in the ended ones. */

@@ -37,14 +37,14 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 	[SQL_BYTES] = "SELECT p.page_count * s.page_size "
 		      "FROM pragma_page_count AS p, pragma_page_size AS s",
 
-	/* Jobs. ?1-?11 are JOB_COLUMNS. */
+	/* Jobs. ?1-?12 are JOB_COLUMNS. */
 	[SQL_JOB_INSERT] = "INSERT INTO jobs (" JOB_COLUMNS ", name, queue, rhythm, spec) "
 			   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-			   "?12, ?13, ?14, ?15)",
+			   "?12, ?13, ?14, ?15, ?16)",
 	[SQL_JOB_UPDATE] = "UPDATE jobs SET owner = ?2, state = ?3, seed = ?4, created_at = ?5, "
 			   "anchor_at = ?6, next_due = ?7, next_start_at = ?8, paused_at = ?9, "
-			   "nfailed = ?10, nruns = ?11, name = ?12, queue = ?13, "
-			   "rhythm = ?14, spec = ?15 WHERE id = ?1",
+			   "nfailed = ?10, nruns = ?11, covered_until = ?12, name = ?13, "
+			   "queue = ?14, rhythm = ?15, spec = ?16 WHERE id = ?1",
 	[SQL_JOB_LOAD] = JOB_SELECT " FROM jobs WHERE id = ?1",
 	[SQL_JOB_STATE] = "SELECT state FROM jobs WHERE id = ?1",
 	[SQL_JOB_FIND] = "SELECT id FROM jobs INDEXED BY jobs_name "
@@ -52,7 +52,7 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 	[SQL_JOB_FIND_ENDED] = "SELECT id FROM jobs INDEXED BY jobs_former WHERE owner = ?1 AND "
 	                       "name = ?2 AND state >= 2 ORDER BY id DESC LIMIT 1",
 	[SQL_JOB_ADVANCE] = "UPDATE jobs SET next_due = ?3, next_start_at = ?4, nruns = ?5, "
-			    "nfailed = ?6, state = ?7 WHERE id = ?1 AND next_due = ?2",
+			    "nfailed = ?6, state = ?7, covered_until = ?8 WHERE id = ?1 AND next_due = ?2",
 	[SQL_JOBS_DUE] = "SELECT id FROM jobs INDEXED BY jobs_claim WHERE state <= 1 AND "
 			 "state = 0 AND claim_at <= ?1 ORDER BY claim_at, id LIMIT ?2",
 	[SQL_JOBS_NEXT_START] = "SELECT claim_at FROM jobs INDEXED BY jobs_claim "

@@ -133,6 +133,7 @@ advance(struct backend *backend, const struct job *job, usec_t seen, struct err 
 	to->next_start_at = job->next_start_at;
 	to->nruns = job->nruns;
 	to->nfailed = job->nfailed;
+	to->covered_until = job->covered_until;
 	to->state = job->state;
 	mem_row_set(mem, MEM_JOBS, (size_t)(job->id - 1), to);
 	return BACKEND_OK;

@@ -76,6 +76,69 @@ a_job_that_is_resumed_goes_by_the_clock_of_now(void **state)
 	job_fini(&job);
 }
 
+/* The daemon dies and starts again: what it has is what the rows say. */
+static void
+restart(struct kit *kit)
+{
+	kit->ledger = (struct ledger){ .backend = kit->ledger.backend,
+		                       .zones = kit->ledger.zones,
+		                       .boot = "boot",
+		                       .spawner = "spawner",
+		                       .output_max = 1 << 20 };
+}
+
+/* How many rows of the job cover that instant. */
+static int
+rows_at(struct kit *kit, int64_t job_id, int seconds)
+{
+	struct intent *intent = kit_ask(kit, INTENT_RUN_LIST);
+	usec_t at = T0 + seconds * SEC;
+	int n = 0;
+	intent->limit = 1000;
+	intent->filter.job_id = job_id;
+	kit_apply(kit, intent);
+	for (size_t i = 0; i < intent->nruns; i++)
+		n += intent->runs[i].run.due <= at && at <= intent->runs[i].run.last_due;
+	intent_free(intent);
+	return n;
+}
+
+static void
+a_clock_set_back_gives_no_instant_a_second_row_though_the_daemon_starts_again(void **state)
+{
+	static const char *const all[] = { "schedule", "every 10s", "missed", "all", NULL };
+	struct kit *kit = *state;
+	int64_t once = kit_add(kit, kit_every_ten), each = kit_add(kit, all);
+	kit_claim_at(kit, 300); /* missed before it: one span */
+	kit_set_clock(kit, 301, 105);
+	restart(kit);
+	for (int at = 110; at <= 310; at += 10)
+		kit_claim_at(kit, at);
+	for (int at = 10; at <= 310; at += 10) {
+		assert_int_equal(rows_at(kit, once, at), 1);
+		assert_int_equal(rows_at(kit, each, at), 1);
+	}
+}
+
+static void
+what_a_set_back_clock_left_open_gets_its_rows_between_the_others(void **state)
+{
+	static const char *const silent[] = { "schedule", "every 7s", "missed", "skip", NULL };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, silent);
+	kit_claim_at(kit, 300);
+	kit_set_clock(kit, 301, 1);
+	struct intent *edit = kit_ask(kit, INTENT_JOB_SET);
+	edit->ref.id = id;
+	kit_change(edit, "schedule", "every 2s");
+	kit_apply(kit, edit);
+	assert_int_equal(edit->err.code, ERR_NONE);
+	intent_free(edit);
+	kit_claim_at(kit, 400);
+	for (int at = 2; at <= 400; at += 2)
+		assert_int_equal(rows_at(kit, id, at), 1);
+}
+
 /* A zone directory with one zone in it, whose file can be replaced. */
 struct replaceable {
 	struct zonedir dir;
@@ -143,6 +206,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_KIT(an_on_start_job_runs_once_a_boot),
 		WITH_KIT(a_clock_set_back_moves_intervals_and_repeats_no_instant),
+		WITH_KIT(a_clock_set_back_gives_no_instant_a_second_row_though_the_daemon_starts_again),
+		WITH_KIT(what_a_set_back_clock_left_open_gets_its_rows_between_the_others),
 		WITH_KIT(a_clock_set_back_loses_no_instant_that_is_due_still),
 		WITH_KIT(a_job_that_is_resumed_goes_by_the_clock_of_now),
 		WITH_KIT(a_replaced_zone_moves_the_jobs_that_follow_it),

@@ -31,6 +31,7 @@ a_job_reads_back_with_all_its_fields(void **state)
 	job.paused_at = 5;
 	job.nfailed = 6;
 	job.nruns = 7;
+	job.covered_until = 8;
 	assert_int_equal(kit->ops->job_insert(kit->backend, &job, &kit->err), BACKEND_OK);
 	kit_commit(kit);
 	assert_int_equal(kit->ops->job_load(kit->backend, job.id, &got, &kit->err), BACKEND_OK);
@@ -52,6 +53,7 @@ a_job_reads_back_with_all_its_fields(void **state)
 	assert_int_equal(got.paused_at, 5);
 	assert_int_equal(got.nfailed, 6);
 	assert_int_equal(got.nruns, 7);
+	assert_int_equal(got.covered_until, 8);
 	job_fini(&job);
 	job_fini(&got);
 }
@@ -152,6 +154,7 @@ a_schedule_advances_only_from_the_instant_that_was_seen(void **state)
 	assert_int_equal(kit->ops->job_load(kit->backend, id, &job, &kit->err), BACKEND_OK);
 	job.next_due = job.next_start_at = 2 * HOUR;
 	job.nruns = 1;
+	job.covered_until = HOUR;
 	assert_int_equal(kit->ops->job_advance(kit->backend, &job, HOUR + 1, &kit->err),
 			 BACKEND_NONE);
 	assert_int_equal(kit->ops->job_advance(kit->backend, &job, HOUR, &kit->err), BACKEND_OK);
@@ -159,6 +162,7 @@ a_schedule_advances_only_from_the_instant_that_was_seen(void **state)
 	assert_int_equal(kit->ops->job_load(kit->backend, id, &got, &kit->err), BACKEND_OK);
 	assert_int_equal(got.next_due, 2 * HOUR);
 	assert_int_equal(got.nruns, 1);
+	assert_int_equal(got.covered_until, HOUR);
 	job_fini(&job);
 	job_fini(&got);
 }
