@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <linux/ioprio.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "spawn/cgroup.h"
@@ -198,6 +200,8 @@ set_limits(void)
 	memset(&all, 0xff, sizeof(all));
 	(void)sched_setaffinity(0, sizeof(all), &all);  /* the kernel takes what we may have */
 	(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS); /* 0 would mean that of our parent */
+	(void)sched_setscheduler(0, SCHED_OTHER, &(struct sched_param){ 0 });
+	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0); /* it follows the niceness */
 	umask(077);
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		say_and_die("cannot set up the process");

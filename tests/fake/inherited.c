@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,9 @@ print_process(void)
 	printf("umask %04o\ncwd %s\n", (unsigned)mask, getcwd(text, sizeof(text)));
 	printf("nice %d\nioprio %ld\n", getpriority(PRIO_PROCESS, 0),
 	       syscall(SYS_ioprio_get, 1, 0));
+	cpu_set_t processors;
+	sched_getaffinity(0, sizeof(processors), &processors);
+	printf("scheduler %d\nprocessors %d\n", sched_getscheduler(0), CPU_COUNT(&processors));
 	printf("timer slack %d\n", prctl(PR_GET_TIMERSLACK));
 	printf("open files %ld\n", (long)files.rlim_cur);
 	int fd = open("/proc/self/oom_score_adj", O_RDONLY);

@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/ioprio.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fake/spawner.h"
@@ -40,6 +43,12 @@ make_odd_surroundings(void)
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	umask(0333);
 	prctl(PR_SET_TIMERSLACK, 123456789);
+	cpu_set_t one;
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+	sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 });
+	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 3 << 13); /* the idle class */
 	int null = open("/dev/null", O_RDWR);
 	for (int fd = 20; fd < 120; fd++)
 		dup2(null, fd);
@@ -56,6 +65,11 @@ static void
 restore_surroundings(void)
 {
 	sigset_t none;
+	cpu_set_t all;
+	memset(&all, 0xff, sizeof(all));
+	sched_setaffinity(0, sizeof(all), &all);
+	sched_setscheduler(0, SCHED_OTHER, &(struct sched_param){ 0 });
+	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0);
 	sigemptyset(&none);
 	for (int signo = 1; signo < 32; signo++)
 		(void)signal(signo, SIG_DFL);
@@ -80,9 +94,11 @@ static void
 write_golden(char *at, const struct passwd *user, const char *cwd)
 {
 	gid_t groups[64];
+	cpu_set_t processors;
 	int ngroups = 64;
 	struct rlimit files;
 	getrlimit(RLIMIT_NOFILE, &files);
+	sched_getaffinity(0, sizeof(processors), &processors);
 	if (user->pw_uid == getuid())
 		ngroups = getgroups(64, groups);
 	else
@@ -93,13 +109,15 @@ write_golden(char *at, const struct passwd *user, const char *cwd)
 	for (int i = 0; i < ngroups; i++)
 		at = add_line(at, " %d", (int)groups[i]);
 	at = add_line(at, "\nroot again no\nown session yes\numask 0027\ncwd %s\n", cwd);
-	at = add_line(at, "nice 0\nioprio 0\ntimer slack 50000\nopen files %ld\n",
-		      (long)files.rlim_cur);
+	at = add_line(at, "nice 0\nioprio 0\nscheduler 0\nprocessors %d\n",
+		      CPU_COUNT(&processors));
+	at = add_line(at, "timer slack 50000\nopen files %ld\n", (long)files.rlim_cur);
 	at = add_line(at, "oom adjustment 0\nreaper 0\nno new privileges 0\n");
 	at = add_line(at, "argument one two\nargument \nargument %%'\"$x\\\n");
 	at = add_line(at, "env HOME=%s\nenv LOGNAME=%s\nenv USER=%s\nenv SHELL=%s\n", user->pw_dir,
 		      user->pw_name, user->pw_name, user->pw_shell);
-	at = add_line(at, "env PATH=%s\nenv ASCHED_RUN=1\nenv A=b=c\n",
+	at = add_line(at, "env PATH=%s\nenv ASCHED_JOB=j\nenv ASCHED_RUN=1\nenv ASCHED_ATTEMPT=2\n"
+		      "env ASCHED_DUE=2026-11-20T10:00:00+01:00\nenv A=b=c\n",
 		      user->pw_uid == 0 ? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
 					  "/sbin:/bin"
 					: "/usr/local/bin:/usr/bin:/bin");
@@ -111,7 +129,12 @@ check_golden(struct spawner_fixture *sp, const struct passwd *user)
 	char program[SPAWNER_PATH_MAX], golden[8192], *text;
 	const char *const args[] = { inherited_program(sp, program), "one two", "",
 				     "%'\"$x\\", NULL };
-	const char *const env[] = { "ASCHED_RUN=1", "A=b=c", NULL };
+	const char *const env[] = { "ASCHED_JOB=j",
+				    "ASCHED_RUN=1",
+				    "ASCHED_ATTEMPT=2",
+				    "ASCHED_DUE=2026-11-20T10:00:00+01:00",
+				    "A=b=c",
+				    NULL };
 	struct msg msg = spawner_run(sp, 1,
 				     (struct spawner_start){ .args = args,
 							     .env = env,
