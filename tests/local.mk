@@ -25,6 +25,7 @@ BLACKBOX_TESTS += tests/blackbox/as_user.sh
 BLACKBOX_TESTS += tests/blackbox/calendar.sh
 BLACKBOX_TESTS += tests/blackbox/client.sh
 BLACKBOX_TESTS += tests/blackbox/etc.sh
+BLACKBOX_TESTS += tests/blackbox/here.sh
 BLACKBOX_TESTS += tests/blackbox/http.sh
 BLACKBOX_TESTS += tests/blackbox/jobs.sh
 BLACKBOX_TESTS += tests/blackbox/next.sh

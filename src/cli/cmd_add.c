@@ -46,7 +46,7 @@ take_words(const struct params *params, const struct args *args)
 		exit_code = params_text(params, "when", args->words[0]);
 	if (exit_code == EXIT_DONE && args->rest)
 		exit_code = params_command(params, args->rest, args->nrest);
-	return exit_code;
+	return exit_code == EXIT_DONE ? params_finish(params) : exit_code;
 }
 
 int

@@ -68,6 +68,8 @@ cmd_set(const struct cli_options *options, int argc, char **argv)
 	bool goes_on = args_read(&args, argc, argv, &exit_code);
 	if (goes_on && args.rest)
 		exit_code = params_command(&params, args.rest, args.nrest);
+	if (goes_on && exit_code == EXIT_DONE)
+		exit_code = params_finish(&params);
 	if (goes_on && exit_code == EXIT_DONE && json_object_size(params.object) == 0)
 		exit_code = say_usage(options, "", "nothing to change; see asched set --help");
 	if (goes_on && exit_code == EXIT_DONE)

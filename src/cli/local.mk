@@ -26,6 +26,7 @@ libcli_a_SOURCES = \
 	src/cli/command.c src/cli/command.h \
 	src/cli/facts.c src/cli/facts.h \
 	src/cli/find.c src/cli/find.h \
+	src/cli/here.c src/cli/here.h \
 	src/cli/link.c src/cli/link.h \
 	src/cli/listing.c src/cli/listing.h \
 	src/cli/output.c src/cli/output.h \

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "cli/here.h"
 #include "cli/screen.h"
 #include "model/field.h"
 
@@ -33,10 +34,16 @@ static const char *const headings[] = {
 	[GROUP_HTTP] = "HTTP",   [GROUP_POLICY] = "Policy",
 };
 
+static const struct option here_option = {
+	"here", 0,    OPTION_TAKE,
+	NULL,   NULL, "run with this environment, working directory and umask, as at(1) does",
+	NULL
+};
+
 size_t
 params_noptions(void)
 {
-	return NSCHEDULE + 1 + nfields;
+	return NSCHEDULE + 2 + nfields;
 }
 
 /* Not options: the schedule has seven, the command stands behind "--". */
@@ -70,6 +77,8 @@ params_options(struct option *options)
 			};
 			heading = headings[group];
 		}
+		if (group == GROUP_EXEC)
+			options[n++] = here_option;
 	}
 	return n;
 }
@@ -205,9 +214,13 @@ take_field(const struct params *params, const struct field *field, const char *k
 int
 params_take(void *arg, const struct option *option, const char *value)
 {
-	const struct params *params = arg;
+	struct params *params = arg;
 	const char *name = option->name;
 	char key[64];
+	if (strcmp(name, here_option.name) == 0) {
+		params->is_here = true;
+		return EXIT_DONE;
+	}
 	if (strcmp(name, http_alias.name) == 0)
 		name = "url";
 	snprintf(key, sizeof(key), "%s", name);
@@ -236,6 +249,12 @@ params_command(const struct params *params, char **words, size_t n)
 	}
 	json_object_set_new(params->object, "command", command);
 	return EXIT_DONE;
+}
+
+int
+params_finish(const struct params *params)
+{
+	return params->is_here ? here_take(params) : EXIT_DONE;
 }
 
 int

@@ -20,11 +20,14 @@ size_t params_options(struct option *options);
 struct params {
 	const struct cli_options *globals;
 	json_t *object; /* borrowed */
+	bool is_here;   /* --here was given */
 };
 int params_take(void *params, const struct option *option, const char *value);
 
 /* The words behind "--" as the command. EXIT_DONE, or EXIT_USAGE after saying why not. */
 int params_command(const struct params *params, char **words, size_t n);
+/* When all options are read. The same. */
+int params_finish(const struct params *params);
 /* A plain text member. The same. */
 int params_text(const struct params *params, const char *key, const char *text);
 

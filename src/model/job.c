@@ -160,6 +160,35 @@ check_groups(const struct job *job, struct err *err)
 	return rc;
 }
 
+/* Everything goes to the run in one message (spawn/msg.h): what is too much is refused here. */
+static int
+check_size(const struct job *job, struct err *err)
+{
+	const struct field *largest = NULL;
+	size_t total = 0, most = 0;
+	struct buf text = BUF_EMPTY;
+	for (size_t i = 0; i < nfields; i++) {
+		size_t nbytes = 0;
+		for (size_t k = 0;
+		     fields[i].group == GROUP_EXEC && k < field_nitems(job, &fields[i]); k++) {
+			buf_clear(&text);
+			field_print(job, &fields[i], k, &text);
+			nbytes += text.len + 1;
+		}
+		total += nbytes;
+		if (nbytes > most) {
+			most = nbytes;
+			largest = &fields[i];
+		}
+	}
+	buf_fini(&text);
+	if (total <= JOB_COMMAND_BYTES_MAX)
+		return 0;
+	return err_invalid(err, largest->name,
+			   "%zu bytes, with all else of the command %zu; %d are allowed", most,
+			   total, JOB_COMMAND_BYTES_MAX);
+}
+
 static int
 check_policies(const struct job *job, struct err *err)
 {
@@ -188,7 +217,7 @@ job_check(const struct job *job, struct err *err)
 		return -1;
 	if (job_is_http(job) && request_check(job, err) < 0)
 		return -1;
-	return check_policies(job, err);
+	return check_size(job, err) < 0 ? -1 : check_policies(job, err);
 }
 
 static struct schedule_context

@@ -110,6 +110,8 @@ void job_init(struct job *job); /* every field at its default, state active, not
 void job_fini(struct job *job);
 void job_copy(struct job *to, const struct job *from); /* `to` is not initialised before */
 
+#define JOB_COMMAND_BYTES_MAX (184 * 1024) /* all texts of a command job, each with its NUL */
+
 /*
  * Is it whole? One action, a name that is no number, policies that fit each other.
  * 0, or -1 with *err naming the field. The schedule is checked by job_schedule().

@@ -186,6 +186,27 @@ a_job_needs_one_action_and_fields_that_fit_it(void **state)
 }
 
 static void
+a_command_too_long_for_one_message_is_refused(void **state)
+{
+	struct job job = command_job();
+	struct err err = { 0 };
+	char *text = malloc(FIELD_TEXT_MAX);
+	(void)state;
+	memset(text, 'x', FIELD_TEXT_MAX);
+	memcpy(text, "A=", 2);
+	const struct field *env = field_find("env", 3);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(field_set(&job, env, text, FIELD_TEXT_MAX, &err), 0);
+	assert_int_equal(job_check(&job, &err), 0);
+	assert_int_equal(field_set(&job, env, text, FIELD_TEXT_MAX, &err), 0);
+	assert_int_equal(job_check(&job, &err), -1);
+	assert_string_equal(err.field, "env");
+	assert_non_null(strstr(err.text, "188416 are allowed"));
+	free(text);
+	job_fini(&job);
+}
+
+static void
 only_jobs_of_root_run_as_others(void **state)
 {
 	struct job job = command_job();
@@ -342,6 +363,7 @@ main(void)
 		cmocka_unit_test(a_misspelt_field_has_a_suggestion),
 		cmocka_unit_test(a_job_needs_one_action_and_fields_that_fit_it),
 		cmocka_unit_test(only_jobs_of_root_run_as_others),
+		cmocka_unit_test(a_command_too_long_for_one_message_is_refused),
 		cmocka_unit_test(a_retry_waits_longer_each_time_up_to_the_most),
 		cmocka_unit_test(retry_on_names_what_is_tried_again),
 		cmocka_unit_test(the_end_of_an_attempt_decides_the_run),
