@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "when/at_date.h"
 #include "when/civil.h"
 #include "when/time_text.h"
 
@@ -14,7 +15,14 @@
 #define PLUS_MAX         100000
 #define HOURS_NOON       12
 
-enum date_kind { NO_DATE, DATE, DATE_WITHOUT_YEAR, DATE_DAYS_AHEAD, DATE_WEEKDAY };
+enum date_kind {
+	NO_DATE,
+	DATE,
+	DATE_WITHOUT_YEAR,
+	DATE_DAYS_AHEAD,
+	DATE_MONTHS_AHEAD,
+	DATE_WEEKDAY,
+};
 
 enum plus_kind { PLUS_TIME, PLUS_DAYS, PLUS_MONTHS };
 
@@ -38,12 +46,13 @@ static const struct unit units[] = {
 
 /* What the words said. */
 struct wish {
-	bool is_now, has_clock, has_offset, has_plus;
+	bool is_now, has_clock, has_offset, has_zone, has_plus;
+	bool is_iso;   /* the date is written year-month-day */
 	usec_t clock;  /* since midnight */
 	usec_t offset; /* of the zone the text names by number */
 	enum date_kind date_kind;
 	struct civil date;
-	int days_ahead;
+	usec_t ahead; /* days or months */
 	enum civil_weekday weekday;
 	const struct unit *plus_unit;
 	usec_t plus;
@@ -142,73 +151,26 @@ read_clock(struct wish *wish, struct scan word, struct scan *rest, struct err *e
 	return set_clock(wish, clock, &whole, err);
 }
 
-/* 2026-12-24, 2026-12-24T18:00, 24.12.2026. 1: not a date. */
+/* A date, and behind a T the time of day: 2026-12-24T18:00. 1: not a date. */
 static int
-read_date(struct wish *wish, struct scan word, struct err *err)
+read_date(struct wish *wish, struct scan word, struct scan *rest, struct err *err)
 {
-	struct scan whole = word;
-	struct civil *date = &wish->date;
-	struct civil read;
-	int status = time_read_date(&word, &read, err);
-	if (status > 0) {
-		if (!scan_number(&word, 1, 31, &read.day) || !scan_char(&word, '.') ||
-		    !scan_number(&word, 1, 12, &read.month) || !scan_char(&word, '.') ||
-		    !scan_number(&word, CIVIL_YEAR_MIN, CIVIL_YEAR_MAX, &read.year))
-			return 1;
-		read.hour = read.minute = read.second = read.usec = 0;
-		status = read.day <= civil_month_length(read.year, read.month)
-				 ? 0
-				 : refuse(err, "there is no such day", &whole);
-	}
-	if (status < 0 || set_date(wish, DATE, &whole, err) < 0)
+	struct scan whole = word, none = { word.end, word.end };
+	struct at_date date;
+	int status = at_read_date(&word, rest, &date, err);
+	if (status != 0)
+		return status;
+	if (set_date(wish, date.has_year ? DATE : DATE_WITHOUT_YEAR, &whole, err) < 0)
 		return -1;
-	*date = read;
+	wish->date = date.date;
+	wish->is_iso = date.is_iso;
 	if (scan_at_end(&word))
 		return 0;
-	struct scan none = { word.end, word.end };
-	if (!scan_text(&word, "T"))
+	if (!date.is_iso || !scan_text(&word, "T"))
 		return refuse(err, "not understood behind the date", &whole);
 	status = read_clock(wish, word, &none, err);
 	return status > 0 ? refuse(err, "a time like 18:00 is missing behind the T", &whole)
 			  : status;
-}
-
-/* "Dec 24", "24 Dec", each with a year behind. 1: not a date. */
-static int
-read_month_name(struct wish *wish, struct scan word, struct scan *rest, struct err *err)
-{
-	struct scan whole = word, next = *rest, other;
-	int day = 0, year;
-	bool is_day_first = scan_number(&word, 1, 31, &day) && scan_at_end(&word);
-	if (is_day_first && !scan_word(&next, &word))
-		return 1;
-	int month = scan_name(&word, civil_month_names, 12);
-	if (month < 0 || !scan_at_end(&word))
-		return 1;
-	if (!is_day_first) {
-		if (!scan_word(&next, &other) || !scan_number(&other, 1, 31, &day))
-			return refuse(err, "a day from 1 to 31 is missing behind the month",
-				      &whole);
-		scan_char(&other, ',');
-		if (!scan_at_end(&other))
-			return refuse(err, "a day from 1 to 31 is missing behind the month",
-				      &whole);
-	}
-	*rest = next;
-	enum date_kind kind = DATE_WITHOUT_YEAR;
-	if (scan_word(&next, &other) &&
-	    scan_number(&other, CIVIL_YEAR_MIN, CIVIL_YEAR_MAX, &year) && scan_at_end(&other)) {
-		*rest = next;
-		kind = DATE;
-	}
-	/* Without a year, 29 February may have to wait for a leap year. */
-	int leap_year = 2000;
-	wish->date = (struct civil){ .year = kind == DATE ? year : leap_year,
-				     .month = month + 1,
-				     .day = day };
-	if (day > civil_month_length(wish->date.year, month + 1))
-		return refuse(err, "there is no such day", &whole);
-	return set_date(wish, kind, &whole, err);
 }
 
 /* noon, today, friday, ... 1: no such word. */
@@ -228,7 +190,7 @@ read_named(struct wish *wish, struct scan word, struct err *err)
 		return 0;
 	}
 	if (scan_is(&word, "today") || scan_is(&word, "tomorrow")) {
-		wish->days_ahead = scan_is(&word, "tomorrow");
+		wish->ahead = scan_is(&word, "tomorrow");
 		return set_date(wish, DATE_DAYS_AHEAD, &word, err);
 	}
 	struct scan name = word;
@@ -240,31 +202,114 @@ read_named(struct wish *wish, struct scan word, struct err *err)
 	return set_date(wish, DATE_WEEKDAY, &word, err);
 }
 
-/* "+ 3 days", "+3days", "+ 3days": all that is left of the text. */
-static int
-read_plus(struct wish *wish, struct scan text, struct err *err)
+/* A unit at the end of the text; NULL: it is none. */
+static const struct unit *
+find_unit(struct scan text)
 {
-	struct scan whole = text;
-	int n;
-	scan_char(&text, '+');
-	scan_blanks(&text);
-	if (!scan_number(&text, 0, PLUS_MAX, &n))
-		return refuse(err, "a number up to 100000 is missing behind the +", &whole);
-	scan_blanks(&text);
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		struct scan unit = text;
 		if (!scan_text(&unit, units[i].name))
 			continue;
 		scan_text(&unit, "s");
 		scan_blanks(&unit);
-		if (!scan_at_end(&unit))
-			continue;
-		wish->has_plus = true;
-		wish->plus_unit = &units[i];
-		wish->plus = n * units[i].length;
-		return 0;
+		if (scan_at_end(&unit))
+			return &units[i];
 	}
-	return refuse(err, "a unit is missing: minutes hours days weeks months years", &whole);
+	return NULL;
+}
+
+static int
+set_plus(struct wish *wish, const struct unit *unit, int n, const struct scan *text,
+	 struct err *err)
+{
+	if (wish->has_plus)
+		return refuse(err, "a second interval", text);
+	wish->has_plus = true;
+	wish->plus_unit = unit;
+	wish->plus = n * unit->length;
+	return 0;
+}
+
+/* "+ 3 days", "+3days", "- 3days": all that is left of the text. */
+static int
+read_plus(struct wish *wish, struct scan text, struct err *err)
+{
+	struct scan whole = text;
+	int n;
+	bool is_minus = *text.p++ == '-';
+	scan_blanks(&text);
+	if (!scan_number(&text, 0, PLUS_MAX, &n))
+		return refuse(err, "a number up to 100000 is missing behind the sign", &whole);
+	scan_blanks(&text);
+	const struct unit *unit = find_unit(text);
+	if (!unit)
+		return refuse(err, "a unit is missing: minutes hours days weeks months years",
+			      &whole);
+	return set_plus(wish, unit, is_minus ? -n : n, &whole, err);
+}
+
+/* "next week" is a date, "next hour" an hour from now; before a weekday it says nothing. */
+static int
+read_next(struct wish *wish, struct scan whole, struct scan *rest, struct err *err)
+{
+	struct scan next = *rest, word;
+	scan_word(&next, &word);
+	const struct unit *unit = find_unit(word);
+	if (!unit && scan_name(&word, civil_weekday_names, 7) >= 0)
+		return 0;
+	if (!unit)
+		return refuse(err, "a weekday or a unit like week is missing behind it", &whole);
+	*rest = next;
+	if (unit->kind == PLUS_TIME) {
+		wish->is_now = true;
+		return set_plus(wish, unit, 1, &word, err);
+	}
+	wish->ahead = unit->length;
+	return set_date(wish, unit->kind == PLUS_DAYS ? DATE_DAYS_AHEAD : DATE_MONTHS_AHEAD, &word,
+			err);
+}
+
+static bool
+is_zone(const struct scan *word)
+{
+	return scan_is(word, "UTC") ||
+	       (isalpha((unsigned char)scan_peek(word)) && memchr(word->p, '/', scan_len(word)));
+}
+
+bool
+at_find_zone(struct scan text, struct scan *zone)
+{
+	while (scan_word(&text, zone)) {
+		if (is_zone(zone))
+			return true;
+	}
+	return false;
+}
+
+/* Which zone it is the context knows. */
+static int
+set_zone(struct wish *wish, const struct scan *word, struct err *err)
+{
+	if (wish->has_zone)
+		return refuse(err, "a second zone", word);
+	wish->has_zone = true;
+	return 0;
+}
+
+/* One word, or some that belong together. 1: it is none of this. */
+static int
+read_item(struct wish *wish, struct scan word, struct scan *rest, struct err *err)
+{
+	if (scan_is(&word, "at") || scan_is(&word, "on"))
+		return 0;
+	if (scan_is(&word, "next"))
+		return read_next(wish, word, rest, err);
+	if (is_zone(&word))
+		return set_zone(wish, &word, err);
+	int status = read_date(wish, word, rest, err);
+	if (status > 0)
+		status = read_named(wish, word, err);
+	return status > 0 ? read_clock(wish, word, rest, err) : status;
 }
 
 static int
@@ -272,17 +317,9 @@ read_words(struct wish *wish, struct scan text, struct err *err)
 {
 	struct scan word, rest = text;
 	while (scan_word(&rest, &word)) {
-		if (scan_peek(&word) == '+')
+		if (scan_peek(&word) == '+' || scan_peek(&word) == '-')
 			return read_plus(wish, (struct scan){ word.p, text.end }, err);
-		if (scan_is(&word, "at") || scan_is(&word, "on") || scan_is(&word, "next"))
-			continue;
-		int status = read_date(wish, word, err);
-		if (status > 0)
-			status = read_named(wish, word, err);
-		if (status > 0)
-			status = read_month_name(wish, word, &rest, err);
-		if (status > 0)
-			status = read_clock(wish, word, &rest, err);
+		int status = read_item(wish, word, &rest, err);
 		if (status > 0)
 			return refuse(err, "not understood as a date or a time of day", &word);
 		if (status < 0)
@@ -305,6 +342,21 @@ resolve(const struct at_context *c, usec_t local, struct at *out, struct err *er
 		       t.minute, t.year, t.month, t.day, zone_name(c->zone));
 }
 
+/* Months keep the day, but not beyond the month's end: a month from 31 January is 28 February. */
+static usec_t
+add_months(usec_t local, usec_t months)
+{
+	struct civil t = civil_split(local);
+	int64_t n = (int64_t)t.year * 12 + t.month - 1 + months;
+	if (n < 12)
+		n = 12; /* the year 1: as far from any schedule */
+	t.year = (int)(n / 12);
+	t.month = (int)(n % 12) + 1;
+	int length = civil_month_length(t.year, t.month);
+	t.day = t.day < length ? t.day : length;
+	return civil_join(&t);
+}
+
 /* The day that is meant, as days since 1970, given that the clock shows `local` now. */
 static int64_t
 wished_day(const struct wish *wish, usec_t local)
@@ -317,7 +369,9 @@ wished_day(const struct wish *wish, usec_t local)
 	case NO_DATE:
 		return today + is_past;
 	case DATE_DAYS_AHEAD:
-		return today + wish->days_ahead;
+		return today + wish->ahead;
+	case DATE_MONTHS_AHEAD:
+		return civil_day_of(add_months(local, wish->ahead), &clock);
 	case DATE_WEEKDAY: {
 		int ahead = ((int)wish->weekday - (int)civil_weekday(today) + 7) % 7;
 		return today + (ahead == 0 && is_past ? 7 : ahead);
@@ -334,17 +388,10 @@ wished_day(const struct wish *wish, usec_t local)
 	return civil_days(date.year, date.month, date.day);
 }
 
-/* Months keep the day, but not beyond the month's end: a month from 31 January is 28 February. */
-static usec_t
-add_months(usec_t local, usec_t months)
+static bool
+is_date(enum date_kind kind)
 {
-	struct civil t = civil_split(local);
-	int64_t n = (int64_t)t.year * 12 + t.month - 1 + months;
-	t.year = (int)(n / 12);
-	t.month = (int)(n % 12) + 1;
-	int length = civil_month_length(t.year, t.month);
-	t.day = t.day < length ? t.day : length;
-	return civil_join(&t);
+	return kind == DATE || kind == DATE_WITHOUT_YEAR;
 }
 
 static int
@@ -354,8 +401,8 @@ check(const struct wish *wish, const struct scan *text, struct err *err)
 		return refuse(err, "\"now\" takes no date and no time of day", text);
 	if (!wish->is_now && !wish->has_clock && wish->date_kind == NO_DATE)
 		return refuse(err, "a time is missing", text);
-	if (!wish->has_clock &&
-	    (wish->date_kind == DATE_WEEKDAY || wish->date_kind == DATE_WITHOUT_YEAR))
+	if (!wish->has_clock && !wish->is_iso &&
+	    (wish->date_kind == DATE_WEEKDAY || is_date(wish->date_kind)))
 		return refuse(err, "a time of day is missing, as in monday 10:00", text);
 	if (wish->has_offset && wish->date_kind != DATE)
 		return refuse(err, "an offset needs a full date in front", text);
@@ -380,7 +427,7 @@ decide(const struct wish *wish, const struct at_context *c, struct at *out, stru
 	usec_t clock = wish->clock;
 	out->at = c->now;
 	if (!wish->is_now) {
-		if (!wish->has_clock && wish->date_kind == DATE_DAYS_AHEAD)
+		if (!wish->has_clock && !is_date(wish->date_kind))
 			civil_day_of(local, &clock); /* the same time of day as now */
 		local = wished_day(wish, local) * USEC_PER_DAY + clock;
 		if (settle(wish, c, local, out, err) < 0)

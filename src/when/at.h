@@ -25,7 +25,13 @@ struct at {
 	usec_t skipped;  /* that local time */
 };
 
-/* 0, or -1 with *err. A local time that comes twice means the first. */
+/* The word that names the zone of the instant: "UTC" or one like "Europe/Berlin". */
+bool at_find_zone(struct scan text, struct scan *zone);
+
+/*
+ * Reads an instant; a zone that the text names is the context's. 0, or -1 with *err. A local time that comes twice
+ * means the first.
+ */
 int at_parse(struct scan text, const struct at_context *context, struct at *out, struct err *err);
 
 #endif

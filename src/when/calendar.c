@@ -7,8 +7,7 @@
 #include "when/civil.h"
 #include "when/time_text.h"
 
-#define NYEAR_DIGITS 2 /* 26 is 2026, 70 is 1970 */
-#define YEAR_PIVOT   70
+#define NYEAR_DIGITS 2 /* at most, of a short year */
 #define DAYS_MAX     31
 
 enum part_id { SECOND, MINUTE, HOUR, DAY, MONTH, YEAR };
@@ -68,7 +67,7 @@ read_value(struct reader *r, int *value)
 	if (!scan_number(&r->at, 0, part->max, value))
 		return refuse_value(r, start);
 	if (part->id == YEAR && r->at.p - start <= NYEAR_DIGITS)
-		*value += *value < YEAR_PIVOT ? 2000 : 1900;
+		*value = civil_full_year(*value);
 	return *value >= part->min ? 0 : refuse_value(r, start);
 }
 
@@ -347,16 +346,14 @@ find_shorthand(const struct scan *text)
 }
 
 bool
-calendar_take_zone(struct scan *text, char *name, size_t size)
+calendar_take_zone(struct scan *text, struct scan *zone)
 {
 	const char *p = text->end;
 	while (p > text->p && p[-1] != ' ' && p[-1] != '\t')
 		p--;
-	size_t len = (size_t)(text->end - p);
-	if (p == text->p || !isalpha((unsigned char)*p) || len >= size)
+	if (p == text->p || !isalpha((unsigned char)*p))
 		return false;
-	memcpy(name, p, len);
-	name[len] = '\0';
+	*zone = (struct scan){ p, text->end };
 	text->end = p;
 	scan_trim(text);
 	return true;

@@ -6,7 +6,6 @@
 #define WHEN_CALENDAR_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -18,8 +17,8 @@ struct calendar {
 	bool star_hour, star_minute; /* these parts are a "*" */
 };
 
-/* Takes a zone behind the expression off TEXT and gives its name. False: there is none. */
-bool calendar_take_zone(struct scan *text, char *name, size_t size);
+/* Takes the name of a zone behind the expression off TEXT. False: there is none. */
+bool calendar_take_zone(struct scan *text, struct scan *zone);
 
 /* Reads the rest. 0, or -1 with *err naming part, value and range. */
 int calendar_parse(struct calendar *calendar, struct scan text, struct err *err);

@@ -11,11 +11,18 @@ const char *const civil_month_names[12] = { "January",   "February", "March",   
 #define DAYS_TO_1970     719468 /* from 0000-03-01 */
 #define DAYS_PER_CENTURY 36524
 #define DAYS_PER_4_YEARS 1461
+#define YEAR_PIVOT       70
 
 bool
 civil_is_leap(int year)
 {
 	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+int
+civil_full_year(int year)
+{
+	return year + (year < YEAR_PIVOT ? 2000 : 1900);
 }
 
 int

@@ -33,6 +33,8 @@ void civil_date(int64_t days, struct civil *out);
 enum civil_weekday civil_weekday(int64_t days);
 int civil_month_length(int year, int month);
 bool civil_is_leap(int year);
+/* What a year of two digits means: 26 is 2026, 70 is 1970. */
+int civil_full_year(int year);
 
 /* Local time from its parts and back. */
 usec_t civil_join(const struct civil *parts);

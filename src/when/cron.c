@@ -451,14 +451,11 @@ cron_parse(struct cron *cron, struct scan text, uint64_t seed, struct err *err)
 }
 
 bool
-cron_take_zone(struct scan *text, char *name, size_t size)
+cron_take_zone(struct scan *text, struct scan *zone)
 {
-	struct scan at = *text, word;
-	if ((!scan_text(&at, "CRON_TZ=") && !scan_text(&at, "TZ=")) || !scan_word(&at, &word) ||
-	    scan_len(&word) >= size)
+	struct scan at = *text;
+	if ((!scan_text(&at, "CRON_TZ=") && !scan_text(&at, "TZ=")) || !scan_word(&at, zone))
 		return false;
-	memcpy(name, word.p, scan_len(&word));
-	name[scan_len(&word)] = '\0';
 	scan_blanks(&at);
 	*text = at;
 	return true;

@@ -20,8 +20,8 @@ struct cron {
 	bool star_minute, star_hour, star_day, star_weekday;
 };
 
-/* Takes CRON_TZ=ZONE (or TZ=) off the front of TEXT and gives its name. False: there is none. */
-bool cron_take_zone(struct scan *text, char *name, size_t size);
+/* Takes CRON_TZ=ZONE (or TZ=) off the front of TEXT. False: there is none. */
+bool cron_take_zone(struct scan *text, struct scan *zone);
 
 /*
  * Reads the fields or the macro (@reboot is the caller's). SEED decides `~` and `H`. 0, or -1

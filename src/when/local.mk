@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libwhen.a
 libwhen_a_SOURCES = \
 	src/when/at.c src/when/at.h \
+	src/when/at_date.c src/when/at_date.h \
 	src/when/bitlist.c src/when/bitlist.h \
 	src/when/calendar.c src/when/calendar.h \
 	src/when/calendar_print.c \

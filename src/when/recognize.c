@@ -5,11 +5,14 @@
 #include <string.h>
 
 #define CRON_NFIELDS_MIN 5
+#define NVALUE_FIELDS    3 /* in front of a line: a letter there is an H or an L */
 
-/* Words of cron fields have no colons and no dots, and begin like a value. */
+/* Words of cron fields have no colons and no dots; a sign alone is of "+ 3 days". */
 static bool
 is_cron_word(const struct scan *word)
 {
+	if (scan_is(word, "+") || scan_is(word, "-"))
+		return false;
 	for (const char *p = word->p; p < word->end; p++) {
 		if (!isalnum((unsigned char)*p) && !strchr("*?,-/~#+()", *p))
 			return false;
@@ -22,6 +25,14 @@ static bool
 is_star_field(const struct scan *word)
 {
 	return scan_peek(word) == '*' && (scan_len(word) == 1 || word->p[1] == '/');
+}
+
+/* "6 pm 24 December 2027" is an instant. */
+static bool
+is_value_word(const struct scan *word)
+{
+	char first = scan_peek(word);
+	return !isalpha((unsigned char)first) || strchr("HhLl", first);
 }
 
 /*
@@ -37,21 +48,10 @@ is_cron(struct scan text)
 	if (!isdigit((unsigned char)first) && !strchr("*?~Hh", first))
 		return false;
 	for (; scan_word(&text, &word); n++) {
-		nfields += is_cron_word(&word);
+		nfields += is_cron_word(&word) && (n >= NVALUE_FIELDS || is_value_word(&word));
 		nstars += is_star_field(&word);
 	}
 	return n > 1 && (nstars > 0 || (nfields == n && n >= CRON_NFIELDS_MIN));
-}
-
-static bool
-has_lone_plus(struct scan text)
-{
-	struct scan word;
-	while (scan_word(&text, &word)) {
-		if (scan_is(&word, "+"))
-			return true;
-	}
-	return false;
 }
 
 enum schedule_kind
@@ -78,15 +78,32 @@ recognize_kind(struct scan text)
 		return isdigit((unsigned char)word.p[1]) ? SCHEDULE_AT : SCHEDULE_CRON;
 	if (scan_text(&word, "CRON_TZ=") || scan_text(&word, "TZ="))
 		return SCHEDULE_CRON;
-	return is_cron(text) && !has_lone_plus(text) ? SCHEDULE_CRON : SCHEDULE_ANY;
+	return is_cron(text) ? SCHEDULE_CRON : SCHEDULE_ANY;
+}
+
+/* Slashes alone are in the dates of at(1) and in the names of zones. */
+static bool
+is_calendar_word(struct scan word)
+{
+	size_t len = scan_len(&word);
+	bool is_zone = isalpha((unsigned char)scan_peek(&word)) && memchr(word.p, '/', len);
+	if (is_zone || strspn(word.p, "0123456789/") >= len)
+		return false;
+	if (len > 0 && word.end[-1] == ',') /* "Dec 24, 2026" */
+		len--;
+	for (size_t i = 0; i < len; i++) {
+		if (strchr("*/~,", word.p[i]) || (i + 1 < len && memcmp(word.p + i, "..", 2) == 0))
+			return true;
+	}
+	return false;
 }
 
 bool
 recognize_calendar(struct scan text)
 {
-	for (; text.p < text.end; text.p++) {
-		if (strchr("*/~,", *text.p) ||
-		    (text.p + 1 < text.end && memcmp(text.p, "..", 2) == 0))
+	struct scan word;
+	while (scan_word(&text, &word)) {
+		if (is_calendar_word(word))
 			return true;
 	}
 	return false;

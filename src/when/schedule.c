@@ -2,6 +2,7 @@
 #include "when/schedule.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "when/at.h"
@@ -146,22 +147,31 @@ next_never(const struct schedule *s, usec_t after)
 }
 
 static void
+print_named_zone(const struct schedule *s, struct buf *out)
+{
+	if (s->has_zone)
+		buf_printf(out, " %s", zone_name(s->zone));
+}
+
+static void
 print_instant(const struct schedule *s, usec_t at, struct buf *out)
 {
 	char text[SCHEDULE_TIME_MAX];
 	buf_add_text(out, schedule_print_time(s->zone, at, text));
+	print_named_zone(s, out);
 }
 
 static void
 print_at(const struct schedule *s, struct buf *out)
 {
 	char text[SCHEDULE_TIME_MAX];
-	/* What was skipped stays what was asked for, without an offset. */
-	if (s->at.is_shifted)
-		buf_printf(out, "%.*s", SKIPPED_LEN,
-			   schedule_print_time(NULL, s->at.skipped, text));
-	else
+	if (!s->at.is_shifted) {
 		print_instant(s, s->at.at, out);
+		return;
+	}
+	/* What was skipped stays what was asked for, without an offset. */
+	buf_add(out, schedule_print_time(NULL, s->at.skipped, text), SKIPPED_LEN);
+	print_named_zone(s, out);
 }
 
 static void
@@ -186,8 +196,7 @@ static void
 print_calendar(const struct schedule *s, struct buf *out)
 {
 	calendar_print(&s->calendar, out);
-	if (s->has_zone)
-		buf_printf(out, " %s", zone_name(s->zone));
+	print_named_zone(s, out);
 }
 
 static void
@@ -275,16 +284,34 @@ static const struct form {
 	[SCHEDULE_IN] = { "in", parse_in, next_never, print_nothing, print_nothing },
 };
 
-/* Takes the zone that the text names (in front in cron, behind in calendar) out of it. */
+/* Where the text names its zone: in front in cron, behind in calendar, anywhere in instants. */
+static bool
+find_zone(enum schedule_kind kind, struct scan *text, struct scan *zone)
+{
+	switch (kind) {
+	case SCHEDULE_CRON:
+		return cron_take_zone(text, zone);
+	case SCHEDULE_CALENDAR:
+		return calendar_take_zone(text, zone);
+	case SCHEDULE_AT:
+	case SCHEDULE_EVERY:
+		return at_find_zone(*text, zone);
+	default:
+		return false;
+	}
+}
+
+/* The zone that the text names, else the context's. */
 static int
 take_zone(struct schedule *s, struct scan *text, const struct schedule_context *context,
 	  struct err *err)
 {
-	char name[ZONE_NAME_MAX + 1] = "";
-	if (s->kind == SCHEDULE_CRON)
-		s->has_zone = cron_take_zone(text, name, sizeof(name));
-	else if (s->kind == SCHEDULE_CALENDAR)
-		s->has_zone = calendar_take_zone(text, name, sizeof(name));
+	char name[ZONE_NAME_MAX + 2] = ""; /* a longer name stays too long */
+	struct scan zone;
+	s->has_zone = find_zone(s->kind, text, &zone);
+	if (s->has_zone)
+		snprintf(name, sizeof(name), "%.*s", (int)scan_len(&zone),
+			 scan_is(&zone, "UTC") ? "UTC" : zone.p);
 	s->zone = zones_get(context->zones, s->has_zone ? name : context->tz, err);
 	return s->zone ? 0 : -1;
 }

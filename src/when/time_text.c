@@ -33,7 +33,22 @@ read_digits(struct scan *scan, int ndigits, int *out)
 }
 
 int
-time_read_date(struct scan *scan, struct civil *out, struct err *err)
+time_check_date(const struct civil *date, struct err *err)
+{
+	if (date->year < 1 || date->year > YEAR_MAX)
+		return out_of_range(err, "year", date->year, 1, YEAR_MAX);
+	if (date->month < 1 || date->month > 12)
+		return out_of_range(err, "month", date->month, 1, 12);
+	int length = civil_month_length(date->year, date->month);
+	if (date->day >= 1 && date->day <= length)
+		return 0;
+	return err_set(err, ERR_INVALID, "day: %d is not in 1-%d (%s %d)", date->day, length,
+		       civil_month_names[date->month - 1], date->year);
+}
+
+/* YYYY-MM-DD. 1: it is none. */
+static int
+read_date(struct scan *scan, struct civil *out, struct err *err)
 {
 	struct scan at = *scan;
 	struct civil date = { 0 };
@@ -41,14 +56,8 @@ time_read_date(struct scan *scan, struct civil *out, struct err *err)
 	    !read_digits(&at, 2, &date.month) || !scan_char(&at, '-') ||
 	    !read_digits(&at, 2, &date.day))
 		return 1;
-	if (date.year < 1)
-		return out_of_range(err, "year", date.year, 1, YEAR_MAX);
-	if (date.month < 1 || date.month > 12)
-		return out_of_range(err, "month", date.month, 1, 12);
-	int length = civil_month_length(date.year, date.month);
-	if (date.day < 1 || date.day > length)
-		return err_set(err, ERR_INVALID, "day: %d is not in 1-%d (%s %d)", date.day, length,
-			       civil_month_names[date.month - 1], date.year);
+	if (time_check_date(&date, err) < 0)
+		return -1;
 	*scan = at;
 	*out = date;
 	return 0;
@@ -127,7 +136,7 @@ schedule_parse_rfc3339(const char *text, usec_t *at, struct err *err)
 	struct scan scan = { text, text + strnlen(text, SCHEDULE_TEXT_MAX) };
 	struct civil date;
 	usec_t clock, offset;
-	int status = time_read_date(&scan, &date, err);
+	int status = read_date(&scan, &date, err);
 	if (status == 0 && !scan_text(&scan, "T") && !scan_char(&scan, ' '))
 		status = 1;
 	if (status == 0)

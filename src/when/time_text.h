@@ -9,10 +9,13 @@
 #include "when/civil.h"
 #include "when/scan.h"
 
-/* YYYY-MM-DD. 0; -1 with *err; the scan does not move when it does not look like one (1). */
-int time_read_date(struct scan *scan, struct civil *out, struct err *err);
+/* Is there such a day, in the years 1 to 9999? 0, or -1 with *err naming part and range. */
+int time_check_date(const struct civil *date, struct err *err);
 
-/* HH:MM[:SS[.ffffff]], 23:59:60 being 23:59:59.999999. As above. */
+/*
+ * HH:MM[:SS[.ffffff]], 23:59:60 being 23:59:59.999999. 0; -1 with *err; 1 when it does not look
+ * like one (then the scan has not moved).
+ */
 int time_read_clock(struct scan *scan, usec_t *since_midnight, struct err *err);
 
 /* Z or +HH:MM. False: there is none; *offset in usec. */
