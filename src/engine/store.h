@@ -180,6 +180,12 @@ struct intent {
 	bool keeps_paused;  /* of QUEUE_SET: queue.is_paused is not asked for */
 	char *path; /* owned */
 
+	/*
+	 * Too much for one transaction: a part is done, and the store applies it again in the
+	 * next one, until it is done and answered.
+	 */
+	bool goes_on;
+
 	/* The answer. err.code ERR_NONE: it is committed. */
 	struct err err;
 	int64_t job_id;

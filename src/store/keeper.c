@@ -145,18 +145,25 @@ apply_one(struct keeper *keeper, struct intent *intent)
 	return db->ops->rollback_to(db) == BACKEND_OK ? 0 : -1;
 }
 
-/* Begins and applies. -1 with *err: nothing of it will be committed. */
+/*
+ * Begins and applies, and moves what is done from `group` to `done`. -1 with *err: nothing of it
+ * will be committed.
+ */
 static int
-apply_all(struct keeper *keeper, const struct intents *group, struct err *err)
+apply_all(struct keeper *keeper, struct intents *group, struct intents *done, struct err *err)
 {
 	struct backend *db = backend_of(keeper);
 	if (db->ops->begin(db, err) != BACKEND_OK)
 		return -1;
-	for (struct intent *intent = group->first; intent; intent = intent->next) {
-		if (apply_one(keeper, intent) == 0)
-			continue;
-		*err = intent->err;
-		return -1;
+	while (group->first) {
+		struct intent *intent = group->first;
+		if (apply_one(keeper, intent) < 0) {
+			*err = intent->err;
+			return -1;
+		}
+		if (intent->goes_on)
+			break;
+		intents_push(done, intents_pop(group));
 	}
 	return 0;
 }
@@ -238,20 +245,22 @@ void
 keeper_apply(struct keeper *keeper, struct intents *group, struct intents *answered)
 {
 	struct err err = { 0 };
+	struct intents done = { 0 };
 	sort_out(keeper, group, answered);
 	if (!group->first)
 		return;
 	struct backend *db = backend_of(keeper);
 	int64_t before = db->ops->ncommits(db);
-	if (apply_all(keeper, group, &err) != 0) {
+	if (apply_all(keeper, group, &done, &err) != 0) {
 		db->ops->rollback(db);
 		close_backend(keeper, err.text, answered);
 		become_degraded(keeper, err.text);
-		refuse_all(group, ERR_UNAVAILABLE, err.text, answered);
+		intents_move(&done, group);
+		refuse_all(&done, ERR_UNAVAILABLE, err.text, answered);
 	} else if (db->ops->commit(db, &err) != BACKEND_OK) {
-		commit_failed(keeper, before, &err, group, answered);
+		commit_failed(keeper, before, &err, &done, answered);
 	} else {
-		intents_move(answered, group);
+		intents_move(answered, &done);
 	}
 }
 

@@ -31,7 +31,8 @@ void keeper_close(struct keeper *keeper, struct intents *answered);
 
 /*
  * Applies all of `group` in its order, in one transaction, and moves them to `answered` when it
- * is on the disk or has failed. A backup is answered later, by keeper_care().
+ * is on the disk or has failed. A backup is answered later, by keeper_care(). What is left in the
+ * group, beginning with one that goes_on, belongs to the next transaction.
  */
 void keeper_apply(struct keeper *keeper, struct intents *group, struct intents *answered);
 

@@ -201,13 +201,14 @@ remember_request(struct ledger *ledger, struct intent *intent)
 bool
 ledger_apply(struct ledger *ledger, struct intent *intent)
 {
+	intent->goes_on = false;
 	bool has_key = intent->key[0] && intent_is_change(intent->kind);
 	int done = has_key ? recall_request(ledger, intent) : 0;
 	if (done == 0)
 		done = handlers[intent->kind](ledger, intent);
 	else if (done == 1)
 		return true;
-	if (done == 0 && has_key && intent->err.code == ERR_NONE)
+	if (done == 0 && has_key && intent->err.code == ERR_NONE && !intent->goes_on)
 		done = remember_request(ledger, intent);
 	if (done < 0 && intent->err.code == ERR_NONE)
 		err_set(&intent->err, ERR_UNAVAILABLE, "the store failed");

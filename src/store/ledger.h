@@ -25,7 +25,7 @@ struct ledger {
 
 /*
  * Applies one intent inside an open transaction. The answer, refusals included, is in the
- * intent (err.code). False: the backend failed and this intent's changes must be rolled back
+ * intent (err.code), unless it goes_on: then it is to be applied once more after the commit. False: the backend failed and this intent's changes must be rolled back
  * (the answer says unavailable).
  */
 bool ledger_apply(struct ledger *ledger, struct intent *intent);

@@ -93,9 +93,8 @@ apply_plan(struct ledger *ledger, struct intent *intent, struct job *job, struct
 	return ledger_checked(db->ops->job_advance(db, job, seen, &intent->err));
 }
 
-/* The schedule of a stored job cannot be read any more (its zone is gone): say so, once, and pause. */
-static int
-park(struct ledger *ledger, struct intent *intent, struct job *job, const struct err *why)
+int
+ledger_refuse(struct ledger *ledger, struct intent *intent, struct job *job, const struct err *why)
 {
 	struct backend *db = ledger->backend;
 	struct run run = { .job_id = job->id, .due = job->next_due, .last_due = job->next_due,
@@ -103,11 +102,19 @@ park(struct ledger *ledger, struct intent *intent, struct job *job, const struct
 		           .state = RUN_SKIPPED, .reason = REASON_REFUSED,
 		           .claimed_at = intent->now, .ended_at = intent->now };
 	snprintf(run.detail, sizeof(run.detail), "%.*s", RUN_DETAIL_MAX - 1, why->text);
-	job->state = JOB_PAUSED;
-	job->paused_at = intent->now;
 	if (job->covered_until < job->next_due)
 		job->covered_until = job->next_due;
-	if (db->ops->run_insert(db, &run, &intent->err) == BACKEND_ERROR)
+	return ledger_checked(db->ops->run_insert(db, &run, &intent->err));
+}
+
+/* Says so, once, and pauses the job. */
+static int
+park(struct ledger *ledger, struct intent *intent, struct job *job, const struct err *why)
+{
+	struct backend *db = ledger->backend;
+	job->state = JOB_PAUSED;
+	job->paused_at = intent->now;
+	if (ledger_refuse(ledger, intent, job, why) < 0)
 		return -1;
 	return ledger_checked(db->ops->job_update(db, job, &intent->err));
 }

@@ -234,14 +234,15 @@ ledger_stopping(struct ledger *ledger, struct intent *intent)
 		db->ops->run_update(db, &run, RUN_RUNNING, run.attempt, &intent->err));
 }
 
-/* Was the run claimed for an instant that a later edit (or resumption) took from the job? */
-static bool
-is_edited_away(struct ledger *ledger, const struct job *job, const struct run *run)
+bool
+ledger_is_edited_away(struct ledger *ledger, const struct job *job, const struct run *run)
 {
 	struct schedule schedule;
 	if (job->anchor_at < run->claimed_at)
 		return false;
-	if (run->due <= job->anchor_at || job_schedule(job, ledger->zones, &schedule, NULL) < 0)
+	bool is_outside = run->due <= job->anchor_at || run->due < job->not_before ||
+	                  (job->until && run->due > job->until);
+	if (is_outside || job_schedule(job, ledger->zones, &schedule, NULL) < 0)
 		return true;
 	bool is_due = schedule_next(&schedule, run->due - 1, NULL) == run->due;
 	schedule_fini(&schedule);
@@ -260,7 +261,7 @@ fate_of_unstarted(struct ledger *ledger, const struct job *job, const struct run
 		*reason = is_stopped ? run->stop_reason : REASON_CANCELLED;
 	else if (by_schedule && job->state == JOB_PAUSED)
 		*reason = REASON_PAUSED;
-	else if (by_schedule && is_edited_away(ledger, job, run))
+	else if (by_schedule && ledger_is_edited_away(ledger, job, run))
 		*reason = REASON_EDITED;
 	else
 		return RUN_WAITING;

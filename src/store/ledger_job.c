@@ -6,8 +6,8 @@
 #include "base/alloc.h"
 #include "store/ledger_parts.h"
 
-/* Passes of ledger_cover() over a job's past, each PLAN_STEPS_MAX instants. */
-#define PAST_PASSES_MAX 100
+/* Passes of ledger_cover() over a job's past in one transaction, each PLAN_STEPS_MAX instants. */
+#define PAST_PASSES_MAX 2
 
 /* Keeps what the answer to a change of a job says. */
 static int
@@ -155,36 +155,72 @@ ledger_job_add(struct ledger *ledger, struct intent *intent)
 	return 0;
 }
 
-static int
-cover_passes(struct ledger *ledger, struct intent *intent, struct job *job, usec_t passed_until,
-             enum run_reason reason)
+static bool
+has_past(const struct intent *intent, const struct job *job, usec_t passed_until)
 {
-	for (int i = 0; i < PAST_PASSES_MAX; i++) {
-		if (job->next_start_at > intent->now && job->next_due > passed_until)
+	return job->next_due <= passed_until || job->next_start_at <= intent->now;
+}
+
+/* The schedule cannot be read any more, nor its instants told: one row stands for all of them. */
+static int
+cover_unreadable(struct ledger *ledger, struct intent *intent, struct job *job,
+                 const struct err *why)
+{
+	struct backend *db = ledger->backend;
+	struct run run;
+	if (job->next_due > intent->now)
+		return 0;
+	if (ledger_refuse(ledger, intent, job, why) < 0 ||
+	    db->ops->run_due_by(db, job->id, job->next_due, &run, &intent->err) != BACKEND_OK)
+		return -1;
+	run.last_due = job->covered_until = intent->now;
+	return ledger_checked(
+		db->ops->run_update(db, &run, run.state, run.attempt, &intent->err));
+}
+
+/*
+ * Gives every due instant up to now its row, before the schedule changes or ends: what a claim or
+ * a resumption would have made of it, in bounded steps, and of what is left (a start that splay
+ * delays) the reason. With intent->goes_on there is more to do first.
+ */
+static int
+cover_past(struct ledger *ledger, struct intent *intent, struct job *job, enum run_reason reason)
+{
+	struct schedule schedule;
+	struct err why = { 0 };
+	usec_t paused_until =
+		job->state == JOB_PAUSED ? intent->now : ledger_paused_until(job);
+	if (job_schedule(job, ledger->zones, &schedule, &why) < 0)
+		return cover_unreadable(ledger, intent, job, &why);
+	schedule_fini(&schedule);
+	for (int i = 0; has_past(intent, job, paused_until); i++) {
+		intent->goes_on = i == PAST_PASSES_MAX;
+		if (intent->goes_on)
 			return 0;
-		if (ledger_cover(ledger, intent, job, passed_until, reason) < 0)
+		if (ledger_cover(ledger, intent, job, paused_until, REASON_PAUSED) < 0)
+			return -1;
+	}
+	while (has_past(intent, job, intent->now)) {
+		if (ledger_cover(ledger, intent, job, intent->now, reason) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/*
- * Gives every due instant up to now its row, before the schedule changes or ends: what a claim
- * would have made of it, and of what is left (a pause, a start that splay delays) the reason.
- */
-static int
-cover_past(struct ledger *ledger, struct intent *intent, struct job *job, enum run_reason reason)
+/* Does a change of the job end that waiting run? */
+static bool
+ends_waiting(struct ledger *ledger, const struct job *job, const struct run *run,
+             enum run_reason reason)
 {
-	bool is_paused = job->state == JOB_PAUSED;
-	usec_t paused_until = ledger_paused_until(job);
-	if (!is_paused && cover_passes(ledger, intent, job, paused_until, REASON_PAUSED) < 0)
-		return -1;
-	return cover_passes(ledger, intent, job, intent->now, is_paused ? REASON_PAUSED : reason);
+	bool by_schedule = run->trigger == TRIGGER_SCHEDULE && run->attempt == 0;
+	if (reason == REASON_EDITED)
+		return by_schedule && ledger_is_edited_away(ledger, job, run);
+	return reason == REASON_CANCELLED || by_schedule;
 }
 
 /*
- * Ends what is claimed and not started: waiting runs here, running ones that the engine still
- * holds through it. Runs that started go on, unless with_running.
+ * Ends what is claimed and not started, as far as the change says: waiting runs here, running
+ * ones that the engine still holds through it. Runs that started go on, unless with_running.
  */
 static int
 end_claimed(struct ledger *ledger, struct intent *intent, const struct job *job,
@@ -196,12 +232,11 @@ end_claimed(struct ledger *ledger, struct intent *intent, const struct job *job,
 	int rc = ledger_load_active(ledger, intent, job->id, &active);
 	for (size_t i = 0; rc == 0 && i < active.n; i++) {
 		struct run *run = &active.runs[i];
-		bool by_schedule = run->trigger == TRIGGER_SCHEDULE && run->attempt == 0;
 		if (run->state == RUN_RUNNING)
 			rc = ledger_stop_run(ledger, intent, run,
 			                     &(struct stop){ .how = intent->how, .reason = reason,
 			                                     .only_unstarted = !intent->with_running });
-		else if (reason == REASON_CANCELLED || by_schedule)
+		else if (ends_waiting(ledger, job, run, reason))
 			rc = ledger_end_waiting(ledger, intent, run,
 			                        reason == REASON_PAUSED ? RUN_SKIPPED : RUN_CANCELLED,
 			                        reason, by);
@@ -237,6 +272,57 @@ refuse_over(struct intent *intent, const struct job *job)
 	return 0;
 }
 
+/* Does the edit change when the job is due? Only then does it count from now. */
+static bool
+moves_instants(const struct job *job, const struct job *changed)
+{
+	static const char *const fields_of_time[] = { "schedule",   "tz",    "dst",
+		                                      "not-before", "until", "max-runs" };
+	for (size_t i = 0; i < sizeof(fields_of_time) / sizeof(fields_of_time[0]); i++) {
+		const char *name = fields_of_time[i];
+		if (field_differs(job, changed, field_find(name, strlen(name))))
+			return true;
+	}
+	return job->kind != changed->kind;
+}
+
+/* The old schedule ends and the new one begins: what the rows say goes over to the changed job. */
+static int
+replace_schedule(struct ledger *ledger, struct intent *intent, struct job *job,
+                 struct job *changed)
+{
+	if (cover_past(ledger, intent, job, REASON_EDITED) < 0)
+		return -1;
+	changed->nruns = job->nruns;
+	changed->covered_until = job->covered_until;
+	return 0;
+}
+
+/* Sets the fields and looks whether all of it can be. 0: refused, with the answer set; 1; -1. */
+static int
+change_job(struct ledger *ledger, struct intent *intent, const struct job *job,
+           struct job *changed)
+{
+	drop_replaced_action(intent, changed);
+	if (apply_changes(ledger, intent, changed) < 0 || job_check(changed, &intent->err) < 0)
+		return 0;
+	if (moves_instants(job, changed) && anchor(ledger, intent, changed) != 1)
+		return 0;
+	return check_name_free(ledger, intent, changed);
+}
+
+/* When its next instant begins, splay and jitter may have changed. */
+static int
+save_changed(struct ledger *ledger, struct intent *intent, struct job *changed)
+{
+	changed->next_start_at = job_start_at(changed, changed->next_due, ledger->machine);
+	return save_job(ledger, intent, changed);
+}
+
+/*
+ * What is claimed and not started is given back in any case, to be started as the job is now; an
+ * edit that leaves alone when the job is due ends none of it.
+ */
 static int
 set_job(struct ledger *ledger, struct intent *intent, struct job *job)
 {
@@ -244,21 +330,16 @@ set_job(struct ledger *ledger, struct intent *intent, struct job *job)
 	if (is_over(job))
 		return refuse_over(intent, job);
 	job_copy(&changed, job);
-	int ok = 0;
-	drop_replaced_action(intent, &changed);
-	if (apply_changes(ledger, intent, &changed) == 0 && job_check(&changed, &intent->err) == 0 &&
-	    anchor(ledger, intent, &changed) == 1)
-		ok = check_name_free(ledger, intent, &changed);
-	if (ok == 1) {
-		ok = cover_past(ledger, intent, job, REASON_EDITED) < 0 ||
-		                     end_claimed(ledger, intent, job, REASON_EDITED) < 0
+	int ok = change_job(ledger, intent, job, &changed);
+	int rc = ok < 0 ? -1 : 0;
+	if (ok == 1 && moves_instants(job, &changed))
+		rc = replace_schedule(ledger, intent, job, &changed);
+	if (ok == 1 && rc == 0 && !intent->goes_on)
+		rc = end_claimed(ledger, intent, &changed, REASON_EDITED) < 0
 		             ? -1
-		             : 0;
-		if (ok == 0)
-			ok = save_job(ledger, intent, &changed);
-	}
+		             : save_changed(ledger, intent, &changed);
 	job_fini(&changed);
-	return ok;
+	return rc;
 }
 
 int
@@ -272,8 +353,11 @@ cancel_job(struct ledger *ledger, struct intent *intent, struct job *job)
 {
 	if (job->state == JOB_CANCELLED)
 		return refuse_over(intent, job);
-	if (cover_past(ledger, intent, job, REASON_REMOVED) < 0 ||
-	    end_claimed(ledger, intent, job, REASON_CANCELLED) < 0)
+	if (cover_past(ledger, intent, job, REASON_REMOVED) < 0)
+		return -1;
+	if (intent->goes_on)
+		return 0;
+	if (end_claimed(ledger, intent, job, REASON_CANCELLED) < 0)
 		return -1;
 	job->state = JOB_CANCELLED;
 	job->next_due = job->next_start_at = USEC_NEVER;

@@ -37,6 +37,11 @@ usec_t ledger_paused_until(const struct job *job);
 /* Gives free slots of queues to waiting runs, at most intent->limit in all. */
 int ledger_promote(struct ledger *ledger, struct intent *intent);
 int ledger_promote_queue(struct ledger *ledger, struct intent *intent, const char *name);
+/* The row of next_due of a job whose schedule cannot be read any more (its zone is gone). */
+int ledger_refuse(struct ledger *ledger, struct intent *intent, struct job *job,
+                  const struct err *why);
+/* Was the run claimed for an instant that a later edit (or resumption) took from the job? */
+bool ledger_is_edited_away(struct ledger *ledger, const struct job *job, const struct run *run);
 /* When to claim next: into intent->work.wake_at. */
 int ledger_plan_wake(struct ledger *ledger, struct intent *intent);
 /* What this intent changed is to be claimed then, if not earlier. */

@@ -45,7 +45,7 @@ tests_unit_store_backend_SOURCES = tests/unit/store_backend.c tests/unit/store_b
 tests_unit_store_backend_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/store_keeper
-tests_unit_store_keeper_SOURCES = tests/unit/store_keeper.c
+tests_unit_store_keeper_SOURCES = tests/unit/store_keeper.c $(TEST_ZONES)
 tests_unit_store_keeper_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/store_thread
@@ -69,6 +69,10 @@ LEDGER_KIT = tests/unit/ledger_kit.c tests/unit/ledger_kit.h $(TEST_ZONES)
 UNIT_TESTS += tests/unit/ledger
 tests_unit_ledger_SOURCES = tests/unit/ledger.c $(LEDGER_KIT)
 tests_unit_ledger_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/ledger_change
+tests_unit_ledger_change_SOURCES = tests/unit/ledger_change.c $(LEDGER_KIT)
+tests_unit_ledger_change_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/ledger_time
 tests_unit_ledger_time_SOURCES = tests/unit/ledger_time.c $(LEDGER_KIT)

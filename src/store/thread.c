@@ -105,6 +105,20 @@ take_group(struct store_thread *t, struct intents *group)
 	t->napplying = group->n;
 }
 
+/* What goes on in the next group, before what came later of its kind. Under the lock. */
+static void
+put_back(struct store_thread *t, struct intents *rest)
+{
+	struct intents ordered[NQUEUES] = { 0 };
+	struct intent *intent;
+	while ((intent = intents_pop(rest)))
+		intents_push(&ordered[queue_of(intent)], intent);
+	for (int i = 0; i < NQUEUES; i++) {
+		intents_move(&ordered[i], &t->queues[i]);
+		t->queues[i] = ordered[i];
+	}
+}
+
 /* Tells the loop what was done. Takes the lock. */
 static void
 give_answers(struct store_thread *t, const struct keeper *keeper, struct intents *answered)
@@ -136,6 +150,7 @@ work_off(struct store_thread *t, struct keeper *keeper)
 	keeper_apply(keeper, &group, &answered);
 	usec_t took = t->config.elapsed() - since;
 	pthread_mutex_lock(&t->lock);
+	put_back(t, &group);
 	latency_add(&t->commits, took);
 	pthread_mutex_unlock(&t->lock);
 	give_answers(t, keeper, &answered);

@@ -49,8 +49,8 @@ is_refused_when_degraded(const struct intent *intent)
 	return intent_is_change(intent->kind);
 }
 
-/* Applies the group. Returns false when the backend failed on the way. */
-static void
+/* Applies the group, but for what is left to the next one; how many those are that it did. */
+static size_t
 apply_group(struct sim *sim, struct intent **group, size_t n)
 {
 	struct backend *disk = sim->disk;
@@ -66,6 +66,21 @@ apply_group(struct sim *sim, struct intent **group, size_t n)
 		sim_say(sim, "applied %s run=%lld job=%lld %s", intent_name(group[i]->kind),
 		        (long long)group[i]->run_id, (long long)group[i]->job_id,
 		        group[i]->err.text);
+		if (group[i]->goes_on)
+			return i;
+	}
+	return n;
+}
+
+/* What goes on is first in the next group. */
+static void
+put_back(struct sim *sim, struct intent **rest, size_t n)
+{
+	while (n-- > 0) {
+		rest[n]->next = sim->queue;
+		if (!sim->queue)
+			sim->queue_end = &rest[n]->next;
+		sim->queue = rest[n];
 	}
 }
 
@@ -97,7 +112,9 @@ sim_commit(struct sim *sim)
 	} else if (n > 0) {
 		if (disk->ops->begin(disk, &err) != BACKEND_OK)
 			sim_fail(sim, "begin: %s", err.text);
-		apply_group(sim, group, n);
+		size_t ndone = apply_group(sim, group, n);
+		put_back(sim, group + ndone, n - ndone);
+		n = ndone;
 		bool fails = sim->has_faults && sim->mono < sim->quiet_at && sim_random(sim, 400) == 0;
 		if (fails && sim_chance(sim, 50))
 			disk->ops->rollback(disk);

@@ -88,64 +88,6 @@ nobody_sees_that_another_users_job_exists(void **state)
 }
 
 static void
-a_past_instant_is_refused_unless_missed_says_what_to_do(void **state)
-{
-	static const char *const past[] = { "schedule", "2020-01-01T00:00:00Z", NULL };
-	static const char *const once[] = { "schedule", "2020-01-01T00:00:00Z", "missed", "once",
-		                            NULL };
-	static const char *const skip[] = { "schedule", "2020-01-01T00:00:00Z", "missed", "skip",
-		                            NULL };
-	struct kit *kit = *state;
-	struct intent *refused = kit_apply(kit, kit_adding(kit, past));
-	assert_int_equal(refused->err.code, ERR_INVALID);
-	assert_non_null(strstr(refused->err.text, "in the past"));
-	intent_free(refused);
-	int64_t runs = kit_add(kit, once), silent = kit_add(kit, skip);
-	assert_int_equal(kit_claim_at(kit, 1), 1);
-	assert_int_equal(kit_newest(kit, runs).state, RUN_RUNNING);
-	assert_true(kit_newest(kit, runs).is_catchup);
-	assert_int_equal(kit_newest(kit, silent).state, RUN_MISSED);
-	assert_int_equal(kit_state_of(kit, silent), JOB_FINISHED);
-}
-
-static void
-a_pause_is_one_skipped_span(void **state)
-{
-	struct kit *kit = *state;
-	int64_t id = kit_add(kit, kit_every_ten);
-	assert_int_equal(kit_do_job(kit, INTENT_JOB_PAUSE, id), ERR_NONE);
-	assert_int_equal(kit_claim_at(kit, 35), 0);
-	assert_int_equal(kit_do_job(kit, INTENT_JOB_RESUME, id), ERR_NONE);
-	assert_int_equal(kit_claim_at(kit, 36), 0);
-	struct run span = kit_newest(kit, id);
-	assert_int_equal(span.state, RUN_SKIPPED);
-	assert_int_equal(span.reason, REASON_PAUSED);
-	assert_true(span.due == T0 + 10 * SEC && span.last_due == T0 + 30 * SEC);
-	assert_int_equal(span.count, 3);
-	assert_int_equal(kit_claim_at(kit, 40), 1);
-}
-
-static void
-an_edit_never_runs_what_was_due_before_it(void **state)
-{
-	struct kit *kit = *state;
-	int64_t id = kit_add(kit, kit_every_ten);
-	kit->now = T0 + 25 * SEC;
-	struct intent *edit = kit_ask(kit, INTENT_JOB_SET);
-	edit->ref.id = id;
-	kit_change(edit, "schedule", "every 7s");
-	kit_apply(kit, edit);
-	assert_int_equal(edit->err.code, ERR_NONE);
-	assert_true(edit->next_due == T0 + 28 * SEC);
-	intent_free(edit);
-	struct run past = kit_newest(kit, id);
-	assert_int_equal(past.state, RUN_CANCELLED);
-	assert_int_equal(past.reason, REASON_EDITED);
-	assert_int_equal(kit_claim_at(kit, 26), 0);
-	assert_int_equal(kit_claim_at(kit, 28), 1);
-}
-
-static void
 a_manual_start_passes_the_same_gate_and_leaves_no_row_when_refused(void **state)
 {
 	struct kit *kit = *state;
@@ -305,47 +247,6 @@ a_pause_that_ends_a_waiting_run_lets_the_one_behind_it_go(void **state)
 }
 
 static void
-a_job_that_is_resumed_with_nothing_left_to_do_is_finished(void **state)
-{
-	static const char *const once[] = { "pause-after", "1", NULL };
-	struct kit *kit = *state;
-	int64_t id = kit_add(kit, once);
-	assert_int_equal(kit_claim_at(kit, 0), 1);
-	struct run run = kit_newest(kit, id);
-	kit_end_run(kit, &run, 1);
-	assert_int_equal(kit_state_of(kit, id), JOB_PAUSED);
-	assert_int_equal(kit_do_job(kit, INTENT_JOB_RESUME, id), ERR_NONE);
-	assert_int_equal(kit_state_of(kit, id), JOB_FINISHED);
-}
-
-static void
-an_unstarted_run_ends_as_its_job_did_though_the_daemon_died_meanwhile(void **state)
-{
-	static const struct {
-		enum intent_kind kind;
-		enum run_state state;
-		enum run_reason reason;
-	} cases[] = {
-		{ INTENT_JOB_CANCEL, RUN_CANCELLED, REASON_CANCELLED },
-		{ INTENT_JOB_PAUSE, RUN_SKIPPED, REASON_PAUSED },
-		{ INTENT_JOB_SET, RUN_CANCELLED, REASON_EDITED },
-		{ INTENT_JOB_GET, RUN_WAITING, REASON_NONE },
-	};
-	struct kit *kit = *state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		int64_t id = kit_add(kit, kit_every_ten);
-		assert_int_equal(kit_claim_at(kit, 10 * ((int)i + 1)), 1);
-		struct run run = kit_newest(kit, id);
-		assert_int_equal(kit_do_job(kit, cases[i].kind, id), ERR_NONE);
-		kit_requeue(kit, &run);
-		run = kit_newest(kit, id);
-		assert_int_equal(run.state, cases[i].state);
-		assert_int_equal(run.reason, cases[i].reason);
-		kit_do_job(kit, INTENT_JOB_CANCEL, id); /* out of the way, if it is not */
-	}
-}
-
-static void
 an_unstarted_run_that_was_stopped_does_not_come_back(void **state)
 {
 	struct kit *kit = *state;
@@ -377,20 +278,6 @@ an_unstarted_run_makes_way_for_the_next(void **state)
 	assert_int_equal(kit_newest(kit, id).state, RUN_RUNNING);
 }
 
-static void
-a_pause_is_on_record_as_one_though_the_job_is_removed_at_once_after_it(void **state)
-{
-	struct kit *kit = *state;
-	int64_t id = kit_add(kit, kit_every_ten);
-	assert_int_equal(kit_do_job(kit, INTENT_JOB_PAUSE, id), ERR_NONE);
-	kit->now = T0 + 35 * SEC;
-	assert_int_equal(kit_do_job(kit, INTENT_JOB_RESUME, id), ERR_NONE);
-	assert_int_equal(kit_do_job(kit, INTENT_JOB_CANCEL, id), ERR_NONE);
-	struct run span = kit_newest(kit, id);
-	assert_int_equal(span.reason, REASON_PAUSED);
-	assert_int_equal(span.count, 3);
-}
-
 int
 main(void)
 {
@@ -399,9 +286,6 @@ main(void)
 		WITH_KIT(a_key_belongs_to_its_user),
 		WITH_KIT(a_name_is_taken_until_its_job_is_over),
 		WITH_KIT(nobody_sees_that_another_users_job_exists),
-		WITH_KIT(a_past_instant_is_refused_unless_missed_says_what_to_do),
-		WITH_KIT(a_pause_is_one_skipped_span),
-		WITH_KIT(an_edit_never_runs_what_was_due_before_it),
 		WITH_KIT(a_manual_start_passes_the_same_gate_and_leaves_no_row_when_refused),
 		WITH_KIT(failures_in_a_row_pause_the_job),
 		WITH_KIT(a_success_ends_the_row_of_failures),
@@ -410,11 +294,8 @@ main(void)
 		WITH_KIT(an_end_that_is_told_twice_counts_once),
 		WITH_KIT(what_a_slot_is_missing_for_waits_by_priority),
 		WITH_KIT(a_pause_that_ends_a_waiting_run_lets_the_one_behind_it_go),
-		WITH_KIT(a_job_that_is_resumed_with_nothing_left_to_do_is_finished),
-		WITH_KIT(an_unstarted_run_ends_as_its_job_did_though_the_daemon_died_meanwhile),
 		WITH_KIT(an_unstarted_run_that_was_stopped_does_not_come_back),
 		WITH_KIT(an_unstarted_run_makes_way_for_the_next),
-		WITH_KIT(a_pause_is_on_record_as_one_though_the_job_is_removed_at_once_after_it),
 		WITH_KIT(a_run_that_waits_beyond_its_deadline_is_missed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

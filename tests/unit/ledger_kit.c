@@ -37,12 +37,15 @@ kit_apply(struct kit *kit, struct intent *intent)
 {
 	struct backend *db = kit->ledger.backend;
 	struct err err;
-	assert_int_equal(db->ops->begin(db, &err), BACKEND_OK);
-	assert_true(ledger_apply(&kit->ledger, intent));
-	if (intent->err.code == ERR_NONE)
-		assert_int_equal(db->ops->commit(db, &err), BACKEND_OK);
-	else
-		db->ops->rollback(db);
+	do {
+		assert_int_equal(db->ops->begin(db, &err), BACKEND_OK);
+		assert_true(ledger_apply(&kit->ledger, intent));
+		if (intent->err.code == ERR_NONE)
+			assert_int_equal(db->ops->commit(db, &err), BACKEND_OK);
+		else
+			db->ops->rollback(db);
+		kit->ntransactions++;
+	} while (intent->goes_on);
 	return intent;
 }
 

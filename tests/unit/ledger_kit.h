@@ -18,6 +18,7 @@
 struct kit {
 	struct ledger ledger;
 	usec_t now;
+	int ntransactions;
 };
 
 extern const char *const kit_every_ten[]; /* pairs for kit_add() */
@@ -26,7 +27,7 @@ extern const char *const kit_every_ten[]; /* pairs for kit_add() */
 
 int kit_set_up(void **state);
 int kit_tear_down(void **state);
-/* Applies the intent in a transaction of its own; the caller frees it. */
+/* Applies the intent in transactions of its own; the caller frees it. */
 struct intent *kit_apply(struct kit *kit, struct intent *intent);
 /* An intent of a user, now. */
 struct intent *kit_ask(struct kit *kit, enum intent_kind kind);

@@ -200,6 +200,56 @@ a_replaced_zone_moves_the_jobs_that_follow_it(void **state)
 	zonedir_fini(&source.dir);
 }
 
+/* The daemon starts again, and the zone is that file now. */
+static void
+restart_with_zone(struct kit *kit, struct replaceable *source, const char *file)
+{
+	zones_free(kit->ledger.zones);
+	source->file = file;
+	kit->ledger.zones = zones_new(&(struct zone_source){ read_replaceable, identify_replaceable,
+	                                                     name_replaceable, source });
+}
+
+static void
+what_a_lost_zone_hid_is_recorded_when_it_is_back_or_the_job_changes(void **state)
+{
+	static const char *const hourly[] = { "schedule", "0 * * * *", "tz", "Test/Zone", NULL };
+	struct kit *kit = *state;
+	struct zones *others = kit->ledger.zones;
+	struct replaceable source = { .file = "Etc/GMT-3" };
+	zonedir_init(&source.dir, ZONEINFO_DIR);
+	kit->ledger.zones = NULL;
+	restart_with_zone(kit, &source, "Etc/GMT-3");
+	int64_t back = kit_add(kit, hourly), edited = kit_add(kit, hourly);
+	struct job job = kit_job_of(kit, back);
+	int due = (int)((job.next_due - T0) / SEC);
+	job_fini(&job);
+
+	restart_with_zone(kit, &source, "No/Such");
+	assert_int_equal(kit_claim_at(kit, due), 0);
+	assert_int_equal(kit_newest(kit, back).reason, REASON_REFUSED);
+	assert_int_equal(kit_state_of(kit, back), JOB_PAUSED);
+	kit->now += 5 * USEC_PER_HOUR;
+	struct intent *edit = kit_ask(kit, INTENT_JOB_SET);
+	edit->ref.id = edited;
+	kit_change(edit, "schedule", "every 7s");
+	kit_change(edit, "tz", "UTC");
+	kit_apply(kit, edit);
+	assert_string_equal(edit->err.text, "");
+	intent_free(edit);
+
+	restart_with_zone(kit, &source, "Etc/GMT-3");
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_RESUME, back), ERR_NONE);
+	kit_claim_at(kit, due + 5 * 3600);
+	for (int i = 0; i <= 5; i++) {
+		assert_int_equal(rows_at(kit, back, due + i * 3600), 1);
+		assert_int_equal(rows_at(kit, edited, due + i * 3600), 1);
+	}
+	zones_free(kit->ledger.zones);
+	kit->ledger.zones = others;
+	zonedir_fini(&source.dir);
+}
+
 int
 main(void)
 {
@@ -211,6 +261,7 @@ main(void)
 		WITH_KIT(a_clock_set_back_loses_no_instant_that_is_due_still),
 		WITH_KIT(a_job_that_is_resumed_goes_by_the_clock_of_now),
 		WITH_KIT(a_replaced_zone_moves_the_jobs_that_follow_it),
+		WITH_KIT(what_a_lost_zone_hid_is_recorded_when_it_is_back_or_the_job_changes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "fake/backend_mem.h"
+#include "fake/test_zones.h"
 #include "store/keeper.h"
 
 #define NGROUP 3
@@ -44,7 +45,7 @@ set_up(void **state)
 {
 	struct disk *disk = mem_alloc(sizeof(*disk));
 	const struct store_opener opener = { open_disk, disk };
-	const struct ledger ledger = { 0 };
+	const struct ledger ledger = { .zones = test_zones() };
 	struct err err;
 	disk->backend = backend_mem_new();
 	backend_mem_keep(disk->backend);
@@ -259,6 +260,63 @@ whichever_operation_fails_the_answers_say_what_is_on_the_disk(void **state)
 	assert_true(n > 3 * NGROUP); /* the loop did reach into the group */
 }
 
+/* A cancel of a job whose pause has more instants than one transaction may cover. */
+static struct intent *
+long_cancel(struct disk *disk)
+{
+	struct job job;
+	struct err err;
+	job_init(&job);
+	strings_add(&job.command, "true", 4);
+	assert_int_equal(job_set_schedule(&job, SCHEDULE_EVERY, "1ms", test_zones(), 1, &err), 0);
+	job.state = JOB_PAUSED;
+	job.paused_at = 1;
+	job.next_due = job.next_start_at = USEC_PER_SEC;
+	assert_int_equal(disk->backend->ops->begin(disk->backend, &err), BACKEND_OK);
+	assert_int_equal(disk->backend->ops->job_insert(disk->backend, &job, &err), BACKEND_OK);
+	assert_int_equal(disk->backend->ops->commit(disk->backend, &err), BACKEND_OK);
+	struct intent *intent = intent_new(INTENT_JOB_CANCEL, 100 * USEC_PER_SEC);
+	intent->who.is_operator = true;
+	intent->ref.id = job.id;
+	job_fini(&job);
+	return intent;
+}
+
+static void
+what_goes_on_keeps_its_place_and_is_answered_when_it_is_done(void **state)
+{
+	struct disk *disk = *state;
+	struct intents group = { 0 };
+	struct intent *intent = long_cancel(disk);
+	int ntimes = 0;
+	intents_push(&group, set_queue("before", 3));
+	intents_push(&group, intent);
+	intents_push(&group, set_queue("behind", 3));
+	for (; group.first; ntimes++) {
+		assert_int_equal(disk->answered.n, ntimes ? 1 : 0);
+		keeper_apply(disk->keeper, &group, &disk->answered);
+	}
+	assert_true(ntimes > 3);
+	assert_int_equal(disk->answered.n, 3);
+	assert_ptr_equal(disk->answered.first->next, intent);
+	assert_int_equal(intent->err.code, ERR_NONE);
+}
+
+static void
+what_goes_on_is_refused_when_trouble_comes_between(void **state)
+{
+	struct disk *disk = *state;
+	struct intents group = { 0 };
+	struct intent *intent = long_cancel(disk);
+	intents_push(&group, intent);
+	keeper_apply(disk->keeper, &group, &disk->answered);
+	assert_ptr_equal(group.first, intent);
+	backend_mem_fail_operation(disk->backend, 3);
+	keeper_apply(disk->keeper, &group, &disk->answered);
+	assert_null(group.first);
+	assert_int_equal(intent->err.code, ERR_UNAVAILABLE);
+}
+
 static void
 a_backup_is_for_operators_and_needs_an_absolute_path(void **state)
 {
@@ -320,6 +378,8 @@ main(void)
 		TEST(without_a_database_questions_are_refused_too),
 		TEST(each_trouble_is_counted_once),
 		cmocka_unit_test(whichever_operation_fails_the_answers_say_what_is_on_the_disk),
+		TEST(what_goes_on_keeps_its_place_and_is_answered_when_it_is_done),
+		TEST(what_goes_on_is_refused_when_trouble_comes_between),
 		TEST(a_backup_is_for_operators_and_needs_an_absolute_path),
 		TEST(a_backup_is_answered_when_it_is_complete),
 		TEST(a_backup_that_trouble_breaks_off_is_answered),
