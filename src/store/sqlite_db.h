@@ -251,6 +251,11 @@ enum backend_result sqlite_backup_begin(struct backend *, const char *, struct e
 enum backend_result sqlite_backup_step(struct backend *, struct err *);
 void sqlite_backup_abort(struct sqlite *);
 
+/* sqlite_judge.c: whose file it is, looked at without SQLite. REFUSED: with *err. */
+enum file_kind { FILE_OURS, FILE_NEW, FILE_REFUSED };
+enum file_kind sqlite_judge(const char *path, struct err *err);
+int sqlite_refuse_newer(const char *path, int version, struct err *err); /* -1 */
+
 /* sqlite_open.c */
 void sqlite_close(struct backend *);
 

@@ -1,9 +1,7 @@
 /*
- * Opening the database. What can be wrong with the file is found out before SQLite touches it, by
- * its kind and its header, because opening alone may already change a file (a log is folded in, a
- * journal rolled back), and what we refuse is left as it was. After that the file is locked for
- * as long as it is open; nothing else in this process may open it, since closing a second
- * descriptor would drop the lock (reliability.md 1.1).
+ * Opening the database. What can be wrong with the file is found out before SQLite touches it
+ * (sqlite_judge.c). After that the file is locked for as long as it is open; nothing else in this
+ * process may open it, since closing a second descriptor would drop the lock (reliability.md 1.1).
  */
 #include "store/sqlite.h"
 
@@ -21,98 +19,10 @@
 #include "store/schema.h"
 #include "store/sqlite_db.h"
 
-/* The file's header: "Database File Format" 1.3 of the SQLite documentation. */
-#define HEADER_SIZE           100
-#define HEADER_MAGIC          "SQLite format 3"
-#define HEADER_NPAGES         28
-#define HEADER_USER_VERSION   60
-#define HEADER_APPLICATION_ID 68
-
 /* How long another program may hold the file while we start. */
 #define OPEN_WAIT_MS 2000
 /* A file of at most so many pages is checked page by page at every start (some 10 ms). */
 #define CHECK_PAGES_MAX 4096
-
-enum file_kind { FILE_OURS, FILE_NEW, FILE_REFUSED };
-
-static uint32_t
-read_be32(const unsigned char *at)
-{
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
-static enum file_kind
-refuse_newer(const char *path, int version, struct err *err)
-{
-	err_set(err, ERR_UNAVAILABLE,
-		"%s: was written by a newer asched (format %d, this one reads up to %d)", path,
-		version, SCHEMA_VERSION);
-	return FILE_REFUSED;
-}
-
-static enum file_kind
-refuse(const char *path, const char *why, struct err *err)
-{
-	err_set(err, ERR_UNAVAILABLE, "%s: %s", path, why);
-	return FILE_REFUSED;
-}
-
-static enum file_kind
-judge_header(const char *path, const unsigned char header[HEADER_SIZE], struct err *err)
-{
-	if (memcmp(header, HEADER_MAGIC, sizeof(HEADER_MAGIC)) != 0)
-		return refuse(path, "is not a database, or its first page is damaged", err);
-	uint32_t application = read_be32(header + HEADER_APPLICATION_ID);
-	uint32_t version = read_be32(header + HEADER_USER_VERSION);
-	/* One page without a name: a start that was interrupted while it made the file. */
-	bool is_unnamed = application == 0 && read_be32(header + HEADER_NPAGES) <= 1;
-	if (application != SCHEMA_APPLICATION_ID && !is_unnamed)
-		return refuse(path, "is the database of another program", err);
-	if (version > SCHEMA_VERSION)
-		return refuse_newer(path, (int)version, err);
-	return FILE_OURS;
-}
-
-static enum file_kind
-judge_file(const char *path, int fd, struct err *err)
-{
-	struct stat st;
-	unsigned char header[HEADER_SIZE];
-	if (fstat(fd, &st) != 0) {
-		err_errno(err, "%s", path);
-		return FILE_REFUSED;
-	}
-	if (S_ISDIR(st.st_mode))
-		return refuse(path, "is a directory", err);
-	if (!S_ISREG(st.st_mode))
-		return refuse(path, "is not a regular file", err);
-	if (st.st_size == 0)
-		return FILE_NEW;
-	if (pread(fd, header, sizeof(header), 0) != (ssize_t)sizeof(header))
-		return refuse(path, "is not a database: it is too short", err);
-	return judge_header(path, header, err);
-}
-
-static enum file_kind
-judge(const char *path, struct err *err)
-{
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return FILE_NEW;
-	if (fd < 0 && errno == ELOOP)
-		return refuse(path, "is a symbolic link", err);
-	if (fd < 0) {
-		err_errno(err, "%s", path);
-		return FILE_REFUSED;
-	}
-	enum file_kind kind = judge_file(path, fd, err);
-	close(fd);
-	if (kind == FILE_OURS && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0) {
-		err_errno(err, "%s: cannot be written", path);
-		return FILE_REFUSED;
-	}
-	return kind;
-}
 
 /* "Cannot read" is never "empty": a database that was there once is not made anew. */
 static int
@@ -256,14 +166,11 @@ check_contents(struct sqlite *s, struct err *err)
 	    ask(s, "PRAGMA page_count", npages, sizeof(npages), err) != 0)
 		return -1;
 	bool is_empty = strcmp(ntables, "0") == 0;
-	if (strtol(application, NULL, 10) != SCHEMA_APPLICATION_ID && !is_empty) {
-		refuse(s->path, "is the database of another program", err);
-		return -1;
-	}
-	if (strtol(version, NULL, 10) > SCHEMA_VERSION) {
-		refuse_newer(s->path, (int)strtol(version, NULL, 10), err);
-		return -1;
-	}
+	if (strtol(application, NULL, 10) != SCHEMA_APPLICATION_ID && !is_empty)
+		return err_set(err, ERR_UNAVAILABLE, "%s: is the database of another program",
+			       s->path);
+	if (strtol(version, NULL, 10) > SCHEMA_VERSION)
+		return sqlite_refuse_newer(s->path, (int)strtol(version, NULL, 10), err);
 	if (strtol(npages, NULL, 10) > CHECK_PAGES_MAX)
 		return 0;
 	if (ask(s, "PRAGMA quick_check(1)", verdict, sizeof(verdict), err) != 0)
@@ -385,7 +292,7 @@ sqlite_backend_open(const char *path, struct err *err)
 {
 	/* No statistics of memory: they cost a lock for each piece. Only the first call counts. */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-	enum file_kind kind = judge(path, err);
+	enum file_kind kind = sqlite_judge(path, err);
 	if (kind == FILE_REFUSED || (kind == FILE_NEW && check_is_new(path, err) != 0))
 		return NULL;
 	struct sqlite *s = mem_alloc(sizeof(*s));
