@@ -34,6 +34,7 @@ const struct command commands[] = {
 	{ "reload", "", "Make the daemon read its configuration again", cmd_reload },
 	{ "restart", "", "Replace the daemon; running work goes on", cmd_restart },
 	{ "backup", "FILE", "Copy the database while the daemon runs", cmd_backup },
+	{ "check", "", "Check the whole database while the daemon runs", cmd_check },
 	{ "completion", "bash", "Print the completion for a shell", cmd_completion },
 };
 const size_t ncommands = sizeof(commands) / sizeof(commands[0]);

@@ -64,6 +64,7 @@ int cmd_status(const struct cli_options *options, int argc, char **argv);
 int cmd_reload(const struct cli_options *options, int argc, char **argv);
 int cmd_restart(const struct cli_options *options, int argc, char **argv);
 int cmd_backup(const struct cli_options *options, int argc, char **argv);
+int cmd_check(const struct cli_options *options, int argc, char **argv);
 int cmd_completion(const struct cli_options *options, int argc, char **argv);
 
 #endif

@@ -9,6 +9,7 @@ libcli_a_SOURCES = \
 	src/cli/cmd_backup.c \
 	src/cli/cmd_cancel.c \
 	src/cli/cmd_change.c \
+	src/cli/cmd_check.c \
 	src/cli/cmd_completion.c \
 	src/cli/cmd_events.c \
 	src/cli/cmd_explain.c \

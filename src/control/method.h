@@ -89,8 +89,10 @@ json_t *event_subscribe_answer(struct call *call, struct err *err);
 
 struct intent *daemon_status_ask(struct call *call, struct err *err);
 struct intent *daemon_backup_ask(struct call *call, struct err *err);
+struct intent *daemon_check_ask(struct call *call, struct err *err);
 json_t *daemon_status_render(struct call *call, const struct intent *intent);
 json_t *daemon_backup_render(struct call *call, const struct intent *intent);
+json_t *daemon_check_render(struct call *call, const struct intent *intent);
 json_t *daemon_reload_answer(struct call *call, struct err *err);
 json_t *daemon_restart_answer(struct call *call, struct err *err);
 json_t *daemon_methods_answer(struct call *call, struct err *err);

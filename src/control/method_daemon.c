@@ -126,6 +126,27 @@ daemon_backup_render(struct call *call, const struct intent *intent)
 	return answer;
 }
 
+struct intent *
+daemon_check_ask(struct call *call, struct err *err)
+{
+	return check_operator(call, err) == 0 ? intent_new(INTENT_CHECK, call->now) : NULL;
+}
+
+json_t *
+daemon_check_render(struct call *call, const struct intent *intent)
+{
+	json_t *answer = json_object(), *problems = json_array();
+	const char *line = buf_text(&intent->output);
+	(void)call;
+	for (size_t len; *line; line += len + (line[len] == '\n')) {
+		len = strcspn(line, "\n");
+		json_array_append_new(problems, json_stringn(line, len));
+	}
+	json_set_flag(answer, "whole", json_array_size(problems) == 0);
+	json_object_set_new(answer, "problems", problems);
+	return answer;
+}
+
 json_t *
 daemon_reload_answer(struct call *call, struct err *err)
 {

@@ -150,6 +150,8 @@ const struct method methods[] = {
 	  .answer = daemon_restart_answer },
 	{ "daemon.backup", "Copies the database into a file", backup_params,
 	  .ask = daemon_backup_ask, .render = daemon_backup_render },
+	{ "daemon.check", "Checks the whole database while it is used", NULL,
+	  .ask = daemon_check_ask, .render = daemon_check_render },
 	{ "daemon.methods", "Lists the methods and the fields of a job", NULL,
 	  .answer = daemon_methods_answer },
 };

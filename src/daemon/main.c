@@ -11,6 +11,7 @@
 #include "daemon/launch.h"
 #include "daemon/options.h"
 #include "daemon/state.h"
+#include "store/check.h"
 
 /* What is wrong with the input needs a person: the unit does not start us again then. */
 static int
@@ -27,6 +28,23 @@ say_config_is_right(const struct options *options)
 	printf("%s: no errors\n", path ? path : "there is no configuration file");
 	free(path);
 	return DAEMON_DONE;
+}
+
+/* For a database that no daemon serves, such as a backup. */
+static int
+check_database(const char *path)
+{
+	struct err err;
+	struct check *check = check_open(path, &err);
+	if (!check)
+		return fail(&err);
+	check_run(check);
+	const struct buf *problems = check_problems(check);
+	fputs(buf_text(problems), stderr);
+	int status = problems->len == 0 ? DAEMON_DONE : DAEMON_FAILED;
+	printf("%s: %s\n", path, status == DAEMON_DONE ? "is whole" : "is damaged");
+	check_free(check);
+	return status;
 }
 
 int
@@ -47,6 +65,11 @@ main(int argc, char **argv)
 	if (options.check_config) {
 		conf_fini(&conf);
 		return say_config_is_right(&options);
+	}
+	if (options.check_database) {
+		status = check_database(conf.database);
+		conf_fini(&conf);
+		return status;
 	}
 	daemon_start_log(&conf);
 	if (daemon_find_files(&files))

@@ -20,6 +20,7 @@ enum {
 	OPTION_DATABASE,
 	OPTION_SYSTEM,
 	OPTION_CHECK,
+	OPTION_CHECK_DATABASE,
 	OPTION_VERSION,
 	OPTION_HELP
 };
@@ -31,6 +32,7 @@ static const struct option long_options[] = {
 	{ "database", required_argument, NULL, OPTION_DATABASE },
 	{ "system", no_argument, NULL, OPTION_SYSTEM },
 	{ "check-config", no_argument, NULL, OPTION_CHECK },
+	{ "check-database", no_argument, NULL, OPTION_CHECK_DATABASE },
 	{ "version", no_argument, NULL, OPTION_VERSION },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ NULL },
@@ -38,7 +40,7 @@ static const struct option long_options[] = {
 
 static const char usage[] =
 	"usage: aschedd [--config FILE] [--private DIR] [--socket PATH] [--database PATH]\n"
-	"               [--system] [--check-config] [--version]\n";
+	"               [--system] [--check-config] [--check-database] [--version]\n";
 
 /* -1: go on; else the exit status. */
 static int
@@ -62,6 +64,9 @@ take_option(struct options *options, int option)
 		return -1;
 	case OPTION_CHECK:
 		options->check_config = true;
+		return -1;
+	case OPTION_CHECK_DATABASE:
+		options->check_database = true;
 		return -1;
 	case OPTION_VERSION:
 		printf("aschedd %s\n", PACKAGE_VERSION);

@@ -13,7 +13,8 @@ struct options {
 	const char *socket;
 	const char *database;
 	bool is_system;    /* serves all users: started by root and not private */
-	bool check_config; /* only look at the configuration */
+	bool check_config;   /* only look at the configuration */
+	bool check_database; /* only look at the database */
 };
 
 /* Reads argv. -1: go on; else the exit status, with usage or version printed. */

@@ -30,6 +30,7 @@ static const struct {
 	[INTENT_ZONES] = { "zones", true },
 	[INTENT_PRUNE] = { "prune", true },
 	[INTENT_BACKUP] = { "backup", false },
+	[INTENT_CHECK] = { "check", false },
 	[INTENT_JOB_GET] = { "job-get", false },
 	[INTENT_JOB_LIST] = { "job-list", false },
 	[INTENT_RUN_LIST] = { "run-list", false },

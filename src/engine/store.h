@@ -45,6 +45,7 @@ enum intent_kind {
 	INTENT_ZONES,      /* look whether zone files were replaced -> name: which; offset, count */
 	INTENT_PRUNE,      /* retention: one slice -> count; count 0: nothing left to do */
 	INTENT_BACKUP,     /* path */
+	INTENT_CHECK,      /* of the whole database -> output: what is wrong, a line each */
 	/* Questions. */
 	INTENT_JOB_GET,    /* ref -> jobs[0] */
 	INTENT_JOB_LIST,   /* filter, cursor, limit -> jobs, cursor */

@@ -176,11 +176,14 @@ struct backend_ops {
 	enum backend_result (*stats)(struct backend *, struct store_stats *, struct err *);
 	/*
 	 * Outside a transaction, one backup at a time: a consistent copy at path (not existing),
-	 * made in steps between which transactions may run; the copy contains them. step: OK: call
-	 * again; NONE: complete, synced and in its place. An error ends it.
+	 * made in steps between which transactions may run; the copy contains them. It is checked,
+	 * and what is wrong with it is added to *problems, a line each. step: OK: call again; NONE:
+	 * complete, synced and in its place. An error ends it: a damaged copy is none. With path
+	 * NULL it is for the check alone, problems are no error, and no copy stays.
 	 */
 	enum backend_result (*backup_begin)(struct backend *, const char *path, struct err *);
-	enum backend_result (*backup_step)(struct backend *, struct err *);
+	enum backend_result (*backup_step)(struct backend *, struct buf *problems,
+					   struct err *err);
 
 	/* Small texts by name, such as the boot id last seen. NONE: not there. */
 	enum backend_result (*meta_load)(struct backend *, const char *name, struct buf *out,

@@ -13,6 +13,9 @@
 /* Who was well for so long starts with the shortest wait again. */
 #define WELL_AFTER (10 * USEC_PER_SEC)
 
+/* Between two slices of a backup: some 200 MiB a second, and not much of a core. */
+#define BACKUP_STEP_WAIT USEC_PER_MSEC
+
 struct keeper {
 	struct ledger ledger; /* its backend: NULL when the database could not be opened again */
 	struct store_opener opener;
@@ -67,7 +70,7 @@ close_backend(struct keeper *keeper, const char *why, struct intents *answered)
 	struct err err;
 	if (!backend_of(keeper))
 		return;
-	err_set(&err, ERR_UNAVAILABLE, "the backup was broken off: %s", why);
+	err_set(&err, ERR_UNAVAILABLE, "it was broken off: %s", why);
 	answer_backup(keeper, &err, answered);
 	backend_of(keeper)->ops->close(backend_of(keeper));
 	keeper->ledger.backend = NULL;
@@ -202,17 +205,20 @@ commit_failed(struct keeper *keeper, int64_t before, const struct err *err, stru
 		   answered);
 }
 
+/* A check makes a copy, too, which has no path. */
 static void
 begin_backup(struct keeper *keeper, struct intent *intent, struct intents *answered)
 {
 	struct backend *db = backend_of(keeper);
 	if (!intent->who.is_operator)
-		err_set(&intent->err, ERR_DENIED, "a backup is for operators");
-	else if (!intent->path || intent->path[0] != '/')
+		err_set(&intent->err, ERR_DENIED, "a %s is for operators",
+			intent_name(intent->kind));
+	else if (intent->kind == INTENT_BACKUP && (!intent->path || intent->path[0] != '/'))
 		err_invalid(&intent->err, "path", "'%s' is not an absolute path",
 			    intent->path ? intent->path : "");
 	else if (keeper->backup)
-		err_set(&intent->err, ERR_BUSY, "a backup is under way");
+		err_set(&intent->err, ERR_BUSY, "a %s is under way",
+			intent_name(keeper->backup->kind));
 	else if (!db)
 		err_set(&intent->err, ERR_UNAVAILABLE, "%s", keeper->detail);
 	else if (db->ops->backup_begin(db, intent->path, &intent->err) == BACKEND_OK)
@@ -230,7 +236,7 @@ sort_out(struct keeper *keeper, struct intents *group, struct intents *answered)
 	while ((intent = intents_pop(group))) {
 		bool is_refused = keeper->state == STORE_DEGRADED &&
 				  (intent_is_change(intent->kind) || !backend_of(keeper));
-		if (intent->kind == INTENT_BACKUP)
+		if (intent->kind == INTENT_BACKUP || intent->kind == INTENT_CHECK)
 			begin_backup(keeper, intent, answered);
 		else if (is_refused) {
 			err_set(&intent->err, ERR_UNAVAILABLE, "%s", keeper->detail);
@@ -319,7 +325,7 @@ step_backup(struct keeper *keeper, struct intents *answered)
 {
 	struct backend *db = backend_of(keeper);
 	struct err err = { 0 };
-	if (db->ops->backup_step(db, &err) != BACKEND_OK)
+	if (db->ops->backup_step(db, &keeper->backup->output, &err) != BACKEND_OK)
 		answer_backup(keeper, &err, answered);
 }
 
@@ -330,7 +336,7 @@ keeper_care(struct keeper *keeper, usec_t now, usec_t elapsed, struct intents *a
 		return probe(keeper, elapsed, answered);
 	if (keeper->backup) {
 		step_backup(keeper, answered);
-		return 0;
+		return BACKUP_STEP_WAIT;
 	}
 	return backend_of(keeper)->ops->tend(backend_of(keeper), now);
 }

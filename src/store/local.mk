@@ -3,6 +3,7 @@ noinst_LIBRARIES += libstore.a
 libstore_a_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
 libstore_a_SOURCES = \
 	src/store/backend.h \
+	src/store/check.c src/store/check.h \
 	src/store/files.c src/store/files.h \
 	src/store/filter.c src/store/filter.h \
 	src/store/intents.h \
@@ -84,3 +85,9 @@ tests_unit_store_open_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
 tests_unit_store_open_SOURCES = tests/unit/store_open.c \
 	tests/unit/store_place.c tests/unit/store_place.h
 tests_unit_store_open_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/store_check
+tests_unit_store_check_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
+tests_unit_store_check_SOURCES = tests/unit/store_check.c \
+	tests/unit/store_place.c tests/unit/store_place.h
+tests_unit_store_check_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)

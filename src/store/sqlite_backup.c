@@ -1,46 +1,53 @@
 /*
  * A copy of the living database, a slice of pages at a time; what is committed meanwhile goes into
- * the copy too, because it is written through the same connection. The copy gets its name when it
- * is whole and synced. (Copying the file itself would give an older or an empty database.)
+ * the copy too, because it is written through the same connection. (Copying the file itself would
+ * give an older or an empty database.) The whole copy is checked on a thread of its own while the
+ * store works on. Then it gets its name; or, if only the check was asked for, is removed: the
+ * database has one connection, and a check there would hold up the claims for as long as it takes.
  */
 #include "store/sqlite_db.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "store/check.h"
 #include "store/files.h"
 
 /* 256 KiB a step: well below a millisecond or two. */
 #define BACKUP_PAGES 64
 
+/* Where the copy is made: beside where it shall be, or beside the database. */
 static char *
-part_path(const struct sqlite *s)
+part_path(const struct sqlite *s, const char *path)
 {
-	return mem_printf("%s.part", s->backup_path);
+	return path ? mem_printf("%s.part", path) : mem_printf("%s.check", s->path);
 }
 
 /* Ends it; what was not put in place is removed. */
 void
 sqlite_backup_abort(struct sqlite *s)
 {
-	if (!s->backup_path)
+	struct sqlite_backup *backup = &s->backup;
+	if (!backup->part)
 		return;
-	char *part = part_path(s);
-	sqlite3_backup_finish(s->backup_copy);
-	sqlite3_close(s->backup_db);
-	unlink(part);
-	free(part);
-	free(s->backup_path);
-	s->backup_copy = NULL;
-	s->backup_db = NULL;
-	s->backup_path = NULL;
+	check_free(backup->check);
+	sqlite3_backup_finish(backup->copy);
+	sqlite3_close(backup->db);
+	unlink(backup->part);
+	free(backup->part);
+	free(backup->path);
+	*backup = (struct sqlite_backup){ 0 };
 }
 
 static enum backend_result
 fail(struct sqlite *s, struct err *err, const char *why)
 {
-	err_set(err, ERR_UNAVAILABLE, "backup to %s: %s", s->backup_path, why);
+	if (s->backup.path)
+		err_set(err, ERR_UNAVAILABLE, "backup to %s: %s", s->backup.path, why);
+	else
+		err_set(err, ERR_UNAVAILABLE, "copy to be checked: %s: %s", s->backup.part, why);
 	sqlite_backup_abort(s);
 	return BACKEND_ERROR;
 }
@@ -49,55 +56,71 @@ enum backend_result
 sqlite_backup_begin(struct backend *backend, const char *path, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
-	if (s->backup_path) {
+	struct sqlite_backup *to = &s->backup;
+	if (to->part) {
 		err_set(err, ERR_BUSY, "a backup is under way");
 		return BACKEND_ERROR;
 	}
-	if (access(path, F_OK) == 0) {
+	if (path && access(path, F_OK) == 0) {
 		err_invalid(err, "path", "%s: exists already", path);
 		return BACKEND_ERROR;
 	}
-	s->backup_path = mem_dup(path);
-	char *part = part_path(s);
-	unlink(part);
-	int rc = sqlite3_open_v2(part, &s->backup_db,
+	to->path = mem_dup(path);
+	to->part = part_path(s, path);
+	unlink(to->part);
+	int rc = sqlite3_open_v2(to->part, &to->db,
 				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 				 NULL);
-	free(part);
 	if (rc != SQLITE_OK)
-		return fail(s, err, sqlite3_errmsg(s->backup_db));
-	s->backup_copy = sqlite3_backup_init(s->backup_db, "main", s->db, "main");
-	if (!s->backup_copy)
-		return fail(s, err, sqlite3_errmsg(s->backup_db));
+		return fail(s, err, sqlite3_errmsg(to->db));
+	to->copy = sqlite3_backup_init(to->db, "main", s->db, "main");
+	if (!to->copy)
+		return fail(s, err, sqlite3_errmsg(to->db));
 	return BACKEND_OK;
 }
 
 static enum backend_result
-finish(struct sqlite *s, struct err *err)
+begin_check(struct sqlite *s, struct err *err)
 {
-	int rc = sqlite3_backup_finish(s->backup_copy);
-	s->backup_copy = NULL;
+	struct sqlite_backup *backup = &s->backup;
+	struct err why = { 0 };
+	int rc = sqlite3_backup_finish(backup->copy);
+	backup->copy = NULL;
 	if (rc != SQLITE_OK)
 		return fail(s, err, sqlite3_errstr(rc));
-	rc = sqlite3_close(s->backup_db);
-	s->backup_db = NULL;
+	rc = sqlite3_close(backup->db);
+	backup->db = NULL;
 	if (rc != SQLITE_OK)
 		return fail(s, err, sqlite3_errstr(rc));
-	char *part = part_path(s);
-	int placed = file_put_in_place(part, s->backup_path, err);
-	free(part);
+	backup->check = check_open(backup->part, &why);
+	if (!backup->check || check_start(backup->check, &why) != 0)
+		return fail(s, err, why.text);
+	return BACKEND_OK;
+}
+
+static enum backend_result
+finish(struct sqlite *s, struct buf *problems, struct err *err)
+{
+	struct sqlite_backup *backup = &s->backup;
+	const struct buf *found = check_problems(backup->check);
+	buf_add(problems, found->data, found->len);
+	if (backup->path && found->len > 0)
+		return fail(s, err, "the database is damaged, see asched check; it was not copied");
+	int placed = backup->path ? file_put_in_place(backup->part, backup->path, err) : 0;
 	sqlite_backup_abort(s);
 	return placed == 0 ? BACKEND_NONE : BACKEND_ERROR;
 }
 
 enum backend_result
-sqlite_backup_step(struct backend *backend, struct err *err)
+sqlite_backup_step(struct backend *backend, struct buf *problems, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
-	int rc = sqlite3_backup_step(s->backup_copy, BACKUP_PAGES);
+	if (s->backup.check && !check_is_done(s->backup.check))
+		return BACKEND_OK;
+	if (s->backup.check)
+		return finish(s, problems, err);
+	int rc = sqlite3_backup_step(s->backup.copy, BACKUP_PAGES);
 	if (rc == SQLITE_OK)
 		return BACKEND_OK;
-	if (rc == SQLITE_DONE)
-		return finish(s, err);
-	return fail(s, err, sqlite3_errstr(rc));
+	return rc == SQLITE_DONE ? begin_check(s, err) : fail(s, err, sqlite3_errstr(rc));
 }

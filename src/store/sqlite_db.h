@@ -107,6 +107,15 @@ struct prune_cursor {
 	int64_t job_id;
 };
 
+/* A copy that is being made, and then checked. */
+struct sqlite_backup {
+	char *part; /* NULL: none is under way */
+	char *path; /* what it becomes; NULL: nothing, it is to be checked only */
+	sqlite3 *db;
+	sqlite3_backup *copy;
+	struct check *check; /* NULL: not yet */
+};
+
 struct sqlite {
 	struct backend backend; /* first */
 	sqlite3 *db;
@@ -125,9 +134,7 @@ struct sqlite {
 	int64_t commits_tended;
 	struct mark mark;   /* as last written */
 	char *warning;      /* NULL: none */
-	sqlite3 *backup_db; /* NULL: no backup is under way */
-	sqlite3_backup *backup_copy;
-	char *backup_path;
+	struct sqlite_backup backup;
 };
 
 static inline struct sqlite *
@@ -248,7 +255,7 @@ enum backend_result sqlite_prune(struct backend *, usec_t, int64_t, int64_t, siz
 
 /* sqlite_backup.c */
 enum backend_result sqlite_backup_begin(struct backend *, const char *, struct err *);
-enum backend_result sqlite_backup_step(struct backend *, struct err *);
+enum backend_result sqlite_backup_step(struct backend *, struct buf *, struct err *);
 void sqlite_backup_abort(struct sqlite *);
 
 /* sqlite_judge.c: whose file it is, looked at without SQLite. REFUSED: with *err. */

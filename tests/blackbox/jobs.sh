@@ -87,6 +87,11 @@ is 'status --json has a pid' 0 "$(kill -0 "$(asched --json status | json_value p
 succeeds 'backup makes a copy' asched backup "$dir/copy.db"
 [ -s "$dir/copy.db" ]
 ok $? 'which is there'
+succeeds 'check finds nothing wrong with the living database' asched check
+has 'and says so in JSON' '"whole":true' "$(asched --json check | tr -d ' ')"
+succeeds 'nor does aschedd with the copy' "$ASCHED_BUILD/aschedd" --private "$dir/d" \
+	--database "$dir/copy.db" --check-database
+fails_with 1 'in use' "$ASCHED_BUILD/aschedd" --private "$dir/d" --check-database
 succeeds 'queues sets a concurrency' asched queues default --concurrency 7
 has 'queues lists the queue' default "$(asched queues)"
 is 'with its concurrency' 7 "$(asched --json queues | json_value concurrency)"

@@ -66,6 +66,7 @@ else
 fi
 
 cp "$db" "$dir/whole"
+succeeds 'the database is whole' "$ASCHED_BUILD/aschedd" --private "$dir/d" --check-database
 dd if=/dev/urandom of="$db" bs=1 seek=4096 count=4096 conv=notrunc 2> /dev/null
 timeout 30 "$ASCHED_BUILD/aschedd" --private "$dir/d" > "$dir/out" 2>&1 &
 probe=$!
@@ -78,6 +79,7 @@ if [ $served -eq 0 ]; then
 else
 	has 'a damaged database stops the start' "$db" "$(cat "$dir/out")"
 fi
+fails_with 1 'malformed' "$ASCHED_BUILD/aschedd" --private "$dir/d" --check-database
 cp "$dir/whole" "$db"
 rm -f "$db"-*
 daemon_start || exit 1

@@ -263,8 +263,9 @@ backup_begin(struct backend *backend, const char *path, struct err *err)
 }
 
 static enum backend_result
-backup_step(struct backend *backend, struct err *err)
+backup_step(struct backend *backend, struct buf *problems, struct err *err)
 {
+	(void)problems;
 	return mem_fails(mem_of(backend), err) ? BACKEND_ERROR : BACKEND_NONE;
 }
 

@@ -366,10 +366,11 @@ the_daemon_is_for_operators(void **state)
 {
 	static const char *const requests[] = { CALL("daemon.reload", "{}"),
 						CALL("daemon.restart", "{}"),
-						CALL("daemon.backup", "{\"path\":\"/x\"}") };
+						CALL("daemon.backup", "{\"path\":\"/x\"}"),
+						CALL("daemon.check", "{}") };
 	struct fixture *f = *state;
 	f->world.is_operator = false;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		json_t *answer = world_ask(&f->world, f->fd, requests[i]);
 		char *text = error_text(answer);
 		assert_int_equal(strncmp(text, "-32002 denied -: daemon.", 24), 0);

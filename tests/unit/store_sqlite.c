@@ -56,6 +56,26 @@ no_statement_reads_a_whole_table(void **state)
 	place_close(backend);
 }
 
+/* A step of a backup, in which nothing is found to be wrong. */
+static enum backend_result
+step(struct backend *backend, struct err *err)
+{
+	struct buf problems = BUF_EMPTY;
+	enum backend_result result = backend->ops->backup_step(backend, &problems, err);
+	assert_string_equal(buf_text(&problems), "");
+	buf_fini(&problems);
+	return result;
+}
+
+static enum backend_result
+step_to_end(struct backend *backend, struct err *err)
+{
+	enum backend_result result;
+	while ((result = step(backend, err)) == BACKEND_OK)
+		usleep(100);
+	return result;
+}
+
 static void
 a_backup_has_what_was_committed_before_and_while_it_was_made(void **state)
 {
@@ -63,12 +83,9 @@ a_backup_has_what_was_committed_before_and_while_it_was_made(void **state)
 	place_fill(place);
 	struct backend *backend = place_open(place);
 	assert_int_equal(backend->ops->backup_begin(backend, place->copy, &place->err), BACKEND_OK);
-	assert_int_equal(backend->ops->backup_step(backend, &place->err), BACKEND_OK);
+	assert_int_equal(step(backend, &place->err), BACKEND_OK);
 	place_save(backend, "meanwhile", "1");
-	enum backend_result result;
-	while ((result = backend->ops->backup_step(backend, &place->err)) == BACKEND_OK)
-		;
-	assert_int_equal(result, BACKEND_NONE);
+	assert_int_equal(step_to_end(backend, &place->err), BACKEND_NONE);
 	place_save(backend, "after", "1");
 	place_close(backend);
 	backend = sqlite_backend_open(place->copy, &place->err);
@@ -101,7 +118,7 @@ a_backup_that_is_not_finished_leaves_no_file(void **state)
 	place_fill(place);
 	struct backend *backend = place_open(place);
 	backend->ops->backup_begin(backend, place->copy, &place->err);
-	backend->ops->backup_step(backend, &place->err);
+	step(backend, &place->err);
 	place_close(backend);
 	assert_int_equal(stat(place->copy, &st), -1);
 	char *part = scratch_path(place->dir, "copy.db.part");

@@ -1,0 +1,227 @@
+/* The questions of a check, and the thread that asks them. */
+#include "store/check.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "store/sqlite_db.h"
+
+#define OPEN_WAIT_MS 2000
+
+struct check {
+	sqlite3 *db;
+	struct buf problems;
+	pthread_t thread;
+	bool has_thread;
+	atomic_bool is_done;
+};
+
+/* A row of an answer is a problem in words; only the first few are wanted. */
+#define FEW " LIMIT 5"
+static const char *const questions[] = {
+	/* It answers "ok" when there is none. */
+	"SELECT integrity_check FROM pragma_integrity_check(10) WHERE integrity_check <> 'ok'",
+
+	"SELECT 'the ledger counts ' || name || ' ' || counted || ', there are ' || n FROM ("
+	" SELECT 'jobs' AS name, njobs AS counted,"
+	"  (SELECT count(*) FROM jobs WHERE state <= 1) AS n FROM ledger"
+	" UNION ALL SELECT 'runs', nruns, (SELECT count(*) FROM runs) FROM ledger"
+	" UNION ALL SELECT 'waiting runs', nwaiting,"
+	"  (SELECT count(*) FROM runs WHERE state = 0) FROM ledger"
+	" UNION ALL SELECT 'running runs', nrunning,"
+	"  (SELECT count(*) FROM runs WHERE state = 1) FROM ledger"
+	" UNION ALL SELECT 'bytes of output', output_bytes,"
+	"  (SELECT coalesce(sum(length(data)), 0) FROM outputs) FROM ledger"
+	") WHERE counted <> n",
+
+	"SELECT 'run ' || id || ' is of job ' || job_id || ', which is not there' FROM runs"
+	" WHERE job_id <> 0 AND job_id NOT IN (SELECT id FROM jobs)" FEW,
+
+	"SELECT 'run ' || id || ' is running without an attempt' FROM runs WHERE state = 1"
+	" AND NOT EXISTS (SELECT 1 FROM attempts WHERE run_id = runs.id AND number = attempt)" FEW,
+
+	"SELECT 'attempt ' || number || ' is of run ' || run_id || ', which is not there'"
+	" FROM attempts WHERE run_id NOT IN (SELECT id FROM runs)" FEW,
+
+	"SELECT 'output is of attempt ' || attempt || ' of run ' || run_id ||"
+	" ', which is not there' FROM outputs WHERE NOT EXISTS (SELECT 1 FROM attempts"
+	" WHERE attempts.run_id = outputs.run_id AND number = attempt)" FEW,
+};
+
+static void
+add_problem(struct check *check, const char *text)
+{
+	buf_add_text(&check->problems, text ? text : "");
+	buf_add_char(&check->problems, '\n');
+}
+
+/* A question that cannot be answered is a problem, too. */
+static void
+ask(struct check *check, const char *sql)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(check->db, sql, -1, &stmt, NULL);
+	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
+		rc = sqlite3_step(stmt);
+		if (rc == SQLITE_ROW)
+			add_problem(check, (const char *)sqlite3_column_text(stmt, 0));
+	}
+	if (rc != SQLITE_DONE)
+		add_problem(check, sqlite3_errmsg(check->db));
+	sqlite3_finalize(stmt);
+}
+
+/* What a job is to do must be readable, else it would never be due again. */
+static void
+ask_jobs(struct check *check)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct job job;
+	struct err err;
+	int left = 5;
+	int rc = sqlite3_prepare_v2(check->db, "SELECT " JOB_COLUMNS ", spec FROM jobs", -1, &stmt,
+				    NULL);
+	while (left > 0 && rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
+		if (sqlite_job_read(stmt, &job, &err) == BACKEND_OK) {
+			job_fini(&job);
+			continue;
+		}
+		add_problem(check, err.text);
+		left--;
+	}
+	if (sqlite3_finalize(stmt) != SQLITE_OK || rc != SQLITE_OK)
+		add_problem(check, sqlite3_errmsg(check->db));
+}
+
+void
+check_run(struct check *check)
+{
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
+		ask(check, questions[i]);
+	ask_jobs(check);
+	atomic_store(&check->is_done, true);
+}
+
+/* "file:" and the path, in which the characters with a meaning are shielded. */
+static char *
+path_uri(const char *path)
+{
+	struct buf uri = BUF_EMPTY;
+	buf_add_text(&uri, "file:");
+	for (const char *p = path; *p; p++) {
+		if (strchr("%?#", *p))
+			buf_printf(&uri, "%%%02x", (unsigned char)*p);
+		else
+			buf_add_char(&uri, *p);
+	}
+	buf_add_text(&uri, "?immutable=1");
+	return buf_take(&uri);
+}
+
+/* The newest commits are in the log beside the file: then it has to be opened as a daemon does. */
+static int
+open_with_log(struct check *check, const char *path)
+{
+	int rc = sqlite3_open_v2(path, &check->db,
+				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+				 NULL);
+	if (rc != SQLITE_OK)
+		return rc;
+	sqlite3_db_config(check->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_busy_timeout(check->db, OPEN_WAIT_MS);
+	return sqlite3_exec(check->db, "PRAGMA locking_mode = exclusive; BEGIN IMMEDIATE; COMMIT",
+			    NULL, NULL, NULL);
+}
+
+static int
+open_alone(struct check *check, const char *path)
+{
+	char *uri = path_uri(path);
+	int rc = sqlite3_open_v2(uri, &check->db,
+				 SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
+					 SQLITE_OPEN_EXRESCODE,
+				 NULL);
+	free(uri);
+	return rc;
+}
+
+static int
+fail(const struct check *check, const char *path, struct err *err)
+{
+	if ((sqlite3_errcode(check->db) & 0xff) == SQLITE_BUSY)
+		return err_set(err, ERR_UNAVAILABLE,
+			       "%s: is in use; while a daemon serves ask it: asched check", path);
+	return err_set(err, ERR_UNAVAILABLE, "%s: %s", path, sqlite3_errmsg(check->db));
+}
+
+struct check *
+check_open(const char *path, struct err *err)
+{
+	enum file_kind kind = sqlite_judge(path, err);
+	if (kind == FILE_NEW)
+		err_set(err, ERR_UNAVAILABLE, "%s: is missing or empty", path);
+	if (kind != FILE_OURS)
+		return NULL;
+	struct check *check = mem_alloc(sizeof(*check));
+	char *log = mem_printf("%s-wal", path);
+	int rc = access(log, F_OK) == 0 ? open_with_log(check, path) : open_alone(check, path);
+	free(log);
+	if (rc == SQLITE_OK)
+		return check;
+	fail(check, path, err);
+	check_free(check);
+	return NULL;
+}
+
+static void *
+run_thread(void *arg)
+{
+	check_run(arg);
+	return NULL;
+}
+
+int
+check_start(struct check *check, struct err *err)
+{
+	sigset_t all, old;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int error = pthread_create(&check->thread, NULL, run_thread, check);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	check->has_thread = error == 0;
+	return error == 0 ? 0 : err_set(err, ERR_UNAVAILABLE, "check: %s", strerror(error));
+}
+
+bool
+check_is_done(struct check *check)
+{
+	return atomic_load(&check->is_done);
+}
+
+const struct buf *
+check_problems(const struct check *check)
+{
+	return &check->problems;
+}
+
+void
+check_free(struct check *check)
+{
+	if (!check)
+		return;
+	/* Each question is broken off for itself. */
+	while (check->has_thread && !check_is_done(check)) {
+		sqlite3_interrupt(check->db);
+		usleep(1000);
+	}
+	if (check->has_thread)
+		pthread_join(check->thread, NULL);
+	sqlite3_close(check->db);
+	buf_fini(&check->problems);
+	free(check);
+}
