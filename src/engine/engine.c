@@ -125,19 +125,16 @@ prune_answered(struct engine *engine, const struct intent *intent)
 
 /* The next batch of recurring jobs, until all were seen. */
 static void
-batch_answered(struct engine *engine, struct intent *intent)
+zones_answered(struct engine *engine, struct intent *intent)
 {
-	bool is_zones = intent->kind == INTENT_ZONES;
-	if (is_zones)
-		engine->zones_at = engine->now + ZONES_EVERY;
+	engine->zones_at = engine->now + ZONES_EVERY;
 	if (intent->err.code != ERR_NONE)
 		return;
-	if (is_zones && intent->name && engine->ports.notice)
+	if (intent->name && engine->ports.notice)
 		engine->ports.notice(engine->ports.arg, "a time zone was replaced", intent->name);
 	if (intent->offset < 0)
 		return;
 	struct intent *next = intent_new(intent->kind, intent->now);
-	next->at = intent->at;
 	next->offset = intent->offset;
 	next->count = intent->count;
 	engine_send(engine, next);
@@ -187,8 +184,10 @@ on_answer(struct intent *intent, void *arg)
 		prune_answered(engine, intent);
 		break;
 	case INTENT_CLOCK_STEP:
+		steps_answered(engine, intent);
+		break;
 	case INTENT_ZONES:
-		batch_answered(engine, intent);
+		zones_answered(engine, intent);
 		break;
 	default:
 		break;
@@ -314,7 +313,8 @@ static bool
 may_claim(const struct engine *engine)
 {
 	return engine->is_ready && !engine->needs_recovery && !engine->is_recovering &&
-	       !engine->is_claiming && !engine->is_stopping && engine->store_state == STORE_OK;
+	       !engine->is_claiming && !engine->is_stopping && engine->store_state == STORE_OK &&
+	       steps_are_recorded(engine);
 }
 
 /*
@@ -386,6 +386,7 @@ engine_tick(struct engine *engine, usec_t now)
 	}
 	if (recover_at(engine) <= now)
 		recover_begin(engine);
+	steps_tell(engine);
 }
 
 usec_t
@@ -395,7 +396,7 @@ engine_wake_at(const struct engine *engine)
 	usec_t at = sooner(live ? live->alarm_at : USEC_NEVER, claim_at(engine));
 	if (!engine->is_stopping)
 		at = sooner(at, sooner(engine->prune_at, engine->zones_at));
-	at = sooner(at, recover_at(engine));
+	at = sooner(at, sooner(recover_at(engine), steps_at(engine)));
 	return sooner(at, engine->stop_at);
 }
 
@@ -430,10 +431,8 @@ engine_clock_stepped(struct engine *engine, usec_t from, usec_t now)
 			*alarms[i] += now - from;
 	}
 	engine->claimed_until = 0;
-	engine->not_before = 0;
-	struct intent *intent = intent_new(INTENT_CLOCK_STEP, now);
-	intent->at = from;
-	engine_send(engine, intent);
+	engine->not_before = engine->step_at = 0;
+	steps_add(engine, from, now);
 }
 
 void

@@ -9,4 +9,5 @@ libengine_a_SOURCES = \
 	src/engine/recover.c \
 	src/engine/runner.h \
 	src/engine/stats.c \
+	src/engine/steps.c \
 	src/engine/store.h

@@ -36,6 +36,14 @@ struct live {
 
 #define LATE_SAMPLES 1024
 
+/* Sets of the clock that the ledger is not through with; what comes beyond joins the last. */
+#define STEPS_MAX 8
+
+struct step {
+	usec_t from, to;
+	int64_t offset; /* 0: not on record yet; else the last job that was looked at */
+};
+
 struct engine {
 	struct engine_config config;
 	struct engine_ports ports;
@@ -53,6 +61,11 @@ struct engine {
 	usec_t claimed_until; /* the horizon of the last claim */
 	usec_t not_before;    /* claims rest until then after a failure */
 	usec_t prune_at, zones_at;
+
+	struct step steps[STEPS_MAX]; /* oldest first; only the first is told at a time */
+	int nsteps;
+	bool is_telling_step;
+	usec_t step_at; /* it rests until then after a failure */
 
 	usec_t late[LATE_SAMPLES];
 	size_t nlate; /* ever */
@@ -79,6 +92,13 @@ void live_recorded(struct engine *engine, struct intent *intent);
 void live_stop(struct engine *engine, struct live *live, const struct stop *stop);
 /* It was never started: back into the queue, or ended, as the ledger sees fit. Frees it. */
 void live_requeue(struct engine *engine, struct live *live);
+
+/* steps.c: tells the ledger of every set of the clock, until it has it. */
+void steps_add(struct engine *engine, usec_t from, usec_t to);
+void steps_tell(struct engine *engine);
+void steps_answered(struct engine *engine, const struct intent *intent);
+usec_t steps_at(const struct engine *engine); /* when to tell; NEVER: nothing, or not now */
+bool steps_are_recorded(const struct engine *engine);
 
 /* recover.c: a page of what the ledger says is running. */
 void recover_begin(struct engine *engine);

@@ -41,7 +41,7 @@ enum intent_kind {
 	 * Both go through the recurring jobs in batches: offset is the last id of the batch before
 	 * (0: begin), in the answer where to go on (-1: done), count: jobs recomputed so far.
 	 */
-	INTENT_CLOCK_STEP, /* the clock was set, from at to now */
+	INTENT_CLOCK_STEP, /* the clock was set, from at to until */
 	INTENT_ZONES,      /* look whether zone files were replaced -> name: which; offset, count */
 	INTENT_PRUNE,      /* retention: one slice -> count; count 0: nothing left to do */
 	INTENT_BACKUP,     /* path */

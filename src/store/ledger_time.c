@@ -39,12 +39,82 @@ start_on_boot(struct ledger *ledger, struct intent *intent, int64_t id)
 	return rc;
 }
 
+static int
+record_step(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	char length[USEC_TEXT_MAX];
+	usec_t step = intent->until - intent->at;
+	struct run run = { .due = intent->until,
+		           .last_due = intent->until,
+		           .count = 1,
+		           .start_at = intent->until,
+		           .trigger = TRIGGER_CLOCK,
+		           .state = RUN_SKIPPED,
+		           .reason = REASON_CLOCK,
+		           .claimed_at = intent->now,
+		           .ended_at = intent->now };
+	snprintf(run.detail, sizeof(run.detail), "set %s by %s", step < 0 ? "back" : "ahead",
+	         usec_print_duration(step < 0 ? -step : step, length));
+	return ledger_checked(db->ops->run_insert(db, &run, &intent->err));
+}
+
+/* The last step that is on record, as text: "" when there is none. */
+static int
+load_step(struct ledger *ledger, struct intent *intent, struct buf *text)
+{
+	struct backend *db = ledger->backend;
+	return ledger_checked(db->ops->meta_load(db, "step", text, &intent->err));
+}
+
+/* What the claims call missed because of it. */
+static void
+remember_step(struct ledger *ledger, usec_t from, usec_t to)
+{
+	ledger->step_from = to > from ? from : 0;
+	ledger->step_to = to > from ? to : 0;
+}
+
+/* The last step, after a restart. */
+static int
+recall_step(struct ledger *ledger, struct intent *intent)
+{
+	struct buf text = BUF_EMPTY;
+	long long from, to;
+	int rc = load_step(ledger, intent, &text);
+	if (rc == 0 && sscanf(buf_text(&text), "%lld %lld", &from, &to) == 2)
+		remember_step(ledger, from, to);
+	buf_fini(&text);
+	return rc;
+}
+
+/* Puts the step on record, once: it is told again when the outcome of a commit was unknown. */
+static int
+begin_step(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	struct buf seen = BUF_EMPTY;
+	char text[48];
+	snprintf(text, sizeof(text), "%lld %lld", (long long)intent->at, (long long)intent->until);
+	int rc = load_step(ledger, intent, &seen);
+	bool is_known = rc == 0 && strcmp(buf_text(&seen), text) == 0;
+	buf_fini(&seen);
+	remember_step(ledger, intent->at, intent->until);
+	if (rc < 0 || is_known)
+		return rc;
+	if (record_step(ledger, intent) < 0)
+		return -1;
+	return ledger_checked(db->ops->meta_save(db, "step", text, &intent->err));
+}
+
 /* Once a boot: the boot id is kept in the same commit as the runs that it caused. */
 int
 ledger_boot(struct ledger *ledger, struct intent *intent)
 {
 	struct backend *db = ledger->backend;
 	struct buf seen = BUF_EMPTY;
+	if (recall_step(ledger, intent) < 0)
+		return -1;
 	enum backend_result found = db->ops->meta_load(db, "boot", &seen, &intent->err);
 	bool is_same = found == BACKEND_OK && strcmp(buf_text(&seen), ledger->boot) == 0;
 	buf_fini(&seen);
@@ -63,26 +133,6 @@ ledger_boot(struct ledger *ledger, struct intent *intent)
 		}
 	} while (n == JOBS_PER_BATCH);
 	return ledger_checked(db->ops->meta_save(db, "boot", ledger->boot, &intent->err));
-}
-
-static int
-record_step(struct ledger *ledger, struct intent *intent)
-{
-	struct backend *db = ledger->backend;
-	char length[USEC_TEXT_MAX];
-	usec_t step = intent->now - intent->at;
-	struct run run = { .due = intent->now,
-		           .last_due = intent->now,
-		           .count = 1,
-		           .start_at = intent->now,
-		           .trigger = TRIGGER_CLOCK,
-		           .state = RUN_SKIPPED,
-		           .reason = REASON_CLOCK,
-		           .claimed_at = intent->now,
-		           .ended_at = intent->now };
-	snprintf(run.detail, sizeof(run.detail), "set %s by %s", step < 0 ? "back" : "ahead",
-	         usec_print_duration(step < 0 ? -step : step, length));
-	return ledger_checked(db->ops->run_insert(db, &run, &intent->err));
 }
 
 /*
@@ -134,21 +184,15 @@ reanchor_batch(struct ledger *ledger, struct intent *intent,
 static bool
 is_moved_by_step(const struct intent *intent, const struct job *job)
 {
-	return job->kind == SCHEDULE_EVERY || intent->at - intent->now > STEP_ALL;
+	return job->kind == SCHEDULE_EVERY || intent->at - intent->until > STEP_ALL;
 }
 
 int
 ledger_clock_step(struct ledger *ledger, struct intent *intent)
 {
-	if (intent->offset == 0 && record_step(ledger, intent) < 0)
+	if (intent->offset == 0 && begin_step(ledger, intent) < 0)
 		return -1;
-	if (intent->now > intent->at) {
-		ledger->step_from = intent->at;
-		ledger->step_to = intent->now;
-	} else {
-		ledger->step_from = ledger->step_to = 0;
-	}
-	if (intent->at - intent->now > STEP_EVERY)
+	if (intent->at - intent->until > STEP_EVERY)
 		return reanchor_batch(ledger, intent, is_moved_by_step);
 	intent->offset = -1;
 	return ledger_plan_wake(ledger, intent);

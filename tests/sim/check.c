@@ -256,6 +256,21 @@ sim_check_progress(struct sim *sim)
 	free(runs);
 }
 
+/* A set clock has one row, unless its daemon died before it could say so. */
+static void
+check_steps(struct sim *sim, const struct run *runs, size_t n)
+{
+	for (size_t i = 0; i < sim->nsteps; i++) {
+		const struct clock_step *step = &sim->steps[i];
+		int nrows = 0;
+		for (size_t j = 0; j < n; j++)
+			nrows += runs[j].trigger == TRIGGER_CLOCK && runs[j].due == step->to;
+		if (nrows > 1 || (nrows == 0 && step->life == sim->life))
+			sim_fail(sim, "the clock that was set to %lld s has %d rows",
+			         (long long)(step->to / USEC_PER_SEC), nrows);
+	}
+}
+
 void
 sim_check_rest(struct sim *sim)
 {
@@ -263,6 +278,7 @@ sim_check_rest(struct sim *sim)
 	begin(sim);
 	size_t n = load_runs(sim, &runs);
 	check_runs_ended(sim, runs, n);
+	check_steps(sim, runs, n);
 	for (size_t i = 0; i < sim->npromises; i++)
 		check_promise(sim, &sim->promises[i], runs, n);
 	sim->disk->ops->rollback(sim->disk);

@@ -230,8 +230,11 @@ step_clock(struct sim *sim)
 	usec_t from = sim_now(sim), step = steps[sim_random(sim, 4)];
 	sim->offset += sim_chance(sim, 50) ? step : -step;
 	sim_say(sim, "clock set by %lld s", (long long)((sim_now(sim) - from) / USEC_PER_SEC));
-	if (sim->engine)
-		engine_clock_stepped(sim->engine, from, sim_now(sim));
+	if (!sim->engine)
+		return;
+	if (sim->nsteps < SIM_STEPS_MAX)
+		sim->steps[sim->nsteps++] = (struct clock_step){ sim_now(sim), sim->life };
+	engine_clock_stepped(sim->engine, from, sim_now(sim));
 }
 
 /* What may go wrong, goes wrong now. */

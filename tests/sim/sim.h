@@ -64,6 +64,13 @@ struct promise {
 };
 
 #define SIM_PROMISES_MAX 200
+#define SIM_STEPS_MAX    64
+
+/* The clock was set while that daemon lived. */
+struct clock_step {
+	usec_t to;
+	uint64_t life;
+};
 
 struct sim {
 	uint64_t seed, random;
@@ -96,6 +103,8 @@ struct sim {
 	struct promise promises[SIM_PROMISES_MAX];
 	size_t npromises;
 	usec_t quiet_at; /* mono: no new requests and faults from then on */
+	struct clock_step steps[SIM_STEPS_MAX];
+	size_t nsteps;
 	int64_t nrequests, nruns, ncrashes;
 	bool has_steps, has_spawner_deaths, has_faults;
 };

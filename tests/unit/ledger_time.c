@@ -41,6 +41,8 @@ a_clock_set_back_moves_intervals_and_repeats_no_instant(void **state)
 	kit->now = T0 + 105 * SEC;
 	struct intent *step = kit_ask(kit, INTENT_CLOCK_STEP);
 	step->at = T0 + 301 * SEC;
+	step->until = kit->now;
+
 	kit_apply(kit, step);
 	assert_int_equal(step->err.code, ERR_NONE);
 	assert_int_equal(step->offset, -1);
@@ -137,6 +139,26 @@ what_a_set_back_clock_left_open_gets_its_rows_between_the_others(void **state)
 	kit_claim_at(kit, 400);
 	for (int at = 2; at <= 400; at += 2)
 		assert_int_equal(rows_at(kit, id, at), 1);
+}
+
+static void
+what_a_clock_has_jumped_over_is_called_so_though_the_daemon_starts_again(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, kit_every_ten);
+	kit_claim_at(kit, 1);
+	kit_set_clock(kit, 5, 1005);
+	restart(kit);
+	struct intent *boot = kit_apply(kit, kit_ask(kit, INTENT_BOOT));
+	intent_free(boot);
+	kit_claim_at(kit, 1006);
+	struct intent *why = kit_ask(kit, INTENT_WHY);
+	why->ref.id = id;
+	why->at = why->until = T0 + 500 * SEC;
+	kit_apply(kit, why);
+	assert_int_equal(why->runs[0].run.state, RUN_MISSED);
+	assert_int_equal(why->runs[0].run.reason, REASON_CLOCK);
+	intent_free(why);
 }
 
 /* A zone directory with one zone in it, whose file can be replaced. */
@@ -258,6 +280,7 @@ main(void)
 		WITH_KIT(a_clock_set_back_moves_intervals_and_repeats_no_instant),
 		WITH_KIT(a_clock_set_back_gives_no_instant_a_second_row_though_the_daemon_starts_again),
 		WITH_KIT(what_a_set_back_clock_left_open_gets_its_rows_between_the_others),
+		WITH_KIT(what_a_clock_has_jumped_over_is_called_so_though_the_daemon_starts_again),
 		WITH_KIT(a_clock_set_back_loses_no_instant_that_is_due_still),
 		WITH_KIT(a_job_that_is_resumed_goes_by_the_clock_of_now),
 		WITH_KIT(a_replaced_zone_moves_the_jobs_that_follow_it),
