@@ -195,6 +195,7 @@ static const struct key daemon_keys[] = {
 	{ "database", set_path, IN_CONF(database) },
 	{ "output-dir", set_path, IN_CONF(output_dir) },
 	{ "policy", set_path, IN_CONF(policy) },
+	{ "backup-dir", set_path, IN_CONF(backup_dir) },
 	{ "log-level", set_level, IN_CONF(log_level) },
 	{ "log-format", set_format, IN_CONF(log_format) },
 	{ "stop-timeout", set_duration, IN_CONF(stop_timeout), 0, USEC_PER_DAY },

@@ -33,6 +33,7 @@ struct conf {
 	char *database;   /* likewise */
 	char *output_dir; /* likewise */
 	char *policy;     /* the spawner's own file; NULL: none */
+	char *backup_dir; /* where, besides the state, backups may be written; NULL: nowhere */
 	enum log_level log_level;
 	char *log_format; /* NULL: the journal's when it listens, else text */
 	usec_t stop_timeout;

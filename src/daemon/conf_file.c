@@ -44,6 +44,7 @@ conf_fini(struct conf *conf)
 	free(conf->database);
 	free(conf->output_dir);
 	free(conf->policy);
+	free(conf->backup_dir);
 	free(conf->log_format);
 	free(conf->operators.uids);
 	free(conf->allow.uids);

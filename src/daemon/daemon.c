@@ -22,6 +22,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "daemon/confine.h"
 #include "daemon/place.h"
 #include "daemon/state.h"
 #include "daemon/zone_watch.h"
@@ -331,6 +332,33 @@ prepare_process(const struct conf *conf)
 	free(dir);
 }
 
+/*
+ * A daemon that serves all users sees what is here and nothing else. One user's may see what the
+ * user may: its runs do that anyway. Directories rather than files, where files are replaced.
+ */
+static void
+confine_daemon(const struct options *options, const struct conf *conf)
+{
+	static const char *const read_only[] = {
+		"/usr",  "/lib",      "/lib64",       ZONEINFO_DIR, "/etc", SYSCONF_DIR "/asched",
+		"/proc", "/dev/null", "/dev/urandom", "/run", /* resolv.conf may lead there */
+	};
+	struct confine_places places = { .n = 0 };
+	char *state = place_parent(conf->database);
+	char *config = options->config ? place_parent(options->config) : NULL;
+	for (size_t i = 0; i < sizeof(read_only) / sizeof(read_only[0]); i++)
+		confine_add(&places, read_only[i], false);
+	confine_add(&places, config, false);
+	confine_add(&places, getenv("SSL_CERT_FILE"), false);
+	confine_add(&places, getenv("SSL_CERT_DIR"), false);
+	confine_add(&places, state, true);
+	confine_add(&places, conf->output_dir, true);
+	confine_add(&places, conf->backup_dir, true);
+	confine(options->is_system ? &places : NULL);
+	free(config);
+	free(state);
+}
+
 static void
 on_zones(void *arg)
 {
@@ -403,6 +431,7 @@ daemon_run(const struct options *options, struct conf *conf, const struct daemon
 					   .arg = &daemon };
 	machine_node(daemon.node);
 	prepare_process(&daemon.conf);
+	confine_daemon(options, &daemon.conf);
 	if (start(&daemon, files->spawn_fd, &err) == 0) {
 		ev_run(daemon.loop, 0);
 	} else {

@@ -97,6 +97,8 @@ make_places(const struct options *options, const struct conf *conf, const struct
 	int result = place_make_directory(state, 0700, who->uid, who->gid, err);
 	if (result == 0)
 		result = place_make_directory(conf->output_dir, 0700, who->uid, who->gid, err);
+	if (result == 0 && conf->backup_dir)
+		result = place_make_directory(conf->backup_dir, 0700, who->uid, who->gid, err);
 	if (result == 0)
 		result = place_make_directory(run, run_mode, (uid_t)-1, (gid_t)-1, err);
 	free(state);

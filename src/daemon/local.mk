@@ -5,6 +5,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/clock.c src/daemon/clock.h \
 	src/daemon/conf.c src/daemon/conf.h \
 	src/daemon/conf_file.c \
+	src/daemon/confine.h \
 	src/daemon/daemon.c src/daemon/daemon.h \
 	src/daemon/events.c \
 	src/daemon/launch.c src/daemon/launch.h \
@@ -18,6 +19,14 @@ libdaemon_a_SOURCES = \
 	src/daemon/zone_watch.c src/daemon/zone_watch.h \
 	src/daemon/serve.c \
 	src/daemon/state.h
+if SANITIZERS
+libdaemon_a_SOURCES += src/daemon/confine_none.c
+else
+libdaemon_a_SOURCES += src/daemon/confine.c src/daemon/confine_calls.c
+UNIT_TESTS += tests/unit/daemon_confine
+tests_unit_daemon_confine_SOURCES = tests/unit/daemon_confine.c
+tests_unit_daemon_confine_LDADD = libdaemon.a libbase.a $(UNIT_LIBS)
+endif
 
 sbin_PROGRAMS += aschedd
 aschedd_SOURCES = src/daemon/main.c

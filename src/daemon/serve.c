@@ -138,6 +138,8 @@ warn_of_fixed(const struct conf *old, const struct conf *new)
 		{ "database", strcmp(old->database, new->database) != 0 },
 		{ "output-dir", strcmp(old->output_dir, new->output_dir) != 0 },
 		{ "user", strcmp(old->user, new->user) != 0 },
+		{ "backup-dir", strcmp(old->backup_dir ? old->backup_dir : "",
+				       new->backup_dir ? new->backup_dir : "") != 0 },
 		{ "stop-timeout", old->stop_timeout != new->stop_timeout },
 		{ "retain", old->retain != new->retain },
 		{ "retain-runs", old->retain_runs != new->retain_runs },

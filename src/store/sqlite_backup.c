@@ -7,6 +7,8 @@
  */
 #include "store/sqlite_db.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -52,6 +54,15 @@ fail(struct sqlite *s, struct err *err, const char *why)
 	return BACKEND_ERROR;
 }
 
+/* SQLite would not say why it cannot. */
+static int
+make_file(const char *path)
+{
+	unlink(path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? -1 : close(fd);
+}
+
 enum backend_result
 sqlite_backup_begin(struct backend *backend, const char *path, struct err *err)
 {
@@ -67,11 +78,10 @@ sqlite_backup_begin(struct backend *backend, const char *path, struct err *err)
 	}
 	to->path = mem_dup(path);
 	to->part = part_path(s, path);
-	unlink(to->part);
-	int rc = sqlite3_open_v2(to->part, &to->db,
-				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-				 NULL);
-	if (rc != SQLITE_OK)
+	if (make_file(to->part) < 0)
+		return fail(s, err, strerror(errno));
+	if (sqlite3_open_v2(to->part, &to->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+	    SQLITE_OK)
 		return fail(s, err, sqlite3_errmsg(to->db));
 	to->copy = sqlite3_backup_init(to->db, "main", s->db, "main");
 	if (!to->copy)

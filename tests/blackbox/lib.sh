@@ -153,8 +153,6 @@ has_run() {
 # daemon_pid_now: the pid of the daemon proper, a child of the spawner in $daemon_pid.
 daemon_pid_now() {
 	for child in $(cat "/proc/$daemon_pid/task/$daemon_pid/children" 2> /dev/null); do
-		case $(readlink "/proc/$child/exe") in
-		*/aschedd) echo "$child" ;;
-		esac
+		[ "$(cat "/proc/$child/comm" 2> /dev/null)" != aschedd ] || echo "$child"
 	done
 }

@@ -3,6 +3,7 @@
 [ "$(id -u)" -eq 0 ] || skip_all 'only root can serve all users'
 command -v setpriv > /dev/null || skip_all 'setpriv is not installed'
 ann=12301 bob=12302 outcast=12303
+known=$(id -u bin) # a user whom the system knows, unlike the others
 
 # Others than root have to reach the programs and the socket.
 chmod 755 "$dir"
@@ -13,9 +14,13 @@ done
 cat > "$dir/asched.conf" <<-END
 	[daemon]
 	user = daemon
+	policy = $dir/spawn.conf
+	backup-dir = $dir/backups
 	[access]
 	deny = $outcast
 END
+
+echo "allow $known" > "$dir/spawn.conf"
 
 as() {
 	uid=$1
@@ -55,6 +60,16 @@ pid=$("$dir/bin/asched" --socket "$dir/run/socket" --json status | json_value pi
 is 'the daemon is not root' "$(id -u daemon)" "$(stat -c %u "/proc/$pid")"
 is 'and has no capability' '0000000000000000' \
 	"$(sed -n 's/^CapPrm:[[:space:]]*//p' "/proc/$pid/status")"
+# status_of PID KEY: the value that /proc has.
+status_of() {
+	sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"
+}
+is 'nor a way to get one' '0000000000000000 1' "$(status_of "$pid" CapBnd) $(status_of "$pid" NoNewPrivs)"
+if grep -q 'not confined' "$dir/log"; then
+	skip 'its system calls are filtered' 'a build with sanitizers'
+else
+	is 'its system calls are filtered' 2 "$(status_of "$pid" Seccomp)"
+fi
 is 'the state is for the daemon alone' '700 daemon' "$(stat -c '%a %U' "$dir/state")"
 is 'the directory of the socket is root'"'"'s' '755 root' "$(stat -c '%a %U' "$dir/run")"
 is 'the socket is open to all' '666' "$(stat -c %a "$dir/run/socket")"
@@ -64,6 +79,27 @@ job=$(json_value id < "$dir/out")
 ask $ann job.run "\"job\":$job" > "$dir/out"
 run=$(json_value run < "$dir/out")
 ok "$([ "$job" = 1 ] && [ "$run" = 1 ]; echo $?)" 'a user adds and runs a job'
+
+# last_run UID JOB: its newest run; ended: is that over?
+last_run() {
+	ask "$1" run.list "\"job\":$2,\"limit\":1"
+}
+ended() {
+	last_run "$1" "$2" | grep -qE '"state":"(succeeded|failed)"'
+}
+within 20 ended $ann "$job"
+has 'a user whom the system does not know runs nothing' \
+	'"reason":"start-failed","detail":"user: ENOENT"' "$(last_run $ann "$job")"
+
+# What confines the daemon is not its runs' to bear.
+ask "$known" job.add '"name":"free","command":["cat","/proc/self/status"]' > "$dir/out"
+free=$(sed 's/.*"result"://' "$dir/out" | json_value id)
+within 20 ended "$known" "$free"
+last_run "$known" "$free" > "$dir/out"
+free_run=$(sed 's/.*"items":\[{"id":\([0-9]*\).*/\1/' "$dir/out")
+ask "$known" run.output "\"run\":$free_run" > "$dir/out"
+has 'a run may gain privileges, as by sudo' 'NoNewPrivs:\t0' "$(cat "$dir/out")"
+has 'and has no filter' 'Seccomp:\t0' "$(cat "$dir/out")"
 
 # The same words for what is another's and for what does not exist.
 nothing=999
@@ -102,6 +138,16 @@ has 'root sees the job by its owner and name' '"name":"secret"' \
 	"$(ask 0 job.get "\"job\":\"$ann/secret\"")"
 has 'who is denied is told so' '"code":-32002' "$(ask $outcast job.list '' 2>&1)"
 has 'the overflow uid is nobody' '"code":-32002' "$(ask 65534 job.list '' 2>&1)"
+
+# The mode of that other directory would let the daemon write there.
+install -d -m 700 -o daemon "$dir/elsewhere"
+has 'root makes a backup' '"result":' "$(ask 0 daemon.backup "\"path\":\"$dir/backups/a.db\"")"
+if [ "$(status_of "$pid" Seccomp)" = 2 ] && ! grep -q 'no Landlock' "$dir/log"; then
+	has 'but nowhere else' 'elsewhere/a.db: Permission denied' \
+		"$(ask 0 daemon.backup "\"path\":\"$dir/elsewhere/a.db\"")"
+else
+	skip 'but nowhere else' 'the daemon is not confined'
+fi
 
 echo "operators = $bob" >> "$dir/asched.conf"
 has 'root reloads' '"reloaded":true' "$(ask 0 daemon.reload '')"
