@@ -29,6 +29,7 @@ BLACKBOX_TESTS += tests/blackbox/here.sh
 BLACKBOX_TESTS += tests/blackbox/http.sh
 BLACKBOX_TESTS += tests/blackbox/jobs.sh
 BLACKBOX_TESTS += tests/blackbox/next.sh
+BLACKBOX_TESTS += tests/blackbox/output.sh
 BLACKBOX_TESTS += tests/blackbox/policies.sh
 BLACKBOX_TESTS += tests/blackbox/protocol.sh
 BLACKBOX_TESTS += tests/blackbox/refused.sh

@@ -91,6 +91,8 @@ show_json(struct client *client, int64_t run, const struct query *query)
 	json_t *params = json_pack("{s:I}", "run", (json_int_t)run);
 	if (query->attempt)
 		json_object_set_new(params, "attempt", json_integer(query->attempt));
+	if (query->style.streams == STREAMS_STDERR)
+		json_object_set_new(params, "stream", json_string("stderr"));
 	json_t *answer = client_call(client, "run.output", params);
 	if (!answer)
 		return;
@@ -112,7 +114,7 @@ show_logs(const struct cli_options *options, const struct query *query)
 	} else if (run) {
 		if (screen.is_terminal && !query->run_text)
 			tell_run(client, &screen, run);
-		output_show(client, &screen, run, (int)query->attempt, &query->style);
+		output_show(client, run, (int)query->attempt, &query->style);
 	}
 	return client_free(client);
 }
@@ -122,6 +124,7 @@ cmd_logs(const struct cli_options *options, int argc, char **argv)
 {
 	struct query query = { 0 };
 	int64_t run;
+	bool only_stdout = false, only_stderr = false;
 	int exit_code;
 	const struct option table[] = {
 		{ "follow", 'f', OPTION_FLAG, &query.style.follow, NULL,
@@ -129,6 +132,9 @@ cmd_logs(const struct cli_options *options, int argc, char **argv)
 		{ "run", 'r', OPTION_TEXT, &query.run_text, "RUN", "of this run" },
 		{ "attempt", 'a', OPTION_COUNT, &query.attempt, "N",
 		  "of this attempt (0: the last)" },
+		{ "stdout", 0, OPTION_FLAG, &only_stdout, NULL,
+		  "only standard output, of a job with --split-output" },
+		{ "stderr", 0, OPTION_FLAG, &only_stderr, NULL, "only standard error" },
 		{ "raw", 0, OPTION_FLAG, &query.style.is_raw, NULL,
 		  "the very bytes, control bytes included" },
 	};
@@ -141,6 +147,11 @@ cmd_logs(const struct cli_options *options, int argc, char **argv)
 	if (query.run_text && !is_id(query.run_text, &run))
 		return say_usage(options, "run", "\"%s\" is not the number of a run",
 				 query.run_text);
+	if (only_stdout && only_stderr)
+		return say_usage(options, "stdout", "give it or --stderr, or neither for both");
+	query.style.streams = only_stdout   ? STREAMS_STDOUT
+			      : only_stderr ? STREAMS_STDERR
+					    : STREAMS_BOTH;
 	query.word = args.nwords ? args.words[0] : NULL;
 	return show_logs(options, &query);
 }

@@ -20,9 +20,7 @@ see_to_its_end(struct client *client, const struct cli_options *options, const s
 {
 	const struct output_style style = { .follow = true };
 	char result[WORDS_MAX];
-	struct screen screen;
-	screen_init(&screen, options);
-	if (query->follow && !output_show(client, &screen, run, 0, &style))
+	if (query->follow && !output_show(client, run, 0, &style))
 		return EXIT_FAILED;
 	json_t *object = run_wait(client, run);
 	if (!object)

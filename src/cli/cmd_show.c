@@ -49,6 +49,8 @@ print_value(const struct screen *screen, const struct field *field, json_t *valu
 		print_user(screen, field->name, json_integer_value(value));
 	else if (json_is_integer(value))
 		fact(screen, field->name, PLAIN, "%lld", (long long)json_integer_value(value));
+	else if (json_is_true(value))
+		fact(screen, field->name, PLAIN, "yes");
 	else if (json_is_real(value))
 		fact(screen, field->name, PLAIN, "%g", json_real_value(value));
 	json_object_foreach (value, key, item)
@@ -59,7 +61,7 @@ static bool
 is_standard(const struct field *field, const json_t *value)
 {
 	char number[32] = "";
-	if (!value || json_is_null(value) ||
+	if (!value || json_is_null(value) || json_is_false(value) ||
 	    (json_is_object(value) && json_object_size(value) == 0))
 		return true;
 	if (json_is_integer(value))

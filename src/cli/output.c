@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/answer.h"
+#include "cli/screen.h"
 #include "cli/text.h"
 #include "model/run.h"
 
@@ -14,10 +16,13 @@
 #define SIGNAL_MAX 64
 #define WAIT_MAX   (250 * USEC_PER_MSEC)
 
-/* What of an attempt was shown so far. */
+/* What of a stream of an attempt was shown so far. */
 struct progress {
+	const char *stream; /* its name in the protocol */
+	FILE *to;
 	int64_t offset;
 	int64_t omitted;
+	bool is_split;   /* stderr is kept apart */
 	bool is_at_end;  /* all that there is now is shown */
 	bool has_ended;  /* and there will be no more */
 	struct buf rest; /* a character that was cut off */
@@ -106,29 +111,29 @@ run_exit_code(const json_t *run)
 
 /* Writes what was kept and the new bytes, safe for a terminal unless that is not wanted. */
 static void
-show_bytes(const struct screen *screen, const struct output_style *style, struct progress *progress,
-	   const struct buf *bytes)
+show_bytes(const struct output_style *style, struct progress *progress, const struct buf *bytes)
 {
 	struct buf safe = BUF_EMPTY;
-	if (style->is_raw || !screen->is_terminal) {
-		fwrite(buf_text(bytes), 1, bytes->len, stdout);
+	if (style->is_raw || !isatty(fileno(progress->to))) {
+		fwrite(buf_text(bytes), 1, bytes->len, progress->to);
 	} else {
 		buf_add(&progress->rest, buf_text(bytes), bytes->len);
 		size_t n = text_add_lines(&safe, progress->rest.data, progress->rest.len);
 		buf_drop_front(&progress->rest, n);
-		fwrite(buf_text(&safe), 1, safe.len, stdout);
+		fwrite(buf_text(&safe), 1, safe.len, progress->to);
 	}
 	buf_fini(&safe);
-	fflush(stdout);
+	fflush(progress->to);
 }
 
 /* Fetches and shows one piece. False: the call failed and was said. */
 static bool
-show_piece(struct client *client, const struct screen *screen, const struct output_style *style,
-	   json_t *which, struct progress *progress)
+show_piece(struct client *client, const struct output_style *style, json_t *which,
+	   struct progress *progress)
 {
 	struct buf bytes = BUF_EMPTY;
 	json_t *params = json_copy(which);
+	json_object_set_new(params, "stream", json_string(progress->stream));
 	json_object_set_new(params, "offset", json_integer(progress->offset));
 	json_t *piece = client_call(client, "run.output", params);
 	if (!piece)
@@ -136,9 +141,10 @@ show_piece(struct client *client, const struct screen *screen, const struct outp
 	const char *text = answer_text(piece, "base64");
 	if (!base64_add(&bytes, text, strlen(text)))
 		say("asched: the daemon sent output that is no base64");
-	show_bytes(screen, style, progress, &bytes);
+	show_bytes(style, progress, &bytes);
 	progress->offset = answer_int(piece, "next_offset");
 	progress->omitted = answer_int(piece, "omitted");
+	progress->is_split = answer_bool(piece, "split");
 	progress->is_at_end = answer_bool(piece, "eof");
 	progress->has_ended =
 		progress->is_at_end && strcmp(answer_text(piece, "state"), "running") != 0;
@@ -147,36 +153,60 @@ show_piece(struct client *client, const struct screen *screen, const struct outp
 	return true;
 }
 
+/* A piece of each stream that is wanted and there. False: a call failed and was said. */
+static bool
+show_pieces(struct client *client, const struct output_style *style, json_t *which,
+	    struct progress streams[2])
+{
+	struct progress *output = &streams[0], *errors = &streams[1];
+	if (style->streams == STREAMS_STDERR)
+		return show_piece(client, style, which, errors);
+	return show_piece(client, style, which, output) &&
+	       (style->streams == STREAMS_STDOUT || !output->is_split ||
+		show_piece(client, style, which, errors));
+}
+
+static void
+end_stream(struct progress *progress)
+{
+	for (size_t i = 0; i < progress->rest.len; i++)
+		fprintf(progress->to, "\\x%02x", (unsigned char)progress->rest.data[i]);
+	if (progress->omitted)
+		say("asched: %lld bytes in the middle of %s were not kept",
+		    (long long)progress->omitted,
+		    progress->is_split ? progress->stream : "the output");
+	buf_fini(&progress->rest);
+}
+
 /* One attempt to its end, or to what there is of it now. */
 static bool
-show_attempt(struct client *client, const struct screen *screen, const struct output_style *style,
-	     json_t *which)
+show_attempt(struct client *client, const struct output_style *style, json_t *which)
 {
-	struct progress progress = { 0 };
-	char text[32];
+	bool only_errors = style->streams == STREAMS_STDERR, is_well;
+	struct progress streams[2] = {
+		{ .stream = "stdout", .to = stdout, .is_at_end = true, .has_ended = true },
+		{ .stream = "stderr",
+		  .to = only_errors ? stdout : stderr,
+		  .is_at_end = true,
+		  .has_ended = true },
+	};
 	usec_t wait = WAIT_MIN;
-	bool is_well;
-	while ((is_well = show_piece(client, screen, style, which, &progress))) {
-		if (progress.is_at_end && (!style->follow || progress.has_ended))
+	while ((is_well = show_pieces(client, style, which, streams))) {
+		bool is_at_end = streams[0].is_at_end && streams[1].is_at_end;
+		if (is_at_end && (!style->follow || (streams[0].has_ended && streams[1].has_ended)))
 			break;
-		if (!progress.is_at_end) {
-			wait = WAIT_MIN;
-			continue;
-		}
-		pause_for(wait);
-		wait = longer(wait);
+		wait = is_at_end ? longer(wait) : WAIT_MIN;
+		if (is_at_end)
+			pause_for(wait);
 	}
-	if (progress.rest.len) {
-		for (size_t i = 0; i < progress.rest.len; i++) {
-			snprintf(text, sizeof(text), "\\x%02x",
-				 (unsigned char)progress.rest.data[i]);
-			fputs(text, stdout);
-		}
+	if (is_well && only_errors && !streams[1].is_split) {
+		struct err err = { 0 };
+		err_invalid(&err, "stderr", "it is not kept apart; see --split-output");
+		client_say(client, &err);
+		is_well = false;
 	}
-	if (is_well && progress.omitted)
-		say("asched: %lld bytes in the middle of the output were not kept",
-		    (long long)progress.omitted);
-	buf_fini(&progress.rest);
+	end_stream(&streams[0]);
+	end_stream(&streams[1]);
 	return is_well;
 }
 
@@ -196,8 +226,7 @@ wait_for_attempt(struct client *client, int64_t run, int after, int *attempt)
 }
 
 bool
-output_show(struct client *client, const struct screen *screen, int64_t run, int attempt,
-	    const struct output_style *style)
+output_show(struct client *client, int64_t run, int attempt, const struct output_style *style)
 {
 	if (style->follow && attempt == 0 && !wait_for_attempt(client, run, 0, &attempt))
 		return true;
@@ -207,7 +236,7 @@ output_show(struct client *client, const struct screen *screen, int64_t run, int
 					  "limit", PIECE);
 		if (attempt)
 			json_object_set_new(which, "attempt", json_integer(attempt));
-		bool is_well = show_attempt(client, screen, style, which);
+		bool is_well = show_attempt(client, style, which);
 		json_decref(which);
 		if (!is_well || !style->follow)
 			return is_well;

@@ -193,6 +193,9 @@ take_field(const struct params *params, const struct field *field, const char *k
 		return take_pair(params, key, field->name, text);
 	case FIELD_HEADERS:
 		return take_header(params, key, field->name, text);
+	case FIELD_FLAG:
+		value = json_true();
+		break;
 	case FIELD_INT:
 		value = number_value(text, true);
 		break;

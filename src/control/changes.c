@@ -189,6 +189,13 @@ read_field(struct intent *intent, const struct field *field, json_t *value, stru
 	}
 	if (field->type == FIELD_ARGV || field->type == FIELD_PAIRS || field->type == FIELD_HEADERS)
 		return read_list(intent, field, value, err);
+	if (field->type == FIELD_FLAG) {
+		if (!json_is_boolean(value))
+			return refuse_type(field, "true or false", err);
+		const char *text = json_is_true(value) ? "yes" : "no";
+		add_change(intent, field, text, strlen(text));
+		return 0;
+	}
 	if (json_is_number(value))
 		return read_number(intent, field, value, err);
 	if (!json_is_string(value))

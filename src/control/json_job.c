@@ -65,6 +65,8 @@ plain_value(const struct job *job, const struct field *field)
 		value = json_integer(strtoll(buf_text(&text), NULL, 10));
 	else if (field->type == FIELD_INSTANT && strcmp(buf_text(&text), "0") == 0)
 		value = json_null();
+	else if (field->type == FIELD_FLAG)
+		value = json_boolean(strcmp(buf_text(&text), "yes") == 0);
 	else if (field->type == FIELD_NUMBER)
 		value = json_real(strtod(buf_text(&text), NULL));
 	else

@@ -85,6 +85,8 @@ json_attempt(const struct attempt *attempt, struct zone *zone)
 	set_known(object, "leftovers", is_ended, outcome->nleftovers);
 	set_known(object, "output_bytes", is_ended, outcome->output_bytes);
 	set_known(object, "output_omitted", is_ended, outcome->output_omitted);
+	set_known(object, "stderr_bytes", is_ended && outcome->is_split, outcome->errors_bytes);
+	set_known(object, "stderr_omitted", is_ended && outcome->is_split, outcome->errors_omitted);
 	if (outcome->kind == OUTCOME_HTTP || outcome->kind == OUTCOME_NETWORK)
 		set_http_times(object, outcome);
 	return object;

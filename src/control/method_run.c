@@ -1,6 +1,5 @@
 /* run.*: the ledger, outputs, stopping and starting again. */
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -43,23 +42,33 @@ run_cancel_ask(struct call *call, struct err *err)
 	return intent;
 }
 
+static int
+find_stream(const struct call *call, bool *is_errors, struct err *err)
+{
+	const char *stream = params_text(call, "stream");
+	*is_errors = stream && strcmp(stream, "stderr") == 0;
+	if (!stream || *is_errors || strcmp(stream, "stdout") == 0)
+		return 0;
+	return err_invalid(err, "stream", "\"%.40s\" is not stdout or stderr", stream);
+}
+
 /* The output of the attempt that runs now is read from its file, by the store's thread. */
 struct intent *
 run_output_ask(struct call *call, struct err *err)
 {
-	(void)err;
-	int running = 0;
 	struct intent *intent = ask_about_run(call, INTENT_RUN_OUTPUT);
 	intent->attempt = (int)params_number(call, "attempt", 0);
 	intent->offset = params_number(call, "offset", 0);
 	intent->limit = params_number(call, "limit", OUTPUT_STANDARD);
-	int fd = engine_output(call->control->ports.engine, intent->run_id, &running);
-	if (fd >= 0 && (intent->attempt == 0 || intent->attempt == running)) {
-		intent->attempt = running;
-		intent->outcome.output_fd = fd;
-	} else if (fd >= 0) {
-		close(fd);
+	if (find_stream(call, &intent->of_errors, err) < 0) {
+		intent_free(intent);
+		return NULL;
 	}
+	int running = engine_output(call->control->ports.engine, intent->run_id, &intent->outcome);
+	if (running && (intent->attempt == 0 || intent->attempt == running))
+		intent->attempt = running;
+	else if (running)
+		outcome_close(&intent->outcome);
 	return intent;
 }
 
@@ -154,6 +163,8 @@ run_output_render(struct call *call, const struct intent *intent)
 		json_object_set_new(answer, "text", json_text(buf_text(bytes), len));
 	else
 		json_object_set_new(answer, "base64", encode_base64(bytes));
+	json_set_text(answer, "stream", intent->of_errors ? "stderr" : "stdout");
+	json_set_flag(answer, "split", intent->output_is_split);
 	json_set_number(answer, "attempt", intent->attempt);
 	json_set_number(answer, "bytes", intent->output_total);
 	json_set_number(answer, "omitted", intent->output_omitted);

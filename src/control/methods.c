@@ -78,6 +78,7 @@ static const struct param run_output_params[] = {
 	{ "attempt", PARAM_NUMBER, false, 0, 1000000, "of this attempt; 0: the last" },
 	{ "offset", PARAM_NUMBER, false, 0, ID_MAX, "first byte; 0" },
 	{ "limit", PARAM_NUMBER, false, 1, OUTPUT_MAX, "so many bytes; 65536" },
+	{ "stream", PARAM_TEXT, false, 0, 6, "stdout, or stderr if that is kept apart; stdout" },
 	{ "base64", PARAM_FLAG, .doc = "the very bytes" },
 	{ NULL },
 };

@@ -60,7 +60,7 @@ replay_tell(struct replay *replay, struct engine *engine, usec_t now)
 					      item->pid_start, item->at);
 		else
 			engine_run_ended(engine, item->run_id, item->attempt, &item->outcome, now);
-		item->outcome.output_fd = -1;
+		item->outcome = (struct outcome){ .output_fd = -1 }; /* taken */
 	}
 	replay_fini(replay);
 }
@@ -71,8 +71,7 @@ replay_fini(struct replay *replay)
 	while (replay->first) {
 		struct replay_item *item = replay->first;
 		replay->first = item->next;
-		if (item->outcome.output_fd >= 0)
-			close(item->outcome.output_fd);
+		outcome_close(&item->outcome);
 		free(item);
 	}
 	replay_init(replay);

@@ -17,7 +17,7 @@ void replay_fini(struct replay *replay); /* closes the outputs of what was not t
 void replay_started(struct replay *replay, int64_t run_id, int attempt, pid_t pid,
 		    int64_t pid_start, usec_t at);
 void replay_ended(struct replay *replay, int64_t run_id, int attempt,
-		  const struct outcome *outcome); /* takes its output_fd */
+		  const struct outcome *outcome); /* takes its descriptors */
 
 /* Tells the engine everything, and forgets it. */
 void replay_tell(struct replay *replay, struct engine *engine, usec_t now);

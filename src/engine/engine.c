@@ -290,8 +290,7 @@ engine_run_ended(struct engine *engine, int64_t run_id, int attempt, struct outc
 	}
 	if (!live) { /* a newer attempt of the run is live: this one is long on record */
 		engine->ports.exec->forget(engine->ports.exec, run_id, attempt);
-		if (outcome->output_fd >= 0)
-			close(outcome->output_fd);
+		outcome_close(outcome);
 		return;
 	}
 	live_ended(engine, live, outcome);
@@ -469,12 +468,15 @@ engine_is_idle(const struct engine *engine)
 }
 
 int
-engine_output(struct engine *engine, int64_t run_id, int *attempt)
+engine_output(struct engine *engine, int64_t run_id, struct outcome *outcome)
 {
 	struct live *live = map_get(&engine->lives, run_id);
 	if (!live || !live->job || (live->state != LIVE_RUNNING && live->state != LIVE_STARTING))
-		return -1;
+		return 0;
 	struct runner *runner = job_is_http(live->job) ? engine->ports.http : engine->ports.exec;
-	*attempt = live->run.attempt;
-	return runner->output(runner, run_id, live->run.attempt);
+	outcome->output_fd = runner->output(runner, run_id, live->run.attempt);
+	outcome->errors_fd =
+		runner->errors ? runner->errors(runner, run_id, live->run.attempt) : -1;
+	outcome->is_split = outcome->errors_fd >= 0;
+	return live->run.attempt;
 }

@@ -67,7 +67,7 @@ void engine_set_lookahead(struct engine *engine, usec_t lookahead);
 
 bool engine_is_ready(const struct engine *engine);
 
-/* The runner's events (and replayed ends). Takes outcome->output_fd. */
+/* The runner's events (and replayed ends). Takes the outcome's descriptors. */
 void engine_run_started(struct engine *engine, int64_t run_id, int attempt, pid_t pid,
                         int64_t pid_start, usec_t at);
 void engine_run_ended(struct engine *engine, int64_t run_id, int attempt,
@@ -99,8 +99,11 @@ void engine_clock_stepped(struct engine *engine, usec_t from, usec_t now);
 void engine_stop(struct engine *engine, bool is_restart, usec_t now);
 bool engine_is_idle(const struct engine *engine);
 
-/* A descriptor on the output of a running attempt (caller closes); -1: it does not run. */
-int engine_output(struct engine *engine, int64_t run_id, int *attempt);
+/*
+ * Descriptors on the output of a running attempt: output_fd, is_split and errors_fd of *outcome,
+ * the caller's. The attempt's number; 0: it does not run, and *outcome is as it was.
+ */
+int engine_output(struct engine *engine, int64_t run_id, struct outcome *outcome);
 
 struct engine_stats {
 	int nlive;       /* claimed or running now, in memory */

@@ -91,8 +91,7 @@ intent_free(struct intent *intent)
 		job_fini(intent->job);
 		free(intent->job);
 	}
-	if (intent->outcome.output_fd >= 0)
-		close(intent->outcome.output_fd);
+	outcome_close(&intent->outcome);
 	work_fini(&intent->work);
 	lists_fini(intent);
 	buf_fini(&intent->output);

@@ -79,8 +79,7 @@ live_free(struct engine *engine, struct live *live)
 		job_fini(live->job);
 		free(live->job);
 	}
-	if (live->outcome.output_fd >= 0)
-		close(live->outcome.output_fd);
+	outcome_close(&live->outcome);
 	free(live);
 }
 
@@ -221,9 +220,8 @@ record(struct engine *engine, struct live *live)
 	intent->at = live->started_at;
 	intent->pid = live->pid;
 	intent->pid_start = live->pid_start;
-	intent->outcome = live->outcome;
+	intent->outcome = outcome_take(&live->outcome);
 	intent->is_forced = engine->is_stopping; /* then it frees no slot for others */
-	live->outcome.output_fd = -1;
 	live->is_recording = true;
 	live_set_alarm(engine, live, ALARM_NONE, USEC_NEVER);
 	engine_send(engine, intent);
@@ -233,8 +231,7 @@ void
 live_ended(struct engine *engine, struct live *live, struct outcome *outcome)
 {
 	if (live->state == LIVE_ENDED) { /* told again after a restart: we have it */
-		if (outcome->output_fd >= 0)
-			close(outcome->output_fd);
+		outcome_close(outcome);
 		return;
 	}
 	set_state(live, LIVE_ENDED);
@@ -250,8 +247,7 @@ live_recorded(struct engine *engine, struct intent *intent)
 		return;
 	live->is_recording = false;
 	if (intent->err.code != ERR_NONE) {
-		live->outcome.output_fd = intent->outcome.output_fd; /* taken back */
-		intent->outcome.output_fd = -1;
+		live->outcome = outcome_take(&intent->outcome); /* taken back */
 		live_set_alarm(engine, live, ALARM_RECORD, engine->now + RECORD_RETRY);
 		return;
 	}

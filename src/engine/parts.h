@@ -31,7 +31,7 @@ struct live {
 	pid_t pid; /* 0: none, or not known */
 	int64_t pid_start;
 	bool is_recording; /* its INTENT_ENDED is under way */
-	struct outcome outcome; /* of LIVE_ENDED; output_fd owned, -1 while it is with the intent */
+	struct outcome outcome; /* of LIVE_ENDED; its descriptors are with the intent meanwhile */
 };
 
 #define LATE_SAMPLES 1024
@@ -85,7 +85,7 @@ void live_started(struct engine *engine, struct live *live, usec_t at);
 /* Runs, as after a restart, and the ledger knows since when: arms its time-out. */
 void live_goes_on(struct engine *engine, struct live *live, usec_t since);
 void live_tell_start(struct engine *engine, const struct live *live);
-/* Is over: puts it on record. Takes outcome->output_fd. */
+/* Is over: puts it on record. Takes the outcome's descriptors. */
 void live_ended(struct engine *engine, struct live *live, struct outcome *outcome);
 void live_recorded(struct engine *engine, struct intent *intent);
 /* Somebody wants it to end. */

@@ -7,7 +7,6 @@
 
 #include "model/run.h"
 
-
 struct runner {
 	/*
 	 * Begins one attempt. `job` is borrowed for the call. Answered by exactly one
@@ -23,13 +22,15 @@ struct runner {
 	 * written; -1: none.
 	 */
 	int (*output)(struct runner *runner, int64_t run_id, int attempt);
+	/* The same of its stderr, when that is kept apart. NULL: it never is. */
+	int (*errors)(struct runner *runner, int64_t run_id, int attempt);
 };
 
 /* What a runner tells its owner. */
 struct runner_events {
 	void (*started)(void *arg, int64_t run_id, int attempt, pid_t pid, int64_t pid_start,
 	                usec_t at);
-	/* Takes outcome->output_fd. May be told again after a restart, until forget(). */
+	/* Takes the outcome's descriptors. May be told again after a restart, until forget(). */
 	void (*ended)(void *arg, int64_t run_id, int attempt, struct outcome *outcome);
 	void *arg;
 };

@@ -30,9 +30,9 @@ enum intent_kind {
 	INTENT_RUN_RETRY,  /* run_id -> run_id of the new run */
 	INTENT_QUEUE_SET,  /* queue */
 	/* The engine's own. */
-	INTENT_CLAIM,      /* until, limit -> work; runs: new rows of instants that are not run */
-	INTENT_STARTED,    /* run_id, attempt, pid, pid_start, at */
-	INTENT_ENDED,      /* run_id, attempt, outcome, at, pid, pid_start; the output is read from its fd */
+	INTENT_CLAIM,   /* until, limit -> work; runs: new rows of instants that are not run */
+	INTENT_STARTED, /* run_id, attempt, pid, pid_start, at */
+	INTENT_ENDED, /* run_id, attempt, outcome, at, pid, pid_start; the output is read from its fd */
 	INTENT_UNFINISHED, /* cursor, limit -> starts: every running run with its attempt */
 	INTENT_REQUEUE,    /* run_id, attempt: provably not started: wait again, or end */
 	INTENT_STOPPING,   /* run_id, attempt, reason: a time-out or shutdown is about to end it */
@@ -47,11 +47,12 @@ enum intent_kind {
 	INTENT_BACKUP,     /* path */
 	INTENT_CHECK,      /* of the whole database -> output: what is wrong, a line each */
 	/* Questions. */
-	INTENT_JOB_GET,    /* ref -> jobs[0] */
-	INTENT_JOB_LIST,   /* filter, cursor, limit -> jobs, cursor */
-	INTENT_RUN_LIST,   /* filter, ref (none: all jobs), cursor, limit -> runs, cursor */
-	INTENT_RUN_GET,    /* run_id -> runs[0], attempts */
-	INTENT_RUN_OUTPUT, /* run_id, attempt (0: last), offset, limit, or output_fd -> output */
+	INTENT_JOB_GET,  /* ref -> jobs[0] */
+	INTENT_JOB_LIST, /* filter, cursor, limit -> jobs, cursor */
+	INTENT_RUN_LIST, /* filter, ref (none: all jobs), cursor, limit -> runs, cursor */
+	INTENT_RUN_GET,  /* run_id -> runs[0], attempts */
+	/* run_id, attempt (0: last), of_errors, offset, limit; of what runs, outcome -> output */
+	INTENT_RUN_OUTPUT,
 	INTENT_WHY,        /* ref, at, until -> jobs[0], runs[0]: the last in that time, or none */
 	INTENT_QUEUE_LIST, /* -> queues */
 	INTENT_STATS,      /* -> stats */
@@ -165,6 +166,7 @@ struct intent {
 	int64_t run_id;
 	int attempt;
 	bool is_forced;
+	bool of_errors;    /* of RUN_OUTPUT: what went to stderr, when it was kept apart */
 	bool with_running; /* of JOB_CANCEL: stop its running run too */
 	enum stop_how how;
 	enum run_reason reason;
@@ -176,7 +178,7 @@ struct intent {
 	struct list_filter filter;
 	pid_t pid;
 	int64_t pid_start;
-	struct outcome outcome; /* output_fd owned */
+	struct outcome outcome; /* its descriptors are owned */
 	struct queue queue; /* of QUEUE_SET; concurrency 0: as it was. The answer: as it is now */
 	bool keeps_paused;  /* of QUEUE_SET: queue.is_paused is not asked for */
 	char *path; /* owned */
@@ -205,6 +207,7 @@ struct intent {
 	size_t nqueues;
 	struct store_stats stats;
 	struct buf output;
+	bool output_is_split;   /* stderr was kept apart */
 	int64_t output_total;   /* bytes the attempt wrote */
 	int64_t output_omitted; /* of these, not kept */
 	int64_t output_gap_at;  /* the kept bytes before the gap; output_total when there is none */

@@ -182,6 +182,15 @@ set_enum(int *to, const struct field *field, const char *text, struct err *err)
 }
 
 static int
+set_flag(int *to, const struct field *field, const char *text, struct err *err)
+{
+	if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
+		return err_invalid(err, field->name, "\"%.40s\" is not yes or no", text);
+	*to = text[0] == 'y';
+	return 0;
+}
+
+static int
 set_dst(enum dst_rule *to, const struct field *field, const char *text, struct err *err)
 {
 	enum dst_rule rule = dst_rule_find(text);
@@ -258,6 +267,8 @@ field_set(struct job *job, const struct field *field, const char *text, size_t l
 		return set_duration(to, field, text, err);
 	case FIELD_INSTANT:
 		return set_instant(to, field, text, err);
+	case FIELD_FLAG:
+		return set_flag(to, field, text, err);
 	case FIELD_ENUM:
 		return set_enum(to, field, text, err);
 	case FIELD_DST:
@@ -287,6 +298,7 @@ field_clear(struct job *job, const struct field *field)
 		break;
 	case FIELD_INT:
 	case FIELD_MODE:
+	case FIELD_FLAG:
 	case FIELD_ENUM:
 	case FIELD_DST:
 		*(int *)to = (int)field->standard;
@@ -325,7 +337,7 @@ field_differs(const struct job *a, const struct job *b, const struct field *fiel
 		[FIELD_ENUM] = sizeof(int),        [FIELD_DST] = sizeof(enum dst_rule),
 		[FIELD_NUMBER] = sizeof(double),   [FIELD_SIZE] = sizeof(int64_t),
 		[FIELD_DURATION] = sizeof(usec_t), [FIELD_INSTANT] = sizeof(usec_t),
-		[FIELD_USER] = sizeof(int64_t),
+		[FIELD_USER] = sizeof(int64_t),    [FIELD_FLAG] = sizeof(int),
 	}; /* 0: its memory is elsewhere */
 	const void *x = place(a, field), *y = place(b, field);
 	size_t n = field_nitems(a, field);
@@ -403,6 +415,9 @@ field_print(const struct job *job, const struct field *field, size_t i, struct b
 		break;
 	case FIELD_USER:
 		buf_printf(out, "%" PRId64, *(const int64_t *)from);
+		break;
+	case FIELD_FLAG:
+		buf_add_text(out, *(const int *)from ? "yes" : "no");
 		break;
 	case FIELD_ENUM:
 		buf_add_text(out, field->values[*(const int *)from]);

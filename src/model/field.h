@@ -20,6 +20,7 @@ enum field_type {
 	FIELD_DURATION, /* usec_t; text as usec_parse_duration() */
 	FIELD_INSTANT,  /* usec_t; text is RFC 3339; 0 is none */
 	FIELD_MODE,     /* int; octal text; -1 is none */
+	FIELD_FLAG,     /* int, 0 or 1; text no or yes; in JSON false or true */
 	FIELD_ENUM,     /* int-sized enum; values[] names them */
 	FIELD_ARGV,     /* strings; in JSON an array */
 	FIELD_PAIRS,    /* strings NAME=VALUE; in JSON an object; the option may be repeated */

@@ -58,6 +58,8 @@ const struct field fields[] = {
 	  .doc = "lines NAME=VALUE, read as the owner when a run starts" },
 	{ "output", FIELD_STRING, GROUP_EXEC, AT(output), .argument = "FILE",
 	  .doc = "append the output to this file of the owner's instead of keeping it" },
+	{ "split-output", FIELD_FLAG, GROUP_EXEC, AT(split_output),
+	  .doc = "keep standard error apart from standard output" },
 	{ "leftovers", FIELD_ENUM, GROUP_EXEC, AT(leftovers), .values = leftovers_values,
 	  .argument = "POLICY",
 	  .doc = "processes still there when the main one has ended: keep or kill" },

@@ -5,6 +5,7 @@ libmodel_a_SOURCES = \
 	src/model/expect.c src/model/expect.h \
 	src/model/field.c src/model/field.h src/model/field_table.c \
 	src/model/job.c src/model/job.h \
+	src/model/outcome.c \
 	src/model/plan.c src/model/plan.h \
 	src/model/request.c src/model/request.h \
 	src/model/retry.c src/model/retry.h \

@@ -122,6 +122,10 @@ struct outcome {
 	int output_fd;       /* the output's file, position irrelevant; -1: none; owned */
 	int64_t output_bytes;   /* written by the attempt, as far as known */
 	int64_t output_omitted; /* of these, punched out of the middle */
+	bool is_split;          /* stderr has a file of its own, of which the next three tell */
+	int errors_fd;
+	int64_t errors_bytes;
+	int64_t errors_omitted;
 };
 
 struct attempt {
@@ -135,7 +139,7 @@ struct attempt {
 	char boot[40];     /* boot id of the machine */
 	char spawner[40];  /* instance id of the spawner that was asked; "" for http */
 	enum run_reason reason;
-	struct outcome outcome; /* output_fd is -1 */
+	struct outcome outcome; /* the descriptors are -1 */
 };
 
 /* Is the step legal? Terminal states never change. */
@@ -151,6 +155,11 @@ void run_end_attempt(struct run *run, const struct job *job, const struct outcom
 
 /* run->state = state, asserting that the step is legal. */
 void run_set_state(struct run *run, enum run_state state, enum run_reason reason);
+
+/* Closes the descriptors of the outcome, if there are any. */
+void outcome_close(struct outcome *outcome);
+/* Gives a copy that owns the descriptors; *from has none any more. */
+struct outcome outcome_take(struct outcome *from);
 
 const char *run_state_name(enum run_state state);
 const char *run_trigger_name(enum run_trigger trigger);

@@ -312,8 +312,8 @@ transfer_free(struct transfer *transfer)
 		curl_multi_remove_handle(runner->curl.multi, transfer->request.easy);
 	if (transfer->state == TRANSFER_WAITING || transfer->state == TRANSFER_ACTIVE)
 		http_request_fini(&transfer->request);
-	if (transfer->state == TRANSFER_ENDING && transfer->outcome.output_fd >= 0)
-		close(transfer->outcome.output_fd);
+	if (transfer->state == TRANSFER_ENDING)
+		outcome_close(&transfer->outcome);
 	ev_timer_stop(runner->loop, &transfer->deadline);
 	free(transfer);
 }

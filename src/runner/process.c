@@ -24,7 +24,7 @@ struct attempt_record {
 	int attempt;
 	bool is_started; /* its event was given */
 	bool is_ended;
-	int output_fd;               /* while it runs; -1: none yet, or given away with the end */
+	int output_fd, errors_fd;    /* while it runs; -1: none yet, or given away with the end */
 	struct attempt_record *next; /* another attempt of the run */
 };
 
@@ -93,6 +93,7 @@ add_record(struct process_runner *runner, int64_t run_id, int attempt)
 	*record = (struct attempt_record){ .run_id = run_id,
 					   .attempt = attempt,
 					   .output_fd = -1,
+					   .errors_fd = -1,
 					   .next = map_get(&runner->records, run_id) };
 	map_put(&runner->records, run_id, record);
 	return record;
@@ -103,6 +104,8 @@ free_record(struct attempt_record *record)
 {
 	if (record->output_fd >= 0)
 		close(record->output_fd);
+	if (record->errors_fd >= 0)
+		close(record->errors_fd);
 	free(record);
 }
 
@@ -231,6 +234,13 @@ output(struct runner *port, int64_t run_id, int attempt)
 	return record && record->output_fd >= 0 ? fcntl(record->output_fd, F_DUPFD_CLOEXEC, 3) : -1;
 }
 
+static int
+errors(struct runner *port, int64_t run_id, int attempt)
+{
+	const struct attempt_record *record = find((struct process_runner *)port, run_id, attempt);
+	return record && record->errors_fd >= 0 ? fcntl(record->errors_fd, F_DUPFD_CLOEXEC, 3) : -1;
+}
+
 static void
 tell_started(struct process_runner *runner, struct attempt_record *record,
 	     const struct msg_report *report)
@@ -248,23 +258,26 @@ tell_ended(struct process_runner *runner, struct attempt_record *record, const s
 	struct outcome outcome;
 	if (record->is_ended)
 		return;
-	process_msg_outcome(msg, record->output_fd, &outcome);
+	process_msg_outcome(msg, record->output_fd, record->errors_fd, &outcome);
 	record->is_ended = true;
-	record->output_fd = -1;
+	record->output_fd = record->errors_fd = -1;
 	runner->events.ended(runner->events.arg, record->run_id, record->attempt, &outcome);
 }
 
 /* A run that the spawner tells of and that nobody here asked for is one of the last daemon's. */
 static void
-handle_run(struct process_runner *runner, const struct msg *msg, int output_fd)
+handle_run(struct process_runner *runner, const struct msg *msg, int passed_fd)
 {
 	struct attempt_record *record = find(runner, msg->run_id, msg->attempt);
 	if (!record)
 		record = add_record(runner, msg->run_id, msg->attempt);
-	if (output_fd >= 0 && record->output_fd < 0 && !record->is_ended)
-		record->output_fd = output_fd;
-	else if (output_fd >= 0)
-		close(output_fd);
+	int *fd = msg->kind == MSG_ERRORS ? &record->errors_fd : &record->output_fd;
+	if (passed_fd >= 0 && *fd < 0 && !record->is_ended)
+		*fd = passed_fd;
+	else if (passed_fd >= 0)
+		close(passed_fd);
+	if (msg->kind == MSG_ERRORS)
+		return;
 	if (msg->kind != MSG_START_FAILED)
 		tell_started(runner, record, &msg->report);
 	if (msg->kind != MSG_STARTED)
@@ -282,6 +295,7 @@ handle(struct process_runner *runner, const struct msg *msg, int output_fd)
 		snprintf(runner->boot, sizeof(runner->boot), "%.*s", MSG_ID_MAX - 1,
 			 msg->welcome.boot);
 		break;
+	case MSG_ERRORS:
 	case MSG_STARTED:
 	case MSG_EXITED:
 	case MSG_START_FAILED:
@@ -350,7 +364,7 @@ process_runner_new(struct ev_loop *loop, int fd, struct zones *zones,
 		   const struct process_events *process_events)
 {
 	struct process_runner *runner = mem_alloc(sizeof(*runner));
-	runner->port = (struct runner){ start, stop, forget, output };
+	runner->port = (struct runner){ start, stop, forget, output, errors };
 	runner->loop = loop;
 	runner->fd = fd;
 	runner->zones = zones;

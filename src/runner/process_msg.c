@@ -68,6 +68,7 @@ process_msg_start(const struct job *job, const struct run *run, struct zones *zo
 		.umask = job->umask >= 0 ? job->umask : PROCESS_UMASK,
 		.nice = job->nice,
 		.output_max = PROCESS_OUTPUT_MAX,
+		.splits_output = job->split_output,
 		.ends_leftovers = job->leftovers == LEFTOVERS_KILL,
 		.memory_max = job->memory_max,
 		.pids_max = job->pids_max,
@@ -110,7 +111,7 @@ set_kind(struct outcome *outcome, const struct msg *msg)
 }
 
 void
-process_msg_outcome(const struct msg *msg, int output_fd, struct outcome *outcome)
+process_msg_outcome(const struct msg *msg, int output_fd, int errors_fd, struct outcome *outcome)
 {
 	const struct msg_report *report = &msg->report;
 	*outcome = (struct outcome){
@@ -120,9 +121,14 @@ process_msg_outcome(const struct msg *msg, int output_fd, struct outcome *outcom
 		.nleftovers = report->nleftovers,
 		.output_fd = output_fd,
 		.output_bytes = report->output_bytes,
+		.is_split = errors_fd >= 0,
+		.errors_fd = errors_fd,
+		.errors_bytes = report->errors_bytes,
 	};
 	if (report->output_bytes > PROCESS_OUTPUT_MAX)
 		outcome->output_omitted = report->output_bytes - PROCESS_OUTPUT_MAX;
+	if (report->errors_bytes > PROCESS_OUTPUT_MAX)
+		outcome->errors_omitted = report->errors_bytes - PROCESS_OUTPUT_MAX;
 	set_kind(outcome, msg);
 	if (report->is_truncated && !outcome->text[0])
 		snprintf(outcome->text, sizeof(outcome->text), "the run shortened its own output");

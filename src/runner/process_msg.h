@@ -14,7 +14,8 @@
 void process_msg_start(const struct job *job, const struct run *run, struct zones *zones,
 		       struct msg_start *start, struct buf *payload);
 
-/* What an EXITED or START_FAILED says. The outcome takes output_fd (-1: none). */
-void process_msg_outcome(const struct msg *msg, int output_fd, struct outcome *outcome);
+/* What an EXITED or START_FAILED says. The outcome takes the descriptors (-1: none). */
+void process_msg_outcome(const struct msg *msg, int output_fd, int errors_fd,
+			 struct outcome *outcome);
 
 #endif

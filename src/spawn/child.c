@@ -82,7 +82,7 @@ set_files(const struct child_plan *plan)
 	begin(plan, STAGE_FILES);
 	need(plan, dup2(plan->stdin_fd, STDIN_FILENO) >= 0);
 	need(plan, dup2(plan->output_fd, STDOUT_FILENO) >= 0);
-	need(plan, dup2(plan->output_fd, STDERR_FILENO) >= 0);
+	need(plan, dup2(plan->errors_fd, STDERR_FILENO) >= 0);
 	if (plan->exec_fd != CHILD_EXEC_FD)
 		need(plan, dup3(plan->exec_fd, CHILD_EXEC_FD, O_CLOEXEC) >= 0);
 	need(plan, close_range(CHILD_EXEC_FD + 1, ~0u, 0) == 0);
@@ -213,7 +213,9 @@ open_output_file(const struct child_plan *plan)
 	if (!S_ISREG(file.st_mode))
 		fail(plan, EINVAL);
 	need(plan, fcntl(fd, F_SETFL, O_APPEND) == 0);
-	need(plan, dup2(fd, STDOUT_FILENO) >= 0 && dup2(fd, STDERR_FILENO) >= 0);
+	need(plan, dup2(fd, STDOUT_FILENO) >= 0);
+	if (!plan->start->splits_output)
+		need(plan, dup2(fd, STDERR_FILENO) >= 0);
 	close(fd);
 }
 

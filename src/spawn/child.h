@@ -31,11 +31,11 @@ struct child_plan {
 	const struct msg_start *start;
 	const char *cwd;         /* "": the user's home */
 	const char *env_file;    /* of the user's; "": none */
-	const char *output_file; /* likewise: instead of output_fd */
+	const char *output_file; /* likewise: instead of output_fd, and of errors_fd unless split */
 	const char *const *args; /* NULL-terminated */
 	const char *const *env;  /* NULL-terminated; what the daemon adds */
 	const char *stdin_text;  /* start->stdin_len bytes, which stdin_fd will give */
-	int stdin_fd, output_fd, exec_fd;
+	int stdin_fd, output_fd, errors_fd, exec_fd;
 	int cgroup_fd;    /* to be written "0" to, to enter it; -1: none */
 	bool may_set_ids; /* else the run has the spawner's own ids */
 	const struct normal *normal;

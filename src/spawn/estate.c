@@ -76,8 +76,10 @@ set_close_on_exec(const struct spawner *sp, int flag)
 {
 	uint16_t at = 0;
 	for (const struct slot *slot; (slot = slots_next(sp->slots, &at));) {
-		if (slot->output_fd >= 0)
-			(void)fcntl(slot->output_fd, F_SETFD, flag);
+		for (int i = 0; i < SLOT_NOUTPUTS; i++) {
+			if (slot->outputs[i].fd >= 0)
+				(void)fcntl(slot->outputs[i].fd, F_SETFD, flag);
+		}
 		if (slot->exec_fd >= 0)
 			(void)fcntl(slot->exec_fd, F_SETFD, flag);
 	}
@@ -91,8 +93,10 @@ static void
 forget_watches(const struct spawner *sp)
 {
 	uint16_t at = 0;
-	for (struct slot *slot; (slot = slots_next(sp->slots, &at));)
-		slot->output_watch = -1;
+	for (struct slot *slot; (slot = slots_next(sp->slots, &at));) {
+		for (int i = 0; i < SLOT_NOUTPUTS; i++)
+			slot->outputs[i].watch = -1;
+	}
 }
 
 void

@@ -10,7 +10,7 @@
 
 #include "spawn/spawn.h"
 
-#define ESTATE_FORM 1 /* goes up whenever struct estate changes */
+#define ESTATE_FORM 2 /* goes up whenever struct estate changes */
 
 /* Makes a new one: sp->slots and sp->cards are in it. Dies when it cannot. */
 void estate_make(struct spawner *sp);

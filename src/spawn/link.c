@@ -173,6 +173,18 @@ send_welcome(struct spawner *sp)
 	return send_msg(sp, &msg, -1);
 }
 
+/* When the message after it finds no room, it is sent again with that. */
+static bool
+send_errors(struct spawner *sp, const struct slot *slot)
+{
+	struct msg msg = { .version = MSG_VERSION,
+			   .kind = MSG_ERRORS,
+			   .run_id = slot->run_id,
+			   .attempt = slot->attempt };
+	int fd = slot->outputs[SLOT_ERRORS].fd;
+	return fd < 0 || send_msg(sp, &msg, fd);
+}
+
 /* The descriptor goes with the first message about a run; it is the same file for all of them. */
 static bool
 send_slot(struct spawner *sp, const struct slot *slot)
@@ -193,7 +205,9 @@ send_slot(struct spawner *sp, const struct slot *slot)
 	if (slot->told == SLOT_STARTING && slot->state == SLOT_RUNNING)
 		return true;
 	bool with_fd = slot->told == SLOT_FREE && slot->state != SLOT_FAILED;
-	return send_msg(sp, &msg, with_fd ? slot->output_fd : -1);
+	if (with_fd && !send_errors(sp, slot))
+		return false;
+	return send_msg(sp, &msg, with_fd ? slot->outputs[SLOT_OUTPUT].fd : -1);
 }
 
 static bool

@@ -129,7 +129,7 @@ look(struct spawner *sp)
 		start_check(sp, slot);
 		if (slot->state == SLOT_STARTING)
 			has_restless = true;
-		else if (slot->state != SLOT_RUNNING || slot->output_watch >= 0)
+		else if (slot->state != SLOT_RUNNING || output_rests(slot))
 			continue;
 		else if (output_look(slot))
 			has_grown = true;

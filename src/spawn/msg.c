@@ -44,6 +44,7 @@ static const struct {
 	[MSG_STARTED] = { .is_of_run = true },
 	[MSG_EXITED] = { .is_of_run = true },
 	[MSG_START_FAILED] = { .is_of_run = true },
+	[MSG_ERRORS] = { .is_of_run = true },
 	[MSG_REPLAY_END] = { 0 },
 	[MSG_SIGNAL_RECEIVED] = { .nvalues = 65 },
 };

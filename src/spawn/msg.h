@@ -18,7 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define MSG_VERSION     1u
+#define MSG_VERSION     2u
 #define MSG_PAYLOAD_MAX (192u * 1024) /* below the default SO_SNDBUF, so that it can be sent */
 #define MSG_ID_MAX      40            /* an instance or boot id as text, with its NUL */
 
@@ -35,6 +35,7 @@ enum msg_kind {
 	MSG_STARTED,      /* of the run; body: report; the output's descriptor, the first time */
 	MSG_EXITED,       /* likewise */
 	MSG_START_FAILED, /* likewise, never with a descriptor */
+	MSG_ERRORS, /* of the run: the descriptor of its stderr, before the first message about it */
 	MSG_REPLAY_END,
 	MSG_SIGNAL_RECEIVED, /* body: signo */
 	MSG_NKINDS,
@@ -99,12 +100,13 @@ struct msg_start {
 	uint32_t stdin_len; /* 0: /dev/null */
 	int32_t umask;
 	int32_t nice;
+	int32_t splits_output;       /* whether stderr has a file of its own */
 	int32_t ends_leftovers;      /* whether what its main process leaves behind is killed */
 	int64_t limits[MSG_NLIMITS]; /* 0: none */
 	int64_t memory_max;          /* of the run as a whole, in bytes; 0: no limit */
 	int32_t pids_max;            /* likewise, processes */
 	int32_t cpu_max;             /* likewise, percent of one processor */
-	int64_t output_max;          /* bytes; the first and the last half of it are kept */
+	int64_t output_max; /* bytes of each file; the first and the last half of it are kept */
 };
 
 struct msg_report {
@@ -120,6 +122,7 @@ struct msg_report {
 	int64_t cpu_us;
 	int64_t peak_kib;
 	int64_t output_bytes; /* written so far, the gap included */
+	int64_t errors_bytes; /* likewise to stderr, if that has a file of its own */
 };
 
 struct msg_welcome {

@@ -82,20 +82,82 @@ output_stdin(const char *text, size_t len)
 	return fd;
 }
 
+/* Looks at one output; returns whether it grew. */
+static bool
+look(struct slot *slot, int which)
+{
+	struct slot_output *output = &slot->outputs[which];
+	struct msg_report *report = &slot->report;
+	struct stat file;
+	if (output->fd < 0 || fstat(output->fd, &file) < 0)
+		return false;
+	bool has_grown = file.st_size > output->seen;
+	if (file.st_size < output->seen)
+		report->is_truncated = 1;
+	output->seen = file.st_size;
+	*(which == SLOT_OUTPUT ? &report->output_bytes : &report->errors_bytes) = file.st_size;
+	int64_t half = slot->output_max / 2;
+	int64_t allocated = (int64_t)file.st_blocks * 512;
+	if (slot->output_max > 0 && allocated > slot->output_max + PUNCH_SLACK &&
+	    file.st_size > slot->output_max)
+		(void)fallocate(output->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, half,
+				file.st_size - 2 * half);
+	return has_grown;
+}
+
+bool
+output_look(struct slot *slot)
+{
+	bool has_grown = look(slot, SLOT_OUTPUT);
+	return look(slot, SLOT_ERRORS) || has_grown;
+}
+
+static void
+drop_watch(struct spawner *sp, struct slot_output *output)
+{
+	if (output->watch >= 0)
+		(void)inotify_rm_watch(sp->output_watch_fd, output->watch);
+	output->watch = -1;
+}
+
+static void
+rest(struct spawner *sp, struct slot *slot, int which)
+{
+	char path[64];
+	struct slot_output *output = &slot->outputs[which];
+	if (output->fd < 0 || output->watch >= 0 || sp->output_watch_fd < 0)
+		return;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", output->fd);
+	output->watch = inotify_add_watch(sp->output_watch_fd, path, IN_MODIFY | IN_ONESHOT);
+	/* What was written since it was looked at would not be told. */
+	if (output->watch >= 0 && look(slot, which))
+		drop_watch(sp, output);
+}
+
+bool
+output_rests(const struct slot *slot)
+{
+	for (int i = 0; i < SLOT_NOUTPUTS; i++) {
+		if (slot->outputs[i].fd >= 0 && slot->outputs[i].watch < 0)
+			return false;
+	}
+	return true;
+}
+
 bool
 output_rest(struct spawner *sp, struct slot *slot)
 {
-	char path[64];
-	if (slot->output_watch >= 0 || sp->output_watch_fd < 0)
-		return slot->output_watch >= 0;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", slot->output_fd);
-	slot->output_watch = inotify_add_watch(sp->output_watch_fd, path, IN_MODIFY | IN_ONESHOT);
-	/* What was written since it was looked at would not be told. */
-	if (slot->output_watch >= 0 && output_look(slot)) {
-		inotify_rm_watch(sp->output_watch_fd, slot->output_watch);
-		slot->output_watch = -1;
-	}
-	return slot->output_watch >= 0;
+	for (int i = 0; i < SLOT_NOUTPUTS; i++)
+		rest(sp, slot, i);
+	return output_rests(slot);
+}
+
+void
+output_end(struct spawner *sp, struct slot *slot)
+{
+	(void)output_look(slot);
+	for (int i = 0; i < SLOT_NOUTPUTS; i++)
+		drop_watch(sp, &slot->outputs[i]);
 }
 
 static bool
@@ -103,10 +165,12 @@ wake(struct spawner *sp, int watch)
 {
 	uint16_t at = 0;
 	for (struct slot *slot; (slot = slots_next(sp->slots, &at));) {
-		if (slot->output_watch != watch)
-			continue;
-		slot->output_watch = -1;
-		return true;
+		for (int i = 0; i < SLOT_NOUTPUTS; i++) {
+			if (slot->outputs[i].watch != watch)
+				continue;
+			slot->outputs[i].watch = -1;
+			return true;
+		}
 	}
 	return false;
 }
@@ -127,24 +191,4 @@ output_woken(struct spawner *sp)
 		}
 	}
 	return is_any;
-}
-
-bool
-output_look(struct slot *slot)
-{
-	struct stat file;
-	if (slot->output_fd < 0 || fstat(slot->output_fd, &file) < 0)
-		return false;
-	bool has_grown = file.st_size > slot->output_seen;
-	if (file.st_size < slot->output_seen)
-		slot->report.is_truncated = 1;
-	slot->output_seen = file.st_size;
-	slot->report.output_bytes = file.st_size;
-	int64_t half = slot->output_max / 2;
-	int64_t allocated = (int64_t)file.st_blocks * 512;
-	if (slot->output_max > 0 && allocated > slot->output_max + PUNCH_SLACK &&
-	    file.st_size > slot->output_max)
-		(void)fallocate(slot->output_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, half,
-				file.st_size - 2 * half);
-	return has_grown;
 }

@@ -1,5 +1,5 @@
 /*
- * Where a run's stdout and stderr go: a file without a name, appended to, owned by the run's
+ * Where a run's stdout and stderr go, together or each for itself: a file without a name, appended to, owned by the run's
  * user so that it can be opened again through /dev/stdout.
  *
  * The first and the last half of output_max are kept. What lies between them is punched out
@@ -19,15 +19,19 @@ int output_open(struct spawner *sp, uid_t uid);
 /* A file that holds the text, at its beginning, for stdin; -1 with errno. */
 int output_stdin(const char *text, size_t len);
 
-/* Looks at one output's size; returns whether it grew. Punches its middle out when it is due. */
+/* Looks at the outputs' sizes; whether one grew. Punches their middle out when it is due. */
 bool output_look(struct slot *slot);
 
 /*
  * Watching instead of looking, for outputs that do not grow: a run that is silent for hours
- * costs no wake-up. output_rest() is true when the kernel will tell of the next write;
+ * costs no wake-up. output_rest() is true when the kernel will tell of the next write to any;
  * output_woken() ends that for those that were written to, true when there was one.
  */
 bool output_rest(struct spawner *sp, struct slot *slot);
+bool output_rests(const struct slot *slot);
 bool output_woken(struct spawner *sp);
+
+/* The run has ended: the last look. */
+void output_end(struct spawner *sp, struct slot *slot);
 
 #endif

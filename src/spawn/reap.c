@@ -5,7 +5,6 @@
 #include "spawn/reap.h"
 
 #include <errno.h>
-#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,10 +35,7 @@ end_run(struct spawner *sp, struct slot *slot)
 	(void)wait4(report->pid, &status, 0, &usage);
 	if (slot->state != SLOT_RUNNING)
 		return; /* its end was told by the failed start */
-	output_look(slot);
-	if (slot->output_watch >= 0)
-		(void)inotify_rm_watch(sp->output_watch_fd, slot->output_watch);
-	slot->output_watch = -1;
+	output_end(sp, slot);
 	report->wait_status = status;
 	report->ended_at = at;
 	report->cpu_us = total_us(&usage.ru_utime, &usage.ru_stime);

@@ -61,9 +61,8 @@ slots_take(struct slots *slots, int64_t run_id, int32_t attempt)
 	*slot = (struct slot){
 		.run_id = run_id,
 		.attempt = attempt,
-		.output_fd = -1,
+		.outputs = { { .fd = -1, .watch = -1 }, { .fd = -1, .watch = -1 } },
 		.exec_fd = -1,
-		.output_watch = -1,
 		.next[SLOT_BY_RUN] = *chain,
 	};
 	*chain = slots_index(slots, slot);
@@ -159,8 +158,10 @@ slots_drop(struct slots *slots, struct slot *slot)
 	if (slot->is_in_tell)
 		remove_from_tell(slots, slot);
 	unlink_slot(slots, SLOT_BY_RUN, chain_of(slots->by_run, slot->run_id), slot);
-	if (slot->output_fd >= 0)
-		close(slot->output_fd);
+	for (int i = 0; i < SLOT_NOUTPUTS; i++) {
+		if (slot->outputs[i].fd >= 0)
+			close(slot->outputs[i].fd);
+	}
 	if (slot->exec_fd >= 0)
 		close(slot->exec_fd);
 	if (slot->state != SLOT_FREE)

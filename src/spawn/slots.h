@@ -35,6 +35,15 @@ enum slot_list {
 	SLOT_NLISTS,
 };
 
+/* A file that the run writes to. */
+struct slot_output {
+	int fd;       /* -1: none */
+	int watch;    /* told of the next write, so not looked at until then; -1: not */
+	int64_t seen; /* its size when it was last looked at */
+};
+
+enum { SLOT_OUTPUT, SLOT_ERRORS, SLOT_NOUTPUTS }; /* the errors have one when they are split off */
+
 struct slot {
 	int64_t run_id;
 	int32_t attempt;
@@ -43,11 +52,9 @@ struct slot {
 	enum slot_state state; /* by slot_set_state() only */
 	enum slot_state told;  /* what this daemon knows; FREE: nothing */
 	struct msg_report report;
-	int output_fd; /* -1: none */
-	int exec_fd;   /* while STARTING: its end tells that the program runs; else -1 */
+	struct slot_output outputs[SLOT_NOUTPUTS];
+	int exec_fd; /* while STARTING: its end tells that the program runs; else -1 */
 	int64_t output_max;
-	int64_t output_seen; /* its size when it was last looked at */
-	int output_watch;    /* told of the next write, so not looked at until then; -1: not */
 	int64_t start_by;    /* monotonic microseconds: killed when still STARTING then */
 	bool is_overdue;     /* that happened */
 	bool has_cgroup;

@@ -77,15 +77,24 @@ fork_child(struct spawner *sp, struct slot *slot, const struct child_plan *plan)
 	return pid;
 }
 
-/* The plan's descriptors but for the output are closed again whatever happens. */
+static int
+open_outputs(struct spawner *sp, struct slot *slot, struct child_plan *plan)
+{
+	uid_t uid = (uid_t)plan->start->uid;
+	plan->output_fd = plan->errors_fd = slot->outputs[SLOT_OUTPUT].fd = output_open(sp, uid);
+	if (plan->output_fd < 0 || !plan->start->splits_output)
+		return plan->output_fd;
+	return plan->errors_fd = slot->outputs[SLOT_ERRORS].fd = output_open(sp, uid);
+}
+
+/* The plan's descriptors but for the outputs are closed again whatever happens. */
 static enum msg_stage
 start_child(struct spawner *sp, struct slot *slot, struct child_plan *plan)
 {
 	enum msg_stage failed = STAGE_NKINDS;
 	int ends[2] = { -1, -1 };
 	plan->stdin_fd = sp->null_fd;
-	plan->output_fd = slot->output_fd = output_open(sp, (uid_t)plan->start->uid);
-	if (plan->output_fd < 0)
+	if (open_outputs(sp, slot, plan) < 0)
 		return STAGE_OUTPUT;
 	if (plan->start->stdin_len > 0)
 		plan->stdin_fd = output_stdin(plan->stdin_text, plan->start->stdin_len);

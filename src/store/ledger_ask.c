@@ -108,7 +108,10 @@ ledger_run_get(struct ledger *ledger, struct intent *intent)
 static int
 read_live(struct intent *intent, size_t want)
 {
-	int fd = intent->outcome.output_fd;
+	int fd = intent->of_errors ? intent->outcome.errors_fd : intent->outcome.output_fd;
+	intent->output_is_split = intent->outcome.is_split;
+	if (intent->of_errors && !intent->outcome.is_split)
+		return 0;
 	char *to = buf_reserve(&intent->output, want);
 	ssize_t got = pread(fd, to, want, intent->offset);
 	if (got > 0)
@@ -124,7 +127,8 @@ read_stored(struct ledger *ledger, struct intent *intent, size_t want)
 {
 	struct backend *db = ledger->backend;
 	struct buf piece = BUF_EMPTY;
-	int number = (int)(intent->offset / LEDGER_PIECE);
+	int number = (int)(intent->offset / LEDGER_PIECE) +
+		     (intent->of_errors ? LEDGER_ERRORS_PIECE : 0);
 	size_t skip = (size_t)(intent->offset % LEDGER_PIECE);
 	enum backend_result found = BACKEND_OK;
 	while (intent->output.len < want) {
@@ -162,11 +166,15 @@ answer_output(struct ledger *ledger, struct intent *intent, struct run *run, str
 		db->ops->attempt_load(db, run->id, intent->attempt, &attempt, &intent->err);
 	if (loaded != BACKEND_OK)
 		return ledger_checked(loaded);
-	intent->output_total = attempt.outcome.output_bytes;
-	intent->output_omitted = attempt.outcome.output_omitted;
-	intent->output_gap_at = attempt.outcome.output_omitted
-	                                ? (int64_t)ledger_output_half(ledger)
-	                                : intent->output_total;
+	const struct outcome *outcome = &attempt.outcome;
+	intent->output_is_split = outcome->is_split;
+	if (intent->of_errors && !outcome->is_split)
+		return 0;
+	intent->output_total = intent->of_errors ? outcome->errors_bytes : outcome->output_bytes;
+	intent->output_omitted =
+		intent->of_errors ? outcome->errors_omitted : outcome->output_omitted;
+	intent->output_gap_at =
+		intent->output_omitted ? (int64_t)ledger_output_half(ledger) : intent->output_total;
 	return read_stored(ledger, intent, want);
 }
 

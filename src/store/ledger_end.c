@@ -79,38 +79,57 @@ ledger_output_half(const struct ledger *ledger)
 	return (npieces ? npieces : 1) * LEDGER_PIECE;
 }
 
+/* One file that an attempt wrote: where its pieces go, and what is told of it. */
+struct written {
+	int fd;
+	int piece; /* number of the next */
+	int64_t *bytes, *omitted;
+};
+
 /* Keeps what the file holds: the first and the last half of what may be kept. */
 static int
-keep_output(struct ledger *ledger, struct intent *intent, struct outcome *outcome)
+keep_file(struct ledger *ledger, struct intent *intent, struct written file)
 {
 	struct backend *db = ledger->backend;
-	if (outcome->output_fd < 0)
+	if (file.fd < 0)
 		return 0;
-	off_t size = lseek(outcome->output_fd, 0, SEEK_END);
+	off_t size = lseek(file.fd, 0, SEEK_END);
 	off_t half = (off_t)ledger_output_half(ledger);
 	off_t resume_at = size > 2 * half ? size - half : 0;
 	char *piece = mem_alloc(LEDGER_PIECE);
-	int number = 0, rc = 0;
+	int rc = 0;
 	for (off_t at = 0; at < size && rc == 0;) {
 		if (resume_at && at == half)
 			at = resume_at;
 		size_t want = LEDGER_PIECE;
 		if (resume_at && at < half && (off_t)want > half - at)
 			want = (size_t)(half - at);
-		ssize_t got = pread(outcome->output_fd, piece, want, at);
+		ssize_t got = pread(file.fd, piece, want, at);
 		if (got <= 0)
 			break;
 		rc = ledger_checked(db->ops->output_append(db, intent->run_id, intent->attempt,
-		                                           number++, piece, (size_t)got,
-		                                           &intent->err));
+							   file.piece++, piece, (size_t)got,
+							   &intent->err));
 		at += got;
 	}
 	free(piece);
 	if (resume_at)
-		outcome->output_omitted = resume_at - half;
-	if (size > outcome->output_bytes)
-		outcome->output_bytes = size;
+		*file.omitted = resume_at - half;
+	if (size > *file.bytes)
+		*file.bytes = size;
 	return rc;
+}
+
+static int
+keep_output(struct ledger *ledger, struct intent *intent, struct outcome *outcome)
+{
+	const struct written output = { outcome->output_fd, 0, &outcome->output_bytes,
+					&outcome->output_omitted };
+	const struct written errors = { outcome->is_split ? outcome->errors_fd : -1,
+					LEDGER_ERRORS_PIECE, &outcome->errors_bytes,
+					&outcome->errors_omitted };
+	int rc = keep_file(ledger, intent, output);
+	return rc < 0 ? rc : keep_file(ledger, intent, errors);
 }
 
 /* Loads the run if it is the running attempt that the intent speaks of. 1, 0: it is not; -1. */
@@ -142,7 +161,7 @@ save_attempt(struct ledger *ledger, struct intent *intent, const struct run *run
 		attempt.pid_start = intent->pid_start;
 	}
 	attempt.outcome = intent->outcome;
-	attempt.outcome.output_fd = -1;
+	attempt.outcome.output_fd = attempt.outcome.errors_fd = -1;
 	return ledger_checked(db->ops->attempt_update(db, &attempt, &intent->err));
 }
 

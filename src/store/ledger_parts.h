@@ -63,6 +63,8 @@ int ledger_go_on(struct ledger *ledger, struct intent *intent, struct job *job);
 #define STARTS_PER_END 4
 
 #define LEDGER_PIECE 65536 /* bytes of output in one row */
+/* Number of the first row of stderr, when it is kept apart: beyond all that stdout can have. */
+#define LEDGER_ERRORS_PIECE (1 << 20)
 
 /* Bytes kept of each end of an attempt's output: output_max / 2 in whole pieces. */
 size_t ledger_output_half(const struct ledger *ledger);

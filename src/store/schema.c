@@ -162,7 +162,13 @@ static const char step_1[] =
 
 	"INSERT INTO ledger VALUES (1, lower(hex(randomblob(16))), 0, 0, 0, 0, 0, 0);";
 
-static const char *const steps[] = { step_1 };
+/* What went to stderr, when it was kept apart. */
+static const char step_2[] =
+	"ALTER TABLE attempts ADD COLUMN is_split INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE attempts ADD COLUMN errors_bytes INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE attempts ADD COLUMN errors_omitted INTEGER NOT NULL DEFAULT 0;";
+
+static const char *const steps[] = { step_1, step_2 };
 
 _Static_assert(sizeof(steps) / sizeof(steps[0]) == SCHEMA_VERSION, "a step for each version");
 

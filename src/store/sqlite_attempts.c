@@ -31,6 +31,9 @@ static const struct column columns[] = {
 	COLUMN(attempt, outcome.http_us[3]),
 	COLUMN(attempt, outcome.output_bytes),
 	COLUMN(attempt, outcome.output_omitted),
+	COLUMN(attempt, outcome.is_split),
+	COLUMN(attempt, outcome.errors_bytes),
+	COLUMN(attempt, outcome.errors_omitted),
 };
 
 enum backend_result

@@ -20,7 +20,7 @@
 	"run_id, number, claimed_at, started_at, ended_at, pid, pid_start, boot, spawner, "    \
 	"reason, kind, code, is_expected, is_timeout, text, outcome_at, retry_after, cpu_us, " \
 	"peak_kib, nleftovers, http_name_us, http_connect_us, http_first_us, http_total_us, "  \
-	"output_bytes, output_omitted"
+	"output_bytes, output_omitted, is_split, errors_bytes, errors_omitted"
 
 static const char *const texts[SQL_NSTATEMENTS] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -48,11 +48,12 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 	[SQL_JOB_LOAD] = JOB_SELECT " FROM jobs WHERE id = ?1",
 	[SQL_JOB_STATE] = "SELECT state FROM jobs WHERE id = ?1",
 	[SQL_JOB_FIND] = "SELECT id FROM jobs INDEXED BY jobs_name "
-	                 "WHERE owner = ?1 AND name = ?2 AND state <= 1",
+			 "WHERE owner = ?1 AND name = ?2 AND state <= 1",
 	[SQL_JOB_FIND_ENDED] = "SELECT id FROM jobs INDEXED BY jobs_former WHERE owner = ?1 AND "
-	                       "name = ?2 AND state >= 2 ORDER BY id DESC LIMIT 1",
-	[SQL_JOB_ADVANCE] = "UPDATE jobs SET next_due = ?3, next_start_at = ?4, nruns = ?5, "
-			    "nfailed = ?6, state = ?7, covered_until = ?8 WHERE id = ?1 AND next_due = ?2",
+			       "name = ?2 AND state >= 2 ORDER BY id DESC LIMIT 1",
+	[SQL_JOB_ADVANCE] =
+		"UPDATE jobs SET next_due = ?3, next_start_at = ?4, nruns = ?5, "
+		"nfailed = ?6, state = ?7, covered_until = ?8 WHERE id = ?1 AND next_due = ?2",
 	[SQL_JOBS_DUE] = "SELECT id FROM jobs INDEXED BY jobs_claim WHERE state <= 1 AND "
 			 "state = 0 AND claim_at <= ?1 ORDER BY claim_at, id LIMIT ?2",
 	[SQL_JOBS_NEXT_START] = "SELECT claim_at FROM jobs INDEXED BY jobs_claim "
@@ -104,10 +105,11 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 	[SQL_RUNS_PAGE_RUNNING] = RUN_LISTED "INDEXED BY runs_running" RUN_LISTED_JOB
 					     "WHERE r.state = 1 AND r.id < ?1 ORDER BY r.id DESC",
 
-	/* Attempts and output. ?1-?26 are ATTEMPT_COLUMNS. */
+	/* Attempts and output. ?1-?29 are ATTEMPT_COLUMNS. */
 	[SQL_ATTEMPT_INSERT] = "INSERT INTO attempts (" ATTEMPT_COLUMNS ") VALUES "
 			       "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-			       "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)",
+			       "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, "
+			       "?27, ?28, ?29)",
 	[SQL_ATTEMPT_UPDATE] = "UPDATE attempts SET claimed_at = ?3, started_at = ?4, "
 			       "ended_at = ?5, pid = ?6, pid_start = ?7, boot = ?8, spawner = ?9, "
 			       "reason = ?10, kind = ?11, code = ?12, is_expected = ?13, "
@@ -115,7 +117,8 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 			       "retry_after = ?17, cpu_us = ?18, peak_kib = ?19, "
 			       "nleftovers = ?20, http_name_us = ?21, http_connect_us = ?22, "
 			       "http_first_us = ?23, http_total_us = ?24, output_bytes = ?25, "
-			       "output_omitted = ?26 WHERE run_id = ?1 AND number = ?2",
+			       "output_omitted = ?26, is_split = ?27, errors_bytes = ?28, "
+			       "errors_omitted = ?29 WHERE run_id = ?1 AND number = ?2",
 	[SQL_ATTEMPT_LOAD] = "SELECT " ATTEMPT_COLUMNS " FROM attempts "
 			     "WHERE run_id = ?1 AND number = ?2",
 	[SQL_ATTEMPT_DROP] = "DELETE FROM attempts WHERE run_id = ?1 AND number = ?2",

@@ -61,6 +61,7 @@ start_same_set_up(int output_dir, int pipe_end[static 1])
 		.env = env,
 		.stdin_fd = null,
 		.output_fd = output,
+		.errors_fd = output,
 		.exec_fd = ends[1],
 		.cgroup_fd = -1,
 		.normal = &normal,

@@ -121,6 +121,10 @@ bad_parameters_are_refused_with_their_name(void **state)
 		  "-32003 invalid command: the value is not an array of strings" },
 		{ CALL("job.add", "{\"env\":{\"A=B\":\"c\"}}"),
 		  "-32003 invalid env: \"A=B\" is not a name" },
+		{ CALL("job.add", "{\"split_output\":\"yes\"}"),
+		  "-32003 invalid split-output: the value is not true or false" },
+		{ CALL("run.output", "{\"run\":7,\"stream\":\"stdin\"}"),
+		  "-32003 invalid stream: \"stdin\" is not stdout or stderr" },
 		{ CALL("job.add", "{\"name\":7}"),
 		  "-32003 invalid name: the value is not a string" },
 		{ CALL("job.set", "{\"job\":7}"),
@@ -166,7 +170,8 @@ parameters_become_changes_of_fields(void **state)
 		   CALL("job.add",
 			"{\"cron\":\"5 * * * *\",\"command\":[\"a\",\"b c\"],\"retries\":3,"
 			"\"retry_factor\":1.5,\"env\":{\"A\":\"1\"},\"tz\":null,"
-			"\"header\":{},\"retry_delay\":\"5s\",\"key\":\"k1\"}") "\n");
+			"\"header\":{},\"retry_delay\":\"5s\",\"split_output\":true,"
+			"\"key\":\"k1\"}") "\n");
 	const struct intent *intent = world_intent(&f->world);
 	assert_non_null(intent);
 	assert_int_equal(intent->kind, INTENT_JOB_ADD);
@@ -181,6 +186,7 @@ parameters_become_changes_of_fields(void **state)
 	assert_string_equal(find_change(intent, "retry-factor", 0)->text, "1.5");
 	assert_string_equal(find_change(intent, "env", 0)->text, "A=1");
 	assert_string_equal(find_change(intent, "retry-delay", 0)->text, "5s");
+	assert_string_equal(find_change(intent, "split-output", 0)->text, "yes");
 	assert_null(find_change(intent, "tz", 0)->text);
 	assert_null(find_change(intent, "header", 0)->text);
 }

@@ -69,6 +69,7 @@ a_packed_job_unpacks_to_the_same(void **state)
 		{ "until", "2030-01-01T00:00:00Z" },
 		{ "stdin", "line\nline\n" },
 		{ "user", "4294967294" },
+		{ "split-output", "yes" },
 	};
 	struct job job = command_job(), copy;
 	struct buf packed = BUF_EMPTY, again = BUF_EMPTY;
@@ -109,6 +110,7 @@ a_bad_value_names_field_and_value(void **state)
 		{ "until", "tomorrow", "" },
 		{ "user", "ann", "not a uid" },
 		{ "user", "4294967295", "not a uid" },
+		{ "split-output", "true", "yes or no" },
 		{ "user", "-1", "not a uid" },
 	};
 	struct job job;

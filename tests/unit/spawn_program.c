@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,6 +213,58 @@ an_output_file_is_appended_to_instead(void **state)
 	free(text);
 }
 
+/* The next message is about the run's errors: their text so far. */
+static char *
+expect_errors(struct spawner_fixture *sp, int64_t run_id)
+{
+	int fd;
+	struct msg msg = spawner_next(sp, &fd);
+	assert_int_equal(msg.kind, MSG_ERRORS);
+	assert_int_equal(msg.run_id, run_id);
+	return spawner_read_output(fd);
+}
+
+static void
+errors_that_are_split_off_have_a_file_of_their_own(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	char file[128];
+	int fd;
+	static const char *const args[] = { "/bin/sh", "-c",
+					    "echo 1 >&2; echo 2; echo 3 >&2; echo 4 >> /dev/stderr",
+					    NULL };
+	snprintf(file, sizeof(file), "%s/only-output", sp->dir);
+	const char *const files[] = { NULL, file };
+	for (int64_t i = 0; i < 2; i++) {
+		spawner_start(sp, i + 1,
+			      (struct spawner_start){ .args = args,
+						      .output_file = files[i],
+						      .splits_output = true });
+		free(expect_errors(sp, i + 1));
+		struct msg msg = spawner_expect(sp, MSG_EXITED, i + 1, &fd);
+		assert_int_equal(msg.report.wait_status, 0);
+		assert_int_equal(msg.report.errors_bytes, 6);
+		assert_int_equal(msg.report.output_bytes, files[i] ? 0 : 2);
+		char *text = spawner_read_output(fd);
+		assert_string_equal(text, files[i] ? "" : "2\n");
+		free(text);
+	}
+	fd = open(file, O_RDONLY);
+	char *text = spawner_read_output(fd);
+	assert_string_equal(text, "2\n");
+	free(text);
+	/* The next daemon is told of both files, too. */
+	spawner_forget(sp, 2);
+	spawner_kill_daemon(sp);
+	spawner_meet_daemon(sp);
+	spawner_send(sp, (struct msg){ .kind = MSG_HELLO });
+	assert_int_equal(spawner_next(sp, NULL).kind, MSG_WELCOME);
+	text = expect_errors(sp, 1);
+	assert_string_equal(text, "1\n3\n4\n");
+	free(text);
+	assert_int_equal(spawner_next(sp, NULL).kind, MSG_EXITED);
+}
+
 static void
 limits_hold_for_the_run(void **state)
 {
@@ -392,6 +445,7 @@ main(void)
 		SPAWNER_TEST(a_file_of_the_users_that_cannot_be_used_fails_the_start),
 		SPAWNER_TEST(an_output_file_is_appended_to_instead),
 		SPAWNER_TEST(limits_hold_for_the_run),
+		SPAWNER_TEST(errors_that_are_split_off_have_a_file_of_their_own),
 		SPAWNER_TEST(a_start_that_it_has_already_is_ignored),
 		SPAWNER_TEST(a_new_daemon_is_told_what_runs_and_what_ended),
 		SPAWNER_TEST(the_last_requests_of_a_dead_daemon_are_executed),

@@ -31,7 +31,11 @@ an_attempt_reads_back_with_all_its_fields(void **state)
 			     .http_us = { 10, 11, 12, 13 },
 			     .output_fd = 99,
 			     .output_bytes = 14,
-			     .output_omitted = 15 },
+			     .output_omitted = 15,
+			     .is_split = true,
+			     .errors_fd = 98,
+			     .errors_bytes = 16,
+			     .errors_omitted = 17 },
 	};
 	struct attempt got;
 	assert_int_equal(kit->ops->attempt_insert(kit->backend, &attempt, &kit->err), BACKEND_OK);
@@ -53,6 +57,9 @@ an_attempt_reads_back_with_all_its_fields(void **state)
 	assert_int_equal(got.outcome.http_us[3], 13);
 	assert_int_equal(got.outcome.output_fd, -1);
 	assert_int_equal(got.outcome.output_omitted, 15);
+	assert_true(got.outcome.is_split);
+	assert_int_equal(got.outcome.errors_bytes, 16);
+	assert_int_equal(got.outcome.errors_omitted, 17);
 	assert_int_equal(kit->ops->attempt_drop(kit->backend, 7, 2, &kit->err), BACKEND_OK);
 	assert_int_equal(kit->ops->attempt_load(kit->backend, 7, 2, &got, &kit->err), BACKEND_NONE);
 }

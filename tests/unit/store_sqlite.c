@@ -22,7 +22,7 @@ the_settings_that_durability_rests_on_hold(void **state)
 	} cases[] = {
 		{ "PRAGMA journal_mode", "wal" },       { "PRAGMA synchronous", "2" },
 		{ "PRAGMA locking_mode", "exclusive" }, { "PRAGMA trusted_schema", "0" },
-		{ "PRAGMA user_version", "1" },         { "PRAGMA application_id", "1634952040" },
+		{ "PRAGMA user_version", "2" },         { "PRAGMA application_id", "1634952040" },
 		{ "PRAGMA integrity_check", "ok" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -192,6 +192,51 @@ a_migration_goes_step_by_step_after_a_copy(void **state)
 	free(old);
 }
 
+/* A database of the first format: what the second added is taken out of one of today's. */
+static void
+make_first_format(struct place *place)
+{
+	sqlite3 *db;
+	place_close(place_open(place));
+	sqlite3_open(place->path, &db);
+	assert_true(can(db,
+			"ALTER TABLE attempts DROP COLUMN is_split;"
+			"ALTER TABLE attempts DROP COLUMN errors_bytes;"
+			"ALTER TABLE attempts DROP COLUMN errors_omitted;"
+			"INSERT INTO attempts VALUES (5, 1, 1, 2, 3, 4, 5, 'b', 's', 0, 1, 7, 0, 0,"
+			" '', 3, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0);"
+			"INSERT INTO outputs VALUES (5, 1, 0, x'6e696e652062797465');"
+			"PRAGMA user_version = 1"));
+	sqlite3_close(db);
+}
+
+static void
+an_attempt_of_the_first_format_has_its_errors_with_its_output(void **state)
+{
+	struct place *place = *state;
+	struct attempt attempt;
+	struct buf out = BUF_EMPTY;
+	sqlite3 *copy;
+	make_first_format(place);
+	struct backend *backend = place_open(place);
+	assert_int_equal(read_version(sqlite_of(backend)->db), SCHEMA_VERSION);
+	assert_int_equal(sqlite_attempt_load(backend, 5, 1, &attempt, &place->err), BACKEND_OK);
+	assert_int_equal(attempt.outcome.code, 7);
+	assert_int_equal(attempt.outcome.output_bytes, 9);
+	assert_false(attempt.outcome.is_split);
+	assert_int_equal(sqlite_output_read(backend, 5, 1, 0, &out, &place->err), BACKEND_OK);
+	assert_int_equal(out.len, 9);
+	buf_fini(&out);
+	place_close(backend);
+	char *old = scratch_path(place->dir, "asched.db.v1");
+	sqlite3_open(old, &copy);
+	assert_int_equal(read_version(copy), 1);
+	assert_true(can(copy, "SELECT output_bytes FROM attempts"));
+	assert_false(can(copy, "SELECT errors_bytes FROM attempts"));
+	sqlite3_close(copy);
+	free(old);
+}
+
 static void
 a_step_that_fails_leaves_the_version_before_it_whole(void **state)
 {
@@ -252,6 +297,7 @@ main(void)
 		TEST(a_backup_that_is_not_finished_leaves_no_file),
 		TEST(the_log_stays_bounded_while_it_is_tended),
 		TEST(a_migration_goes_step_by_step_after_a_copy),
+		TEST(an_attempt_of_the_first_format_has_its_errors_with_its_output),
 		TEST(a_step_that_fails_leaves_the_version_before_it_whole),
 		TEST(a_file_size_limit_is_an_error_and_not_the_end),
 	};
