@@ -147,11 +147,18 @@ retries_when_lost(const struct job *job)
 	return job_is_http(job) ? request_may_repeat(job) : job->on_lost == ON_LOST_RETRY;
 }
 
+/* Did the attempt come to no end of its own? */
+static bool
+is_interrupted(const struct run *run, const struct outcome *outcome)
+{
+	return run->stop_reason == REASON_SHUTDOWN || outcome->kind == OUTCOME_LOST;
+}
+
 static bool
 wants_retry(const struct run *run, const struct job *job, const struct outcome *outcome)
 {
-	if (run->stop_reason == REASON_SHUTDOWN || outcome->kind == OUTCOME_LOST)
-		return retries_when_lost(job);
+	if (is_interrupted(run, outcome))
+		return retries_when_lost(job) && run->attempt < RUN_LOST_ATTEMPTS_MAX;
 	if (run->attempt > job->retries)
 		return false;
 	return retry_on_matches(job->retry_on, run->reason, outcome->code);
@@ -161,8 +168,7 @@ static void
 wait_for_retry(struct run *run, const struct job *job, const struct outcome *outcome,
                uint64_t draw)
 {
-	bool is_interrupted = run->stop_reason == REASON_SHUTDOWN || outcome->kind == OUTCOME_LOST;
-	usec_t wait = is_interrupted ? 0 : retry_wait(job, run->attempt, draw);
+	usec_t wait = is_interrupted(run, outcome) ? 0 : retry_wait(job, run->attempt, draw);
 	usec_t at = outcome->ended_at + wait;
 	if (outcome->retry_after > at) {
 		usec_t latest = outcome->ended_at + job->retry_max_delay;
@@ -197,10 +203,14 @@ run_end_attempt(struct run *run, const struct job *job, const struct outcome *ou
 	}
 	run->reason = asked == REASON_TIMEOUT || asked == REASON_SHUTDOWN ? asked
 	                                                                  : failure_reason(outcome);
-	if (wants_retry(run, job, outcome))
+	if (wants_retry(run, job, outcome)) {
 		wait_for_retry(run, job, outcome, draw);
-	else
-		run_set_state(run, outcome->kind == OUTCOME_LOST ? RUN_LOST : RUN_FAILED, run->reason);
+		return;
+	}
+	if (is_interrupted(run, outcome) && retries_when_lost(job))
+		snprintf(run->detail, sizeof(run->detail), "given up after %d attempts",
+		         run->attempt);
+	run_set_state(run, outcome->kind == OUTCOME_LOST ? RUN_LOST : RUN_FAILED, run->reason);
 }
 
 const char *

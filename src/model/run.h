@@ -147,6 +147,12 @@ bool run_may_become(enum run_state from, enum run_state to);
 bool run_is_terminal(enum run_state state);
 
 /*
+ * The attempt in which a run may be lost, or broken off by a shutdown, at the latest and still be
+ * tried again by on-lost=retry: what loses so many may be what breaks the machine.
+ */
+#define RUN_LOST_ATTEMPTS_MAX 10
+
+/*
  * What a run becomes when its attempt ended so: state and reason, with detail in *run; retries
  * while there are some: waiting, GATE_TIME, start_at. `draw` is a random number, for jitter.
  */

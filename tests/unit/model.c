@@ -321,6 +321,26 @@ on_lost_retry_runs_again_what_may_have_run(void **state)
 }
 
 static void
+a_run_that_is_lost_again_and_again_is_given_up(void **state)
+{
+	struct job job = command_job();
+	struct run run = { .state = RUN_RUNNING, .attempt = 1 };
+	struct outcome outcome = { .kind = OUTCOME_LOST, .text = "reboot", .ended_at = 77 };
+	(void)state;
+	job.on_lost = ON_LOST_RETRY;
+	for (; run.attempt < RUN_LOST_ATTEMPTS_MAX; run.attempt++) {
+		run_end_attempt(&run, &job, &outcome, 0);
+		assert_int_equal(run.state, RUN_WAITING);
+		run.state = RUN_RUNNING;
+	}
+	run_end_attempt(&run, &job, &outcome, 0);
+	assert_int_equal(run.state, RUN_LOST);
+	assert_int_equal(run.reason, REASON_REBOOT);
+	assert_string_equal(run.detail, "given up after 10 attempts");
+	job_fini(&job);
+}
+
+static void
 retry_after_wins_within_the_cap(void **state)
 {
 	struct job job;
@@ -370,6 +390,7 @@ main(void)
 		cmocka_unit_test(retry_on_names_what_is_tried_again),
 		cmocka_unit_test(the_end_of_an_attempt_decides_the_run),
 		cmocka_unit_test(on_lost_retry_runs_again_what_may_have_run),
+		cmocka_unit_test(a_run_that_is_lost_again_and_again_is_given_up),
 		cmocka_unit_test(retry_after_wins_within_the_cap),
 		cmocka_unit_test(terminal_states_never_change),
 	};
