@@ -13,8 +13,10 @@ libstore_a_SOURCES = \
 	src/store/ledger_active.c \
 	src/store/ledger_ask.c \
 	src/store/ledger_claim.c \
+	src/store/ledger_cover.c \
 	src/store/ledger_end.c \
 	src/store/ledger_job.c \
+	src/store/ledger_promote.c \
 	src/store/ledger_run.c \
 	src/store/ledger_time.c \
 	src/store/mark.c src/store/mark.h \

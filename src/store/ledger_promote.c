@@ -1,0 +1,107 @@
+/* Gives free slots of queues to the runs that wait for them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "store/ledger_parts.h"
+
+#define QUEUES_MAX 64 /* queues that one claim serves; more are served by the next */
+
+static bool
+is_too_late(const struct intent *intent, const struct job *job, const struct run *run)
+{
+	return job->start_deadline > 0 && run->attempt == 0 &&
+	       intent->now > run->start_at + job->start_deadline;
+}
+
+static int
+add_start(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
+{
+	struct backend *db = ledger->backend;
+	struct work *work = &intent->work;
+	struct attempt attempt = { .run_id = run->id, .number = run->attempt + 1,
+		                   .claimed_at = intent->now,
+		                   .outcome = { .output_fd = -1, .cpu_us = -1, .peak_kib = -1 } };
+	int seen_attempt = run->attempt;
+	memcpy(attempt.boot, ledger->boot, sizeof(attempt.boot));
+	if (!job_is_http(job))
+		memcpy(attempt.spawner, ledger->spawner, sizeof(attempt.spawner));
+	run->attempt = attempt.number;
+	run->detail[0] = '\0';
+	run_set_state(run, RUN_RUNNING, REASON_NONE);
+	if (db->ops->run_update(db, run, RUN_WAITING, seen_attempt, &intent->err) != BACKEND_OK ||
+	    db->ops->attempt_insert(db, &attempt, &intent->err) == BACKEND_ERROR)
+		return -1;
+	work->starts = mem_resize(work->starts, work->nstarts + 1, sizeof(*work->starts));
+	struct start *start = &work->starts[work->nstarts++];
+	*start = (struct start){ .run = *run, .attempt = attempt, .job = mem_alloc(sizeof(*job)) };
+	*start->job = *job; /* moved: the caller does not fini() it */
+	return 0;
+}
+
+/* A waiting run gets a slot, or ends because its time is over. 1: it took the slot. */
+static int
+promote_run(struct ledger *ledger, struct intent *intent, struct run *run)
+{
+	struct backend *db = ledger->backend;
+	struct job job;
+	enum backend_result found = db->ops->job_load(db, run->job_id, &job, &intent->err);
+	if (found == BACKEND_ERROR)
+		return -1;
+	if (found == BACKEND_NONE) /* its row cannot be read: do not let it hold up the others */
+		return ledger_end_waiting(ledger, intent, run, RUN_FAILED, REASON_REFUSED,
+		                          "its job cannot be read");
+	if (!is_too_late(intent, &job, run))
+		return add_start(ledger, intent, run, &job) < 0 ? -1 : 1;
+	int rc = ledger_end_waiting(ledger, intent, run, RUN_MISSED, REASON_DEADLINE, "");
+	if (rc == 0)
+		rc = ledger_after_run(ledger, intent, &job, run);
+	job_fini(&job);
+	return rc;
+}
+
+int
+ledger_promote_queue(struct ledger *ledger, struct intent *intent, const char *name)
+{
+	struct backend *db = ledger->backend;
+	struct queue queue;
+	if (db->ops->queue_load(db, name, &queue, &intent->err) == BACKEND_ERROR)
+		return -1;
+	int64_t free_slots = queue.is_paused ? 0 : queue.concurrency - queue.nrunning;
+	while (free_slots > 0 && intent->work.nstarts < (size_t)intent->limit) {
+		size_t room = (size_t)intent->limit - intent->work.nstarts;
+		size_t n = room < (size_t)free_slots ? room : (size_t)free_slots;
+		struct run *runs = mem_array(n, sizeof(*runs));
+		enum backend_result found =
+			db->ops->runs_ready(db, name, n, runs, &n, &intent->err);
+		int rc = ledger_checked(found);
+		for (size_t i = 0; i < n && rc >= 0; i++) {
+			rc = promote_run(ledger, intent, &runs[i]);
+			free_slots -= rc == 1;
+		}
+		free(runs);
+		if (rc < 0)
+			return -1;
+		if (n == 0)
+			return 0;
+	}
+	intent->work.is_full |= free_slots > 0;
+	return 0;
+}
+
+int
+ledger_promote(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	char names[QUEUES_MAX][64];
+	size_t n = 0;
+	if (intent->limit == 0)
+		intent->limit = INT64_MAX;
+	if (db->ops->queues_ready(db, QUEUES_MAX, names, &n, &intent->err) == BACKEND_ERROR)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (ledger_promote_queue(ledger, intent, names[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
