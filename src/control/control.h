@@ -51,6 +51,7 @@ struct control_config {
 	int listen_fd; /* taken */
 	int64_t max_connections;
 	int64_t max_connections_per_user;
+	int64_t max_requests_per_user; /* in a second, but for operators; 0: no limit */
 };
 
 struct control;

@@ -15,6 +15,7 @@ libcontrol_a_SOURCES = \
 	src/control/methods.c \
 	src/control/params.c src/control/params.h \
 	src/control/peer.c src/control/peer.h \
+	src/control/rate.c src/control/rate.h \
 	src/control/rpc.c src/control/rpc.h \
 	src/control/server.c src/control/server.h \
 	src/control/why.c src/control/why.h

@@ -67,6 +67,15 @@ peer_release(struct peer *peer)
 }
 
 void
+peer_charge(struct peer *peer, size_t nrequests)
+{
+	struct server *server = peer->server;
+	rate_take(&server->rates, peer->rate, nrequests, ev_now(server->loop));
+	if (rate_is_spent(peer->rate) && !ev_is_active(&server->thaw))
+		ev_timer_again(server->loop, &server->thaw);
+}
+
+void
 peer_keep(struct peer *peer)
 {
 	peer->is_kept = true;
@@ -80,6 +89,7 @@ peer_close(struct peer *peer)
 	ev_io_stop(server->loop, &peer->reads);
 	ev_io_stop(server->loop, &peer->writes);
 	close(peer->reads.fd);
+	rate_release(peer->rate);
 	*peer->link = peer->next;
 	if (peer->next)
 		peer->next->link = peer->link;
@@ -92,11 +102,11 @@ peer_close(struct peer *peer)
 	free(peer);
 }
 
-/* Neither too much asked nor too much unread. */
+/* Neither too much asked, nor too fast, nor too much unread. */
 static bool
 may_take(const struct peer *peer)
 {
-	return !peer->is_broken && peer->nheld < SERVER_HELD_MAX &&
+	return !peer->is_broken && peer->nheld < SERVER_HELD_MAX && !rate_is_spent(peer->rate) &&
 	       peer_unread(peer) <= SERVER_BACKLOG_MAX;
 }
 
@@ -251,7 +261,7 @@ peer_is_stalled(const struct peer *peer)
 	uint64_t quiet = peer->server->nsweeps - peer->active_at;
 	if (peer_unread(peer) > 0)
 		return quiet > SERVER_STALL;
-	if (peer->nheld > 0)
+	if (peer->nheld > 0 || rate_is_spent(peer->rate))
 		return false;
 	if (peer->in.len > 0)
 		return quiet > SERVER_STALL;
@@ -264,6 +274,7 @@ peer_new(struct server *server, int fd, uid_t uid)
 	struct peer *peer = mem_alloc(sizeof(*peer));
 	peer->server = server;
 	peer->uid = uid;
+	peer->rate = rates_hold(&server->rates, uid, ev_now(server->loop));
 	ev_io_init(&peer->reads, on_readable, fd, EV_READ);
 	ev_io_init(&peer->writes, on_writable, fd, EV_WRITE);
 	peer->reads.data = peer->writes.data = peer;

@@ -3,6 +3,7 @@
 #define CONTROL_PEER_H
 
 #include "base/buf.h"
+#include "control/rate.h"
 #include "control/server.h"
 
 struct peer {
@@ -10,6 +11,7 @@ struct peer {
 	struct peer *next, **link; /* of the server's list */
 	ev_io reads, writes;
 	uid_t uid;
+	struct rate *rate; /* of his user */
 	void *data;
 	struct buf in;
 	size_t nscanned; /* of in: no newline before here */
@@ -31,6 +33,8 @@ struct server {
 	ev_prepare waits;
 	ev_idle more;
 	ev_timer sweep;
+	ev_timer thaw; /* while a user has asked too much */
+	struct rates rates;
 	struct peer *peers;
 	int64_t npeers;
 	size_t nunread; /* bytes, of all peers */

@@ -355,11 +355,21 @@ serve_all(struct control *control, struct message *message, const json_t *root)
 	message_release(message);
 }
 
+/* Operators may hurry. */
+static void
+charge(struct peer *peer, const json_t *root)
+{
+	const struct session *session = peer_data(peer);
+	if (!session->who.is_operator)
+		peer_charge(peer, json_is_array(root) ? json_array_size(root) : 1);
+}
+
 void
 rpc_line(struct control *control, struct peer *peer, const char *line, size_t len)
 {
 	json_error_t where;
 	json_t *root = json_loadb(line, len, JSON_REJECT_DUPLICATES, &where);
+	charge(peer, root);
 	if (!root) {
 		struct err err;
 		struct buf answer = BUF_EMPTY;

@@ -67,14 +67,26 @@ static void
 on_sweep(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct server *server = timer->data;
-	(void)loop;
 	(void)revents;
 	server->nsweeps++;
+	rates_refill(&server->rates, ev_now(loop));
 	for (struct peer *peer = server->peers, *next; peer; peer = next) {
 		next = peer->next;
 		if (peer_is_stalled(peer))
 			peer_close(peer);
 	}
+}
+
+/* Who had to wait may be read from again. */
+static void
+on_thaw(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct server *server = timer->data;
+	(void)revents;
+	if (!rates_refill(&server->rates, ev_now(loop)))
+		ev_timer_stop(loop, timer);
+	for (struct peer *peer = server->peers; peer; peer = peer->next)
+		peer->is_dirty = true;
 }
 
 /* Makes room by dropping who was quiet the longest, at least a sweep; false: nobody was. */
@@ -178,8 +190,12 @@ server_new(struct ev_loop *loop, const struct server_config *config,
 	ev_idle_init(&server->more, on_more);
 	ev_set_priority(&server->more, EV_MAXPRI);
 	ev_init(&server->sweep, on_sweep);
+	ev_init(&server->thaw, on_thaw);
 	server->sweep.repeat = SERVER_SWEEP;
+	server->thaw.repeat = SERVER_THAW;
+	server->rates.per_second = (double)config->max_requests;
 	server->accepts.data = server->waits.data = server->more.data = server->sweep.data = server;
+	server->thaw.data = server;
 	ev_prepare_start(loop, &server->waits);
 	ev_unref(loop);
 	return server;
@@ -208,6 +224,8 @@ server_free(struct server *server)
 	ev_ref(server->loop);
 	ev_prepare_stop(server->loop, &server->waits);
 	ev_idle_stop(server->loop, &server->more);
+	ev_timer_stop(server->loop, &server->thaw);
+	rates_fini(&server->rates);
 	if (server->spare_fd >= 0)
 		close(server->spare_fd);
 	close(server->config.fd);

@@ -2,7 +2,8 @@
  * The control socket: connections, who is at their other end, and lines. Owns every peer and
  * the listening descriptor. What a peer does hurts only itself: a line is at most
  * SERVER_LINE_MAX bytes, a peer with too many answers under way or unread is not read from, one
- * that stalls is dropped, and a user's idle connections make room for his new ones.
+ * that stalls is dropped, a user's idle connections make room for his new ones, and who asks
+ * faster than he may is read from that much later.
  * Everything happens on the loop's thread.
  */
 #ifndef CONTROL_SERVER_H
@@ -23,6 +24,7 @@
 #define SERVER_SWEEP       5.0         /* seconds between looks at stalled peers */
 #define SERVER_STALL       6           /* sweeps: a line or an unread answer without progress */
 #define SERVER_IDLE        120         /* sweeps: nothing asked and nothing owed */
+#define SERVER_THAW        0.05        /* seconds between looks at who has waited long enough */
 
 struct server;
 struct peer;
@@ -31,6 +33,7 @@ struct server_config {
 	int fd;      /* listening, non-blocking; taken */
 	int64_t max; /* connections */
 	int64_t max_per_user;
+	int64_t max_requests; /* of one user in a second, see peer_charge(); 0: no limit */
 	const char *busy;     /* the line for who is refused because of the limits; borrowed */
 	const char *denied;   /* the line for who may not connect */
 	const char *too_long; /* the line for who sent a line over SERVER_LINE_MAX */
@@ -68,6 +71,9 @@ size_t peer_unread(const struct peer *peer);
 /* Answers under way: each hold needs its release. Neither closes the peer from inside. */
 void peer_hold(struct peer *peer);
 void peer_release(struct peer *peer);
+
+/* So many requests came; when his user's are too many, none is read until they are not. */
+void peer_charge(struct peer *peer, size_t nrequests);
 
 /* A subscriber is never idle. */
 void peer_keep(struct peer *peer);

@@ -212,6 +212,7 @@ static const struct key access_keys[] = {
 	{ "operators", set_users, IN_CONF(operators) },
 	{ "allow", set_users, IN_CONF(allow) },
 	{ "deny", set_users, IN_CONF(deny) },
+	{ "max-requests-per-user", set_number, IN_CONF(max_requests_per_user), 0, 1000000 },
 	{ NULL },
 };
 

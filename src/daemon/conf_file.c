@@ -18,6 +18,7 @@
 #define OUTPUT_STANDARD       ((int64_t)1 << 20)
 #define CONNECTIONS_STANDARD  256
 #define PER_USER_STANDARD     64
+#define REQUESTS_STANDARD     1000
 
 void
 conf_init(struct conf *conf)
@@ -32,6 +33,7 @@ conf_init(struct conf *conf)
 		.output_max = OUTPUT_STANDARD,
 		.max_connections = CONNECTIONS_STANDARD,
 		.max_connections_per_user = PER_USER_STANDARD,
+		.max_requests_per_user = REQUESTS_STANDARD,
 	};
 	job_init(&conf->defaults);
 }

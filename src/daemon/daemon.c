@@ -257,6 +257,7 @@ make_control(struct daemon *daemon)
 		.listen_fd = daemon->listen_fd,
 		.max_connections = max,
 		.max_connections_per_user = daemon->conf.max_connections_per_user,
+		.max_requests_per_user = daemon->conf.max_requests_per_user,
 	};
 	daemon->control = control_new(daemon->loop, &config, &ports);
 	daemon->listen_fd = -1;

@@ -146,6 +146,8 @@ warn_of_fixed(const struct conf *old, const struct conf *new)
 		{ "retain-bytes", old->retain_bytes != new->retain_bytes },
 		{ "output-max", old->output_max != new->output_max },
 		{ "max-connections", old->max_connections != new->max_connections },
+		{ "max-requests-per-user",
+		  old->max_requests_per_user != new->max_requests_per_user },
 		{ "max-connections-per-user",
 		  old->max_connections_per_user != new->max_connections_per_user },
 	};

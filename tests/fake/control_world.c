@@ -101,7 +101,7 @@ world_open(struct control_world *world, int64_t max, int64_t max_per_user)
 					    &world->zonedir };
 	const struct engine_ports engine_ports = { .store = &world->store.port };
 	const struct engine_config engine_config = { .claim_batch = 1 };
-	const struct control_config config = { listen_at(world), max, max_per_user };
+	const struct control_config config = { listen_at(world), max, max_per_user, WORLD_RATE };
 	zonedir_init(&world->zonedir, ZONEINFO_DIR);
 	world->store.port.submit = submit;
 	world->store.last = &world->store.first;

@@ -28,6 +28,8 @@ struct control_world {
 	char dir[32], path[64];
 };
 
+#define WORLD_RATE 200 /* requests a second of who is no operator */
+
 /* At most so many connections, in all and of one user. */
 void world_open(struct control_world *world, int64_t max, int64_t max_per_user);
 void world_close(struct control_world *world); /* frees the intents that nobody answered */

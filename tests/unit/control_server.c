@@ -14,6 +14,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "control/rate.h"
 #include "control/rpc.h"
 #include "control/server.h"
 #include "fake/control_world.h"
@@ -277,6 +278,53 @@ a_batch_beyond_its_limit_does_nothing(void **state)
 	close(fd);
 }
 
+static int
+count_lines(struct control_world *world, int fd)
+{
+	int n = 0;
+	for (char *line; (line = world_line(world, fd)); n++)
+		free(line);
+	return n;
+}
+
+static void
+who_asks_faster_than_he_may_is_answered_that_much_later(void **state)
+{
+	struct control_world *world = *state;
+	const int burst = WORLD_RATE * RATE_BURST, more = WORLD_RATE / 4;
+	int fd = world_connect(world), other = world_connect(world);
+	ev_tstamp began = ev_time();
+	world->is_operator = false;
+	for (int i = 0; i < burst + more; i++)
+		world_send(world, fd, "x\n");
+	int n = count_lines(world, fd);
+	assert_true(n <= burst + 1 + (int)((ev_time() - began) * WORLD_RATE));
+	world_send(world, other, "x\n");
+	assert_int_equal(count_lines(world, other), 0); /* it is the same user */
+	while (n < burst + more && ev_time() - began < 10) {
+		ev_sleep(0.01);
+		n += count_lines(world, fd);
+	}
+	assert_int_equal(n, burst + more);
+	assert_true(ev_time() - began > (more - 2.) / WORLD_RATE);
+	while (count_lines(world, other) == 0 && ev_time() - began < 10)
+		ev_sleep(0.01);
+	assert_true(ev_time() - began < 10);
+	close(fd);
+	close(other);
+}
+
+static void
+an_operator_may_ask_as_fast_as_he_can(void **state)
+{
+	struct control_world *world = *state;
+	int fd = world_connect(world);
+	for (int i = 0; i < WORLD_RATE * RATE_BURST * 2; i++)
+		world_send(world, fd, "x\n");
+	assert_int_equal(count_lines(world, fd), WORLD_RATE * RATE_BURST * 2);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -291,6 +339,8 @@ main(void)
 		TEST(a_user_has_only_so_many_connections),
 		TEST(who_may_not_connect_is_told_so),
 		TEST(a_connection_without_a_descriptor_left_is_refused_aloud),
+		TEST(who_asks_faster_than_he_may_is_answered_that_much_later),
+		TEST(an_operator_may_ask_as_fast_as_he_can),
 		TEST(bytes_that_are_no_protocol_do_no_harm),
 		TEST(a_batch_beyond_its_limit_does_nothing),
 	};
