@@ -117,8 +117,9 @@ field_has(const char *field, int value, int min, int max, const struct day *d)
 }
 
 void
-oracle_init(struct oracle *o, const char *text, enum oracle_rule rule)
+oracle_init(struct oracle *o, const char *text, enum oracle_rule rule, struct oracle_clock *clock)
 {
+	memset(o, 0, sizeof(*o));
 	int n = sscanf(text, "%63s %63s %63s %63s %63s", o->fields[0], o->fields[1], o->fields[2],
 		       o->fields[3], o->fields[4]);
 	assert(n == 5);
@@ -132,6 +133,7 @@ oracle_init(struct oracle *o, const char *text, enum oracle_rule rule)
 	o->is_wild = o->fields[0][0] == '*' || o->fields[1][0] == '*';
 	o->is_either = !strchr("*?", *day) && !strchr("*?+", *weekday);
 	o->rule = rule;
+	o->clock = clock;
 }
 
 static struct day
@@ -147,14 +149,29 @@ day_of(int64_t local_minutes)
 }
 
 static bool
-day_matches(const struct oracle *o, int64_t local)
+day_fields_match(const struct oracle *o, const struct day *d)
+{
+	bool by_day = field_has(o->fields[2], d->day, 1, 31, d);
+	bool by_weekday = field_has(o->fields[4], d->weekday, 0, 7, d);
+	return o->is_either ? by_day || by_weekday : by_day && by_weekday;
+}
+
+static bool
+day_matches(struct oracle *o, int64_t local)
 {
 	struct day d = day_of(local);
 	if (!o->months[d.month])
 		return false;
-	bool by_day = field_has(o->fields[2], d.day, 1, 31, &d);
-	bool by_weekday = field_has(o->fields[4], d.weekday, 0, 7, &d);
-	return o->is_either ? by_day || by_weekday : by_day && by_weekday;
+	uint32_t *days = &o->days[d.length][(d.weekday + 36 - d.day) % 7];
+	if (*days == 0) {
+		*days = 1; /* bit 0: it was worked out */
+		for (int n = 1; n <= d.length; n++) {
+			struct day other = { n, d.month, (d.weekday + 35 + n - d.day) % 7,
+					     d.length };
+			*days |= (uint32_t)day_fields_match(o, &other) << n;
+		}
+	}
+	return *days >> d.day & 1;
 }
 
 static bool
@@ -167,17 +184,22 @@ minute_matches(const struct oracle *o, int64_t local)
 static int64_t
 local_of(const struct oracle *o, int64_t at)
 {
-	time_t seconds = (time_t)at * 60;
-	struct tm tm;
 	if (o->rule == ORACLE_UTC)
 		return at;
-	localtime_r(&seconds, &tm);
-	return at + tm.tm_gmtoff / 60;
+	assert(at >= 0 && at < ORACLE_NMINUTES);
+	if (!o->clock->answers[at].is_known) {
+		time_t seconds = (time_t)at * 60;
+		struct tm tm;
+		localtime_r(&seconds, &tm);
+		o->clock->answers[at].is_known = 1;
+		o->clock->answers[at].offset = (int16_t)(tm.tm_gmtoff / 60);
+	}
+	return at + o->clock->answers[at].offset;
 }
 
 /* Does any of the minutes that the clock jumped over match? */
 static bool
-any_skipped_matches(const struct oracle *o, int64_t from, int64_t until)
+any_skipped_matches(struct oracle *o, int64_t from, int64_t until)
 {
 	for (int64_t local = from; local < until; local++) {
 		if (day_matches(o, local) && minute_matches(o, local))
@@ -187,7 +209,7 @@ any_skipped_matches(const struct oracle *o, int64_t from, int64_t until)
 }
 
 static bool
-is_due(const struct oracle *o, int64_t local, int64_t seen)
+is_due(struct oracle *o, int64_t local, int64_t seen)
 {
 	bool is_fixed = o->rule == ORACLE_CRON && !o->is_wild;
 	if (is_fixed && local > seen + 1 && any_skipped_matches(o, seen + 1, local))
@@ -199,7 +221,7 @@ is_due(const struct oracle *o, int64_t local, int64_t seen)
 
 /* A day without a change of the clock in it. -1: nothing is due in it after `after`. */
 static int64_t
-scan_plain_day(const struct oracle *o, int64_t at, int64_t local, int64_t after)
+scan_plain_day(struct oracle *o, int64_t at, int64_t local, int64_t after)
 {
 	if (at + MINUTES_PER_DAY <= after || !day_matches(o, local))
 		return -1;
@@ -211,7 +233,7 @@ scan_plain_day(const struct oracle *o, int64_t at, int64_t local, int64_t after)
 }
 
 int64_t
-oracle_next(const struct oracle *o, int64_t after, int64_t limit)
+oracle_next(struct oracle *o, int64_t after, int64_t limit)
 {
 	int64_t at = after - WARM_UP;
 	at -= local_of(o, at) % MINUTES_PER_DAY; /* as a rule midnight */
