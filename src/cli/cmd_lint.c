@@ -63,7 +63,7 @@ lint_text(struct linter *linter, enum schedule_kind kind, const char *text)
 	struct buf remarks = BUF_EMPTY;
 	bool is_valid = schedule_parse(&s, kind, text, &linter->when.context, &err) == 0;
 	if (is_valid) {
-		if (lint_schedule(&s, linter->when.context.now, &remarks) > 0 &&
+		if (lint_schedule(&s, text, linter->when.context.now, &remarks) > 0 &&
 		    linter->exit_code == EXIT_DONE)
 			linter->exit_code = EXIT_FAILED;
 		schedule_fini(&s);

@@ -312,13 +312,24 @@ read_item(struct wish *wish, struct scan word, struct scan *rest, struct err *er
 	return status > 0 ? read_clock(wish, word, rest, err) : status;
 }
 
+static bool
+is_sign(const struct scan *word)
+{
+	return scan_peek(word) == '+' || scan_peek(word) == '-';
+}
+
 static int
 read_words(struct wish *wish, struct scan text, struct err *err)
 {
 	struct scan word, rest = text;
 	while (scan_word(&rest, &word)) {
-		if (scan_peek(&word) == '+' || scan_peek(&word) == '-')
+		if (is_sign(&word))
 			return read_plus(wish, (struct scan){ word.p, text.end }, err);
+		struct scan behind = word; /* "now+1 day" */
+		if (scan_text(&behind, "now") && is_sign(&behind)) {
+			word.end = behind.p;
+			rest.p = behind.p;
+		}
 		int status = read_item(wish, word, &rest, err);
 		if (status > 0)
 			return refuse(err, "not understood as a date or a time of day", &word);

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "when/civil.h"
+
 #define DURATION_TEXT_MAX 64
 
 /* Finds a word that introduces the anchor; what is before it is left in *duration. */
@@ -33,6 +35,13 @@ read_period(struct scan text, usec_t *period, struct err *err)
 		text.end--;
 	if (scan_len(&text) + 2 > sizeof(duration) || scan_at_end(&text))
 		return err_set(err, ERR_INVALID, "\"%.*s\" is not a duration like 90s or 1h30m",
+			       scan_shown(&text), text.p);
+	struct scan name = text;
+	if (scan_name(&name, civil_weekday_names, 7) >= 0 &&
+	    !isalpha((unsigned char)scan_peek(&name)))
+		return err_set(err, ERR_INVALID,
+			       "\"%.*s\" is no interval; for a day of the week use --calendar "
+			       "'Mon 10:00'",
 			       scan_shown(&text), text.p);
 	snprintf(duration, sizeof(duration), "%s%.*s", is_one ? "1" : "", (int)scan_len(&text),
 		 text.p);

@@ -1,6 +1,7 @@
 /* Remarks on schedules. Each check looks for one mistake and is a row of the table at the end. */
 #include "when/lint.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -9,11 +10,13 @@
 #define LOOK_AHEAD     (2 * 366 * USEC_PER_DAY)
 #define SHORTEST_MONTH 28
 #define ORDINARY_YEAR  2001
+#define QUARTZ_WEEKDAY 5 /* its place in the line */
 
 /* What is looked at. */
 struct subject {
 	const struct schedule *schedule;
 	const struct pattern *pattern; /* NULL: it is no pattern */
+	struct scan text;              /* as it was written */
 	bool is_wild;
 	usec_t now;
 	struct buf *out;
@@ -143,6 +146,26 @@ check_both_day_fields(struct subject *subject)
 		       "day of month");
 }
 
+/* "0 0 12 ? * 2-6": to Quartz, which has the question mark and six fields, the 2 is Monday. */
+static void
+check_quartz_weekday(struct subject *subject)
+{
+	struct scan text = subject->text, word, weekday = { 0 };
+	bool has_question_mark = false;
+	int n = 0;
+	cron_take_zone(&text, &word);
+	for (; scan_word(&text, &word); n++) {
+		has_question_mark |= scan_is(&word, "?");
+		if (n == QUARTZ_WEEKDAY)
+			weekday = word;
+	}
+	if (cron_of(subject) && has_question_mark && n > QUARTZ_WEEKDAY &&
+	    isdigit((unsigned char)scan_peek(&weekday)))
+		remark(subject,
+		       "weekday: counted from 0, Sunday; Quartz counts from 1, Sunday; a name like "
+		       "mon means the same to both");
+}
+
 /* "0 0 31 * *" */
 static void
 check_missing_days(struct subject *subject)
@@ -244,6 +267,7 @@ static const struct check {
 	{ true, check_whole_step },
 	{ true, check_step_over_days },
 	{ true, check_both_day_fields },
+	{ true, check_quartz_weekday },
 	{ true, check_missing_days },
 	{ true, check_dst },
 	{ false, check_past },
@@ -251,9 +275,9 @@ static const struct check {
 };
 
 size_t
-lint_schedule(const struct schedule *s, usec_t now, struct buf *out)
+lint_schedule(const struct schedule *s, const char *text, usec_t now, struct buf *out)
 {
-	struct subject subject = { .schedule = s, .now = now, .out = out };
+	struct subject subject = { .schedule = s, .text = scan_of(text), .now = now, .out = out };
 	if (schedule_kind(s) == SCHEDULE_CRON) {
 		subject.pattern = &s->cron.pattern;
 		subject.is_wild = cron_is_wild(&s->cron);

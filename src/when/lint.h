@@ -9,9 +9,9 @@
 #include "when/schedule.h"
 
 /*
- * Looks at a parsed schedule and at what DST does to it in the two years after NOW. Adds a line
- * for each remark to *out; returns how many.
+ * Looks at a parsed schedule, at the TEXT it was read from, and at what DST does to it in the two
+ * years after NOW. Adds a line for each remark to *out; returns how many.
  */
-size_t lint_schedule(const struct schedule *s, usec_t now, struct buf *out);
+size_t lint_schedule(const struct schedule *s, const char *text, usec_t now, struct buf *out);
 
 #endif

@@ -66,9 +66,10 @@ parse_cron(struct schedule *s, struct scan text, const struct reading *r)
 		s->kind = SCHEDULE_ON_START;
 		return 0;
 	}
-	if (scan_text(&text, "@every")) { /* as Go's cron has it */
+	struct scan rest = text, word;
+	if (scan_word(&rest, &word) && scan_is(&word, "@every")) { /* as Go's cron has it */
 		s->kind = SCHEDULE_EVERY;
-		return parse_every(s, text, r);
+		return parse_every(s, rest, r);
 	}
 	return cron_parse(&s->cron, text, r->context->seed, r->err);
 }
@@ -334,8 +335,9 @@ parse_as_kind(struct schedule *s, struct scan text, const struct schedule_contex
 }
 
 /*
- * An instant can look like a calendar expression ("2026-12-24 18:00 UTC" is only the latter). The
- * instant is tried first; if neither fits, the error is of the one that the text looks like.
+ * An instant can look like a calendar expression. The instant is tried first; if neither fits, the
+ * error is of the one that the text looks like. As a calendar an instant that was refused because
+ * DST skips it would never be due.
  */
 static int
 parse_at_or_calendar(struct schedule *s, struct scan text, const struct schedule_context *context,
@@ -348,10 +350,14 @@ parse_at_or_calendar(struct schedule *s, struct scan text, const struct schedule
 		return 0;
 	*s = blank;
 	s->kind = SCHEDULE_CALENDAR;
-	if (parse_as_kind(s, text, context, &calendar_err) == 0)
-		return 0;
+	bool is_like_calendar = recognize_calendar(text);
+	if (parse_as_kind(s, text, context, &calendar_err) == 0) {
+		if (is_like_calendar || schedule_next(s, context->now, NULL) != USEC_NEVER)
+			return 0;
+		schedule_fini(s);
+	}
 	if (err)
-		*err = recognize_calendar(text) ? calendar_err : at_err;
+		*err = is_like_calendar ? calendar_err : at_err;
 	return -1;
 }
 

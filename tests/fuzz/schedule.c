@@ -68,7 +68,7 @@ fuzz_schedule(enum schedule_kind kind, const uint8_t *data, size_t size)
 		check_times(&s);
 		check_round_trip(&s, &context);
 		schedule_explain(&s, &words);
-		lint_schedule(&s, NOW, &words);
+		lint_schedule(&s, text, NOW, &words);
 		buf_fini(&words);
 		schedule_fini(&s);
 	} else {

@@ -279,6 +279,9 @@ an_instant_in_a_gap_moves_or_is_refused_by_the_rule(void **state)
 	assert_int_equal(schedule_parse(&s, SCHEDULE_AT, "2026-03-29 02:30", &context, &err), -1);
 	assert_string_equal(err.text, "02:30 does not exist on 2026-03-29 in Europe/Berlin");
 	assert_string_equal(err.field, "at");
+	/* Nor is it a calendar expression then, which would never be due. */
+	assert_int_equal(schedule_parse(&s, SCHEDULE_ANY, "2026-03-29 02:30", &context, &err), -1);
+	assert_string_equal(err.field, "at");
 }
 
 int

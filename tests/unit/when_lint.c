@@ -29,6 +29,10 @@ static const struct {
 	{ "0 0 */2 * *", "starts anew on the 1st" },
 	{ "0 0 13 * 5", "either is enough" },
 	{ "0 0 13 * */2", "makes both needed" },
+	{ "0 15 10 ? * 2-6", "weekday: counted from 0" },
+	{ "TZ=UTC 0 15 10 ? * 6L 2027", "weekday: counted from 0" },
+	{ "0 15 10 ? * MON-FRI", NULL },
+	{ "0 15 10 ? * *", NULL },
 	{ "0 0 31 * *", "months without a day 31 are passed over" },
 	{ "0 0 29 2 *", "leap years only" },
 	{ "30 2 28 3 *", "02:30 does not exist on 2027-03-28 in Europe/Berlin: due at" },
@@ -51,7 +55,7 @@ each_usual_mistake_gets_its_remark_and_nothing_else_does(void **state)
 		struct err err = { 0 };
 		if (schedule_parse(&s, SCHEDULE_ANY, cases[i].text, &context, &err) < 0)
 			fail_msg("%s: %s", cases[i].text, err.text);
-		size_t n = lint_schedule(&s, context.now, &remarks);
+		size_t n = lint_schedule(&s, cases[i].text, context.now, &remarks);
 		if (cases[i].remark && (n != 1 || !strstr(buf_text(&remarks), cases[i].remark)))
 			fail_msg("%s: %zu remarks: %s", cases[i].text, n, buf_text(&remarks));
 		if (!cases[i].remark && n != 0)
