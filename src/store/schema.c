@@ -51,7 +51,6 @@ static const char step_1[] =
 	" paused_at INTEGER NOT NULL,"
 	" nfailed INTEGER NOT NULL,"
 	" nruns INTEGER NOT NULL,"
-	" covered_until INTEGER NOT NULL,"
 	" spec BLOB NOT NULL,"
 	/* When a claim has to look at it: paused jobs are never due, and are last in lists. */
 	" claim_at INTEGER GENERATED ALWAYS AS"
@@ -168,7 +167,12 @@ static const char step_2[] =
 	"ALTER TABLE attempts ADD COLUMN errors_bytes INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE attempts ADD COLUMN errors_omitted INTEGER NOT NULL DEFAULT 0;";
 
-static const char *const steps[] = { step_1, step_2 };
+/* How far a job's instants have rows. Not known of the old ones: what is not to come may have one. */
+static const char step_3[] =
+	"ALTER TABLE jobs ADD COLUMN covered_until INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE jobs SET covered_until = next_due;";
+
+static const char *const steps[] = { step_1, step_2, step_3 };
 
 _Static_assert(sizeof(steps) / sizeof(steps[0]) == SCHEMA_VERSION, "a step for each version");
 

@@ -92,7 +92,7 @@ copy(const char *from_path, const char *to_path, int batch)
 		    "PRAGMA synchronous=FULL; BEGIN IMMEDIATE; COMMIT");
 	sqlite3_stmt *row = prepare(from, "SELECT * FROM jobs ORDER BY id");
 	sqlite3_stmt *put = prepare(to, "INSERT INTO jobs VALUES"
-					" (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+					" (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
 	sqlite3_stmt *begin = prepare(to, "BEGIN IMMEDIATE"), *commit = prepare(to, "COMMIT");
 	double began = seconds();
 	for (bool is_more = sqlite3_step(row) == SQLITE_ROW; is_more; n++) {
@@ -121,7 +121,8 @@ multiply_jobs(sqlite3 *db, int64_t n)
 		"WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < %" PRId64
 		" - 1) INSERT INTO jobs SELECT id + i.n, owner, 'job-' || (id + i.n), queue, state,"
 		" rhythm, seed + i.n, created_at, anchor_at, next_due + i.n * 31000000,"
-		" next_start_at + i.n * 31000000, paused_at, nfailed, nruns, spec FROM i, jobs"
+		" next_start_at + i.n * 31000000, paused_at, nfailed, nruns, spec, covered_until"
+		" FROM i, jobs"
 		" WHERE jobs.id = 1;"
 		"UPDATE ledger SET njobs = %" PRId64 "; COMMIT; PRAGMA wal_checkpoint(TRUNCATE)",
 		n, n);

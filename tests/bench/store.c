@@ -95,9 +95,9 @@ measure_bare(const char *path, int n, int batch)
 	sqlite3_exec(db, "PRAGMA locking_mode = exclusive; PRAGMA synchronous = full", 0, 0, 0);
 	int rc = sqlite3_prepare_v2(db,
 				    "INSERT INTO jobs (owner, state, seed, created_at, anchor_at, "
-				    "next_due, next_start_at, paused_at, nfailed, nruns, name, "
+				    "next_due, next_start_at, paused_at, nfailed, nruns, covered_until, name, "
 				    "queue, rhythm, spec) VALUES "
-				    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'default', 1, ?)",
+				    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 'default', 1, ?)",
 				    -1, &stmt, NULL);
 	check(rc == SQLITE_OK, sqlite3_errmsg(db));
 	usec_t since = elapsed();

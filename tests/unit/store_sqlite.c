@@ -22,7 +22,7 @@ the_settings_that_durability_rests_on_hold(void **state)
 	} cases[] = {
 		{ "PRAGMA journal_mode", "wal" },       { "PRAGMA synchronous", "2" },
 		{ "PRAGMA locking_mode", "exclusive" }, { "PRAGMA trusted_schema", "0" },
-		{ "PRAGMA user_version", "2" },         { "PRAGMA application_id", "1634952040" },
+		{ "PRAGMA user_version", "3" },         { "PRAGMA application_id", "1634952040" },
 		{ "PRAGMA integrity_check", "ok" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -192,17 +192,27 @@ a_migration_goes_step_by_step_after_a_copy(void **state)
 	free(old);
 }
 
-/* A database of the first format: what the second added is taken out of one of today's. */
+/* A database of the first format: what came later is taken out of one of today's. */
 static void
 make_first_format(struct place *place)
 {
 	sqlite3 *db;
-	place_close(place_open(place));
+	struct backend *backend = place_open(place);
+	struct err err = { 0 };
+	struct job job;
+	job_init(&job);
+	job.next_due = 1000;
+	assert_int_equal(backend->ops->begin(backend, &err), BACKEND_OK);
+	assert_int_equal(backend->ops->job_insert(backend, &job, &err), BACKEND_OK);
+	assert_int_equal(backend->ops->commit(backend, &err), BACKEND_OK);
+	job_fini(&job);
+	place_close(backend);
 	sqlite3_open(place->path, &db);
 	assert_true(can(db,
 			"ALTER TABLE attempts DROP COLUMN is_split;"
 			"ALTER TABLE attempts DROP COLUMN errors_bytes;"
 			"ALTER TABLE attempts DROP COLUMN errors_omitted;"
+			"ALTER TABLE jobs DROP COLUMN covered_until;"
 			"INSERT INTO attempts VALUES (5, 1, 1, 2, 3, 4, 5, 'b', 's', 0, 1, 7, 0, 0,"
 			" '', 3, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0);"
 			"INSERT INTO outputs VALUES (5, 1, 0, x'6e696e652062797465');"
@@ -235,6 +245,19 @@ an_attempt_of_the_first_format_has_its_errors_with_its_output(void **state)
 	assert_false(can(copy, "SELECT errors_bytes FROM attempts"));
 	sqlite3_close(copy);
 	free(old);
+}
+
+static void
+a_job_of_the_first_format_may_have_rows_up_to_what_is_to_come(void **state)
+{
+	struct place *place = *state;
+	struct job job;
+	make_first_format(place);
+	struct backend *backend = place_open(place);
+	assert_int_equal(backend->ops->job_load(backend, 1, &job, &place->err), BACKEND_OK);
+	assert_int_equal(job.covered_until, 1000);
+	job_fini(&job);
+	place_close(backend);
 }
 
 static void
@@ -298,6 +321,7 @@ main(void)
 		TEST(the_log_stays_bounded_while_it_is_tended),
 		TEST(a_migration_goes_step_by_step_after_a_copy),
 		TEST(an_attempt_of_the_first_format_has_its_errors_with_its_output),
+		TEST(a_job_of_the_first_format_may_have_rows_up_to_what_is_to_come),
 		TEST(a_step_that_fails_leaves_the_version_before_it_whole),
 		TEST(a_file_size_limit_is_an_error_and_not_the_end),
 	};
