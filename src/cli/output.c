@@ -21,7 +21,7 @@ struct progress {
 	const char *stream; /* its name in the protocol */
 	FILE *to;
 	int64_t offset;
-	int64_t omitted;
+	int64_t omitted; /* of what was passed so far */
 	bool is_split;   /* stderr is kept apart */
 	bool is_at_end;  /* all that there is now is shown */
 	bool has_ended;  /* and there will be no more */
@@ -142,8 +142,8 @@ show_piece(struct client *client, const struct output_style *style, json_t *whic
 	if (!base64_add(&bytes, text, strlen(text)))
 		say("asched: the daemon sent output that is no base64");
 	show_bytes(style, progress, &bytes);
+	progress->omitted += answer_int(piece, "offset") - progress->offset;
 	progress->offset = answer_int(piece, "next_offset");
-	progress->omitted = answer_int(piece, "omitted");
 	progress->is_split = answer_bool(piece, "split");
 	progress->is_at_end = answer_bool(piece, "eof");
 	progress->has_ended =

@@ -136,16 +136,10 @@ encode_base64(const struct buf *bytes)
 	return value;
 }
 
-/* Bytes that can be read now: what the attempt wrote, without what was not kept. */
-static int64_t
-kept_bytes(const struct intent *intent)
-{
-	return intent->output_total - intent->output_omitted;
-}
-
 /*
- * Offsets count the bytes that are kept. `eof`: no more can be read now; when the state is not
- * `running`, there will be no more. A text never ends within a character, unless it is all.
+ * Offsets count the bytes that were written, kept or not. `eof`: no more can be read now; when
+ * the state is not `running`, there will be no more. A text never ends within a character, unless
+ * it is all.
  */
 json_t *
 run_output_render(struct call *call, const struct intent *intent)
@@ -154,7 +148,7 @@ run_output_render(struct call *call, const struct intent *intent)
 	enum run_state state = intent->nruns ? intent->runs[0].run.state : RUN_NSTATES;
 	bool is_text = !params_flag(call, "base64");
 	int64_t end = intent->offset + (int64_t)bytes->len;
-	bool is_end = end >= kept_bytes(intent);
+	bool is_end = end >= intent->output_total || bytes->len == 0;
 	bool is_final = is_end && state != RUN_RUNNING;
 	size_t len =
 		is_text && !is_final ? json_whole_text(buf_text(bytes), bytes->len) : bytes->len;

@@ -28,6 +28,7 @@
 #include "daemon/zone_watch.h"
 #include "runner/http.h"
 #include "runner/process.h"
+#include "store/ledger.h"
 
 #define CLAIM_BATCH   256
 #define LOOKAHEAD_MIN (20 * USEC_PER_MSEC)
@@ -309,8 +310,12 @@ make_runners(struct daemon *daemon, int spawn_fd, struct err *err)
 		.output_max = (size_t)daemon->conf.output_max,
 		.active_max = HTTP_ACTIVE,
 	};
+	const struct process_config process = {
+		.zones = daemon->zones,
+		.output_max = (int64_t)ledger_output_max((size_t)daemon->conf.output_max),
+	};
 	daemon->exec =
-		process_runner_new(daemon->loop, spawn_fd, daemon->zones, &events, &process_events);
+		process_runner_new(daemon->loop, spawn_fd, &process, &events, &process_events);
 	daemon->http = http_runner_new(daemon->loop, &http, &events, err);
 	return daemon->http ? 0 : -1;
 }

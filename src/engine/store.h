@@ -51,7 +51,10 @@ enum intent_kind {
 	INTENT_JOB_LIST, /* filter, cursor, limit -> jobs, cursor */
 	INTENT_RUN_LIST, /* filter, ref (none: all jobs), cursor, limit -> runs, cursor */
 	INTENT_RUN_GET,  /* run_id -> runs[0], attempts */
-	/* run_id, attempt (0: last), of_errors, offset, limit; of what runs, outcome -> output */
+	/*
+	 * run_id, attempt (0: last), of_errors, offset, limit; of what runs, outcome -> output, and
+	 * offset: of its first byte, further than asked when that was not kept
+	 */
 	INTENT_RUN_OUTPUT,
 	INTENT_WHY,        /* ref, at, until -> jobs[0], runs[0]: the last in that time, or none */
 	INTENT_QUEUE_LIST, /* -> queues */
@@ -210,7 +213,7 @@ struct intent {
 	bool output_is_split;   /* stderr was kept apart */
 	int64_t output_total;   /* bytes the attempt wrote */
 	int64_t output_omitted; /* of these, not kept */
-	int64_t output_gap_at;  /* the kept bytes before the gap; output_total when there is none */
+	int64_t output_gap_at;  /* where these were; output_total when there are none */
 
 	/*
 	 * Both are called once on the loop thread, first `before` (the engine's, which takes the

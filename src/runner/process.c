@@ -46,7 +46,7 @@ struct process_runner {
 	struct ev_io readable, writable;
 	struct ev_timer soon; /* armed for now while there are refusals */
 	int fd;               /* -1: the spawner is gone */
-	struct zones *zones;
+	struct process_config config;
 	struct map records; /* run id -> first record */
 	struct queue out, refused;
 	struct runner_events events;
@@ -189,7 +189,8 @@ start(struct runner *port, const struct job *job, const struct run *run)
 	if (runner->fd < 0 || find(runner, run->id, run->attempt))
 		return;
 	add_record(runner, run->id, run->attempt);
-	process_msg_start(job, run, runner->zones, &msg.start, &payload);
+	process_msg_start(job, run, runner->config.zones, &msg.start, &payload);
+	msg.start.output_max = runner->config.output_max;
 	msg.nbytes = (uint32_t)payload.len;
 	if (payload.len > MSG_PAYLOAD_MAX)
 		refuse(runner, run->id, run->attempt, E2BIG);
@@ -359,7 +360,7 @@ on_soon(struct ev_loop *loop, struct ev_timer *timer, int revents)
 }
 
 struct runner *
-process_runner_new(struct ev_loop *loop, int fd, struct zones *zones,
+process_runner_new(struct ev_loop *loop, int fd, const struct process_config *config,
 		   const struct runner_events *runner_events,
 		   const struct process_events *process_events)
 {
@@ -367,7 +368,7 @@ process_runner_new(struct ev_loop *loop, int fd, struct zones *zones,
 	runner->port = (struct runner){ start, stop, forget, output, errors };
 	runner->loop = loop;
 	runner->fd = fd;
-	runner->zones = zones;
+	runner->config = *config;
 	runner->events = *runner_events;
 	runner->process_events = *process_events;
 	runner->out.last = &runner->out.first;

@@ -25,13 +25,17 @@ struct process_events {
 	void *arg;
 };
 
+struct process_config {
+	struct zones *zones; /* borrowed */
+	int64_t output_max;  /* bytes of each output that are kept */
+};
+
 enum process_notice { PROCESS_READY, PROCESS_RELOADING, PROCESS_STOPPING, PROCESS_WATCHDOG };
 
 /*
- * Takes fd, the end of the socket that the spawner gave (ASCHED_SPAWN_FD); copies the events;
- * borrows the zones. Says HELLO; the answers come from the loop.
+ * Takes fd, the end of the socket that the spawner gave (ASCHED_SPAWN_FD); copies the rest. Says HELLO; the answers come from the loop.
  */
-struct runner *process_runner_new(struct ev_loop *loop, int fd, struct zones *zones,
+struct runner *process_runner_new(struct ev_loop *loop, int fd, const struct process_config *config,
 				  const struct runner_events *runner_events,
 				  const struct process_events *process_events);
 void process_runner_free(struct runner *runner);

@@ -67,7 +67,6 @@ process_msg_start(const struct job *job, const struct run *run, struct zones *zo
 		.uid = job_uid(job),
 		.umask = job->umask >= 0 ? job->umask : PROCESS_UMASK,
 		.nice = job->nice,
-		.output_max = PROCESS_OUTPUT_MAX,
 		.splits_output = job->split_output,
 		.ends_leftovers = job->leftovers == LEFTOVERS_KILL,
 		.memory_max = job->memory_max,
@@ -125,10 +124,6 @@ process_msg_outcome(const struct msg *msg, int output_fd, int errors_fd, struct 
 		.errors_fd = errors_fd,
 		.errors_bytes = report->errors_bytes,
 	};
-	if (report->output_bytes > PROCESS_OUTPUT_MAX)
-		outcome->output_omitted = report->output_bytes - PROCESS_OUTPUT_MAX;
-	if (report->errors_bytes > PROCESS_OUTPUT_MAX)
-		outcome->errors_omitted = report->errors_bytes - PROCESS_OUTPUT_MAX;
 	set_kind(outcome, msg);
 	if (report->is_truncated && !outcome->text[0])
 		snprintf(outcome->text, sizeof(outcome->text), "the run shortened its own output");

@@ -7,10 +7,9 @@
 #include "spawn/msg.h"
 #include "when/zones.h"
 
-#define PROCESS_UMASK      022
-#define PROCESS_OUTPUT_MAX (INT64_C(1) << 20) /* kept of an attempt's output, in bytes */
+#define PROCESS_UMASK 022
 
-/* The body and the payload of the START of run->attempt. */
+/* The body, but for output_max, and the payload of the START of run->attempt. */
 void process_msg_start(const struct job *job, const struct run *run, struct zones *zones,
 		       struct msg_start *start, struct buf *payload);
 

@@ -15,6 +15,7 @@
 
 #define RESERVE_BYTES  (INT64_C(16) << 20) /* left free for the ledger, on small disks too */
 #define SPACE_ASKED_US TICKS_US_PER_SEC
+#define PUNCH_ALIGN    4096 /* a part of a page would become zeros, which no reader can tell */
 #define PUNCH_SLACK    (INT64_C(1) << 20) /* grown beyond the cap by so much: worth a punch */
 
 /* Is there room? Asked once a second at most: a stampede fills no disk in a second. */
@@ -97,11 +98,12 @@ look(struct slot *slot, int which)
 	output->seen = file.st_size;
 	*(which == SLOT_OUTPUT ? &report->output_bytes : &report->errors_bytes) = file.st_size;
 	int64_t half = slot->output_max / 2;
+	int64_t end = (file.st_size - half) / PUNCH_ALIGN * PUNCH_ALIGN;
 	int64_t allocated = (int64_t)file.st_blocks * 512;
 	if (slot->output_max > 0 && allocated > slot->output_max + PUNCH_SLACK &&
 	    file.st_size > slot->output_max)
 		(void)fallocate(output->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, half,
-				file.st_size - 2 * half);
+				end - half);
 	return has_grown;
 }
 

@@ -30,4 +30,7 @@ struct ledger {
  */
 bool ledger_apply(struct ledger *ledger, struct intent *intent);
 
+/* What is really kept of an output when so many bytes are wanted: two halves in whole rows. */
+size_t ledger_output_max(size_t wanted);
+
 #endif

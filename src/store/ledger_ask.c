@@ -104,6 +104,25 @@ ledger_run_get(struct ledger *ledger, struct intent *intent)
 	return ledger_with_run(ledger, intent, answer_attempts);
 }
 
+/*
+ * Bytes were punched out of the middle of what is being written (spawn/output.h): none of the
+ * holes is read as zeros. How many of the `got` bytes at intent->offset are in front of the next
+ * hole; 0 when they are in one, and then the offset moves behind it.
+ */
+static size_t
+skip_hole(struct intent *intent, int fd, size_t got)
+{
+	off_t hole = lseek(fd, intent->offset, SEEK_HOLE);
+	if (got == 0 || hole < 0 || hole >= intent->offset + (off_t)got)
+		return got;
+	if (hole > intent->offset)
+		return (size_t)(hole - intent->offset);
+	off_t data = lseek(fd, intent->offset, SEEK_DATA);
+	if (data > intent->offset)
+		intent->offset = data;
+	return 0;
+}
+
 /* Output that is being written: from its file, as far as it is. */
 static int
 read_live(struct intent *intent, size_t want)
@@ -112,13 +131,28 @@ read_live(struct intent *intent, size_t want)
 	intent->output_is_split = intent->outcome.is_split;
 	if (intent->of_errors && !intent->outcome.is_split)
 		return 0;
-	char *to = buf_reserve(&intent->output, want);
-	ssize_t got = pread(fd, to, want, intent->offset);
-	if (got > 0)
-		intent->output.len += (size_t)got;
+	for (int round = 0; round < 2 && intent->output.len == 0; round++) {
+		ssize_t got = pread(fd, buf_reserve(&intent->output, want), want, intent->offset);
+		if (got > 0)
+			intent->output.len = skip_hole(intent, fd, (size_t)got);
+	}
 	intent->output_total = lseek(fd, 0, SEEK_END);
 	intent->output_gap_at = intent->output_total;
 	return 0;
+}
+
+/* The place among the kept bytes of the one to begin with, and how many can be read at once. */
+static int64_t
+find_kept(struct intent *intent, size_t *want)
+{
+	int64_t gap_at = intent->output_gap_at, resume_at = gap_at + intent->output_omitted;
+	if (intent->offset >= gap_at && intent->offset < resume_at)
+		intent->offset = resume_at;
+	if (intent->offset >= resume_at)
+		return intent->offset - intent->output_omitted;
+	if ((int64_t)*want > gap_at - intent->offset)
+		*want = (size_t)(gap_at - intent->offset);
+	return intent->offset;
 }
 
 /* Output on record: kept bytes stand in rows of LEDGER_PIECE, all full but the last. */
@@ -127,14 +161,14 @@ read_stored(struct ledger *ledger, struct intent *intent, size_t want)
 {
 	struct backend *db = ledger->backend;
 	struct buf piece = BUF_EMPTY;
-	int number = (int)(intent->offset / LEDGER_PIECE) +
-		     (intent->of_errors ? LEDGER_ERRORS_PIECE : 0);
-	size_t skip = (size_t)(intent->offset % LEDGER_PIECE);
+	int64_t kept_at = find_kept(intent, &want);
+	int number = (int)(kept_at / LEDGER_PIECE) + (intent->of_errors ? LEDGER_ERRORS_PIECE : 0);
+	size_t skip = (size_t)(kept_at % LEDGER_PIECE);
 	enum backend_result found = BACKEND_OK;
 	while (intent->output.len < want) {
 		buf_clear(&piece);
 		found = db->ops->output_read(db, intent->run_id, intent->attempt, number++, &piece,
-		                             &intent->err);
+					     &intent->err);
 		if (found != BACKEND_OK || piece.len <= skip)
 			break;
 		size_t n = piece.len - skip;
@@ -147,6 +181,16 @@ read_stored(struct ledger *ledger, struct intent *intent, size_t want)
 	}
 	buf_fini(&piece);
 	return ledger_checked(found);
+}
+
+/* A process's output loses its middle, a request's its end. */
+static int64_t
+find_gap(const struct ledger *ledger, const struct intent *intent, const struct outcome *outcome)
+{
+	int64_t kept = intent->output_total - intent->output_omitted;
+	int64_t half = (int64_t)ledger_output_max(ledger->output_max) / 2;
+	bool is_http = outcome->kind == OUTCOME_HTTP || outcome->kind == OUTCOME_NETWORK;
+	return is_http || intent->output_omitted == 0 || kept < half ? kept : half;
 }
 
 static int
@@ -173,8 +217,7 @@ answer_output(struct ledger *ledger, struct intent *intent, struct run *run, str
 	intent->output_total = intent->of_errors ? outcome->errors_bytes : outcome->output_bytes;
 	intent->output_omitted =
 		intent->of_errors ? outcome->errors_omitted : outcome->output_omitted;
-	intent->output_gap_at =
-		intent->output_omitted ? (int64_t)ledger_output_half(ledger) : intent->output_total;
+	intent->output_gap_at = find_gap(ledger, intent, outcome);
 	return read_stored(ledger, intent, want);
 }
 

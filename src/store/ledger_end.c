@@ -73,10 +73,10 @@ ledger_after_run(struct ledger *ledger, struct intent *intent, struct job *job,
 }
 
 size_t
-ledger_output_half(const struct ledger *ledger)
+ledger_output_max(size_t wanted)
 {
-	size_t npieces = ledger->output_max / 2 / LEDGER_PIECE;
-	return (npieces ? npieces : 1) * LEDGER_PIECE;
+	size_t npieces = wanted / 2 / LEDGER_PIECE;
+	return 2 * (npieces ? npieces : 1) * LEDGER_PIECE;
 }
 
 /* One file that an attempt wrote: where its pieces go, and what is told of it. */
@@ -94,8 +94,8 @@ keep_file(struct ledger *ledger, struct intent *intent, struct written file)
 	if (file.fd < 0)
 		return 0;
 	off_t size = lseek(file.fd, 0, SEEK_END);
-	off_t half = (off_t)ledger_output_half(ledger);
-	off_t resume_at = size > 2 * half ? size - half : 0;
+	off_t half = (off_t)ledger_output_max(ledger->output_max) / 2;
+	off_t resume_at = size > 2 * half ? size - half : 0, kept = 0;
 	char *piece = mem_alloc(LEDGER_PIECE);
 	int rc = 0;
 	for (off_t at = 0; at < size && rc == 0;) {
@@ -111,12 +111,12 @@ keep_file(struct ledger *ledger, struct intent *intent, struct written file)
 							   file.piece++, piece, (size_t)got,
 							   &intent->err));
 		at += got;
+		kept += got;
 	}
 	free(piece);
-	if (resume_at)
-		*file.omitted = resume_at - half;
 	if (size > *file.bytes)
 		*file.bytes = size;
+	*file.omitted = *file.bytes - kept;
 	return rc;
 }
 

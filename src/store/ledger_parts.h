@@ -66,9 +66,6 @@ int ledger_go_on(struct ledger *ledger, struct intent *intent, struct job *job);
 /* Number of the first row of stderr, when it is kept apart: beyond all that stdout can have. */
 #define LEDGER_ERRORS_PIECE (1 << 20)
 
-/* Bytes kept of each end of an attempt's output: output_max / 2 in whole pieces. */
-size_t ledger_output_half(const struct ledger *ledger);
-
 /* The active runs of a job, oldest due first. The caller frees runs, on failure too. */
 struct active {
 	struct run *runs;

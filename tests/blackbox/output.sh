@@ -46,8 +46,63 @@ is 'with --output only stdout goes to the file' ',two,one
 three' "$out,$err,$(cat "$dir/file")"
 asched add --in 1h --quiet --name floods --split-output --shell \
 	'head -c 3000000 /dev/zero | tr "\\0" o; head -c 3000000 /dev/zero | tr "\\0" e >&2' > /dev/null
-asched run --wait floods > /dev/null
+apart asched run --follow floods
+is 'a flood that is followed has no zeros and loses whole parts only' '0 1' \
+	"$(tr -cd '\000' < "$dir/out" | wc -c) $(($(wc -c < "$dir/out") >= 1048576))"
 is 'each has the whole cap' '1048576 1048576' \
 	"$(asched logs --stdout floods 2> /dev/null | tr -cd o | wc -c) $(asched logs --stderr \
 		floods 2> /dev/null | tr -cd e | wc -c)"
+
+asched add --in 1h --quiet --name slow --timeout 20s --shell 'i=1
+while [ $i -le 300 ]; do printf "line %d\\000\\377\\n" $i; i=$((i + 1)); sleep 0.005; done; exit 7' > /dev/null
+i=1
+while [ $i -le 300 ]; do printf 'line %d\000\377\n' $i; i=$((i + 1)); done > "$dir/wanted"
+asched run --follow slow > "$dir/followed" 2> "$dir/said" &
+follower=$!
+run=$(within 5 grep -q '^run ' "$dir/said"; sed -n 's/^run //p' "$dir/said")
+asched logs --raw --follow --run "$run" > "$dir/raw" &
+logs=$!
+within 5 grep -qa 'line 40' "$dir/followed"
+succeeds 'the daemon is replaced in the middle of a run' asched restart
+within 5 grep -qa 'line 120' "$dir/followed"
+kill -KILL "$(daemon_pid_now)"
+within 10 grep -qa 'line 200' "$dir/followed"
+ok $? 'and killed: the followers go on'
+wait $follower
+is 'run --follow ends with the code of the run' 7 $?
+wait $logs
+is 'logs --follow ends with the run' 0 $?
+succeeds 'no byte is lost or shown twice' cmp "$dir/wanted" "$dir/followed"
+succeeds 'not of the other follower either' cmp "$dir/wanted" "$dir/raw"
+asched logs --raw --run "$run" > "$dir/raw"
+succeeds 'and the record is the same' cmp "$dir/wanted" "$dir/raw"
+
+# code COMMAND...: what `run --wait --follow` of such a job ends with.
+code() {
+	job=$(asched add --in 1h --quiet "$@")
+	asched run --wait --follow "$job" > /dev/null 2>&1
+	echo $?
+}
+is 'the code of an exit is its own' 3 "$(code -- sh -c 'exit 3')"
+is 'of a signal 128 and its number' 143 "$(code -- sh -c 'kill -TERM $$')"
+is 'of a time-out 124' 124 "$(code --timeout 50ms -- sleep 60)"
+is 'of a program that is not there 127' 127 "$(code -- /no/such/program)"
+is 'of one that cannot be executed 126' 126 "$(code -- /etc/passwd)"
+is 'of success 0' 0 "$(code -- true)"
+daemon_stop TERM
+
+printf '[daemon]\noutput-max = 4M\n' > "$dir/more.conf"
+daemon_start --config "$dir/more.conf"
+asched add --in 1h --quiet --name more --shell 'seq 1 450000; sleep 0.3; seq 450001 600000' > /dev/null
+asched run --wait more > /dev/null
+is 'a larger output-max holds from the first byte on' "$(seq 1 600000 | cksum)" \
+	"$(asched logs more | cksum)"
+printf '[daemon]\noutput-max = 4096\n' > "$dir/more.conf"
+daemon_stop TERM
+daemon_start --config "$dir/more.conf"
+asched run --wait more > /dev/null
+is 'a smaller one loses its middle' '1 600000 0' \
+	"$(asched logs more 2> /dev/null | sed -n '1p;$p' | tr '\n' ' ')$(asched logs more \
+		2> /dev/null | tr -cd '\000' | wc -c)"
+has 'which is said' 'in the middle of the output were not kept' "$(asched logs more 2>&1 > /dev/null)"
 finish

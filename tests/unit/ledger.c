@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static void
 the_same_key_again_gives_the_same_answer(void **state)
@@ -278,6 +280,61 @@ an_unstarted_run_makes_way_for_the_next(void **state)
 	assert_int_equal(kit_newest(kit, id).state, RUN_RUNNING);
 }
 
+/* A run that wrote so much: numbers of 8 bytes, each its own place. */
+static int
+write_numbers(int64_t nbytes)
+{
+	int fd = memfd_create("output", MFD_CLOEXEC);
+	for (int64_t at = 0; at < nbytes; at += 8)
+		assert_int_equal(write(fd, &at, sizeof(at)), sizeof(at));
+	return fd;
+}
+
+/* Reads one stream piece by piece; returns how many bytes were passed over. */
+static int64_t
+read_numbers(struct kit *kit, int64_t run_id, bool of_errors, int64_t nbytes)
+{
+	int64_t offset = 0, omitted = 0, first;
+	while (offset < nbytes) {
+		struct intent *intent = kit_ask(kit, INTENT_RUN_OUTPUT);
+		intent->run_id = run_id;
+		intent->of_errors = of_errors;
+		intent->offset = offset;
+		kit_apply(kit, intent);
+		assert_true(intent->output_is_split && intent->output.len >= 8);
+		assert_int_equal(intent->output_total, nbytes);
+		memcpy(&first, intent->output.data, sizeof(first));
+		assert_int_equal(first, intent->offset);
+		omitted += intent->offset - offset;
+		offset = intent->offset + (int64_t)intent->output.len;
+		intent_free(intent);
+	}
+	return omitted;
+}
+
+static void
+an_offset_is_a_place_in_what_was_written(void **state)
+{
+	struct kit *kit = *state;
+	const int64_t many = 3 << 20, few = 100 * 1000;
+	int64_t id = kit_add(kit, kit_every_ten);
+	assert_int_equal(kit_claim_at(kit, 10), 1);
+	struct run run = kit_newest(kit, id);
+	struct intent *intent = kit_ask(kit, INTENT_ENDED);
+	intent->run_id = run.id;
+	intent->attempt = run.attempt;
+	intent->outcome = (struct outcome){ .kind = OUTCOME_EXIT,
+					    .ended_at = kit->now,
+					    .output_fd = write_numbers(many),
+					    .is_split = true,
+					    .errors_fd = write_numbers(few) };
+	kit_apply(kit, intent);
+	assert_int_equal(intent->err.code, ERR_NONE);
+	intent_free(intent);
+	assert_int_equal(read_numbers(kit, run.id, false, many), many - (1 << 20));
+	assert_int_equal(read_numbers(kit, run.id, true, few), 0);
+}
+
 int
 main(void)
 {
@@ -297,6 +354,7 @@ main(void)
 		WITH_KIT(an_unstarted_run_that_was_stopped_does_not_come_back),
 		WITH_KIT(an_unstarted_run_makes_way_for_the_next),
 		WITH_KIT(a_run_that_waits_beyond_its_deadline_is_missed),
+		WITH_KIT(an_offset_is_a_place_in_what_was_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,8 +107,9 @@ attach(struct world *world)
 	const struct runner_events events = { started, ended, world };
 	const struct process_events process_events = { replayed, signal_received, spawner_gone,
 						       world };
+	const struct process_config config = { .zones = world->zones, .output_max = 1 << 20 };
 	world->runner = process_runner_new(world->loop, fcntl(world->sp.link, F_DUPFD_CLOEXEC, 3),
-					   world->zones, &events, &process_events);
+					   &config, &events, &process_events);
 }
 
 static int
