@@ -85,6 +85,12 @@ run_set_state(struct run *run, enum run_state state, enum run_reason reason)
 	run->reason = reason;
 }
 
+usec_t
+run_deadline(const struct job *job, usec_t start_at)
+{
+	return job->start_deadline > 0 ? usec_add(start_at, job->start_deadline) : 0;
+}
+
 static void
 set_detail(struct run *run, const char *text)
 {
@@ -177,6 +183,7 @@ wait_for_retry(struct run *run, const struct job *job, const struct outcome *out
 	run_set_state(run, RUN_WAITING, run->reason);
 	run->gate = GATE_TIME;
 	run->start_at = at;
+	run->deadline_at = 0;
 	run->stop_reason = REASON_NONE;
 	run->ended_at = 0;
 }

@@ -91,6 +91,7 @@ struct run {
 	uid_t stop_uid;
 	usec_t claimed_at;
 	usec_t ended_at; /* 0 until terminal */
+	usec_t deadline_at; /* still unstarted then, it is missed; 0: none, or it was started */
 };
 
 /* How an attempt ended, as its runner saw it. */
@@ -158,6 +159,9 @@ bool run_is_terminal(enum run_state state);
  */
 void run_end_attempt(struct run *run, const struct job *job, const struct outcome *outcome,
                      uint64_t draw);
+
+/* The deadline_at of a run of the job that is to start then. */
+usec_t run_deadline(const struct job *job, usec_t start_at);
 
 /* run->state = state, asserting that the step is legal. */
 void run_set_state(struct run *run, enum run_state state, enum run_reason reason);

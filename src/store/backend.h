@@ -118,6 +118,11 @@ struct backend_ops {
 	enum backend_result (*runs_open_timed)(struct backend *, usec_t until, struct err *);
 	/* The least start_at of waiting runs with GATE_TIME; NEVER: none. */
 	enum backend_result (*runs_next_timed)(struct backend *, usec_t *at, struct err *);
+	/* Waiting runs with a deadline_at before `now`, the oldest first. */
+	enum backend_result (*runs_overdue)(struct backend *, usec_t now, size_t max,
+	                                    struct run *runs, size_t *n, struct err *);
+	/* The least deadline_at of waiting runs that have one; NEVER: none. */
+	enum backend_result (*runs_next_deadline)(struct backend *, usec_t *at, struct err *);
 	/* Waiting runs with an open gate of a queue, by priority (9 first), due, id. */
 	enum backend_result (*runs_ready)(struct backend *, const char *queue, size_t max,
 					  struct run *runs, size_t *n, struct err *);

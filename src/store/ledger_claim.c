@@ -13,11 +13,16 @@ int
 ledger_plan_wake(struct ledger *ledger, struct intent *intent)
 {
 	struct backend *db = ledger->backend;
-	usec_t next_job = USEC_NEVER, next_timed = USEC_NEVER;
-	if (db->ops->jobs_next_start(db, &next_job, &intent->err) == BACKEND_ERROR ||
-	    db->ops->runs_next_timed(db, &next_timed, &intent->err) == BACKEND_ERROR)
+	usec_t next_timed = USEC_NEVER, next_deadline = USEC_NEVER, at = USEC_NEVER;
+	if (db->ops->jobs_next_start(db, &at, &intent->err) == BACKEND_ERROR ||
+	    db->ops->runs_next_timed(db, &next_timed, &intent->err) == BACKEND_ERROR ||
+	    db->ops->runs_next_deadline(db, &next_deadline, &intent->err) == BACKEND_ERROR)
 		return -1;
-	intent->work.wake_at = next_job < next_timed ? next_job : next_timed;
+	if (next_timed < at)
+		at = next_timed;
+	if (next_deadline < at) /* and not before it has passed */
+		at = next_deadline + 1;
+	intent->work.wake_at = at;
 	return 0;
 }
 
@@ -61,7 +66,7 @@ ledger_claim(struct ledger *ledger, struct intent *intent)
 	if (rc == 0)
 		rc = cover_due(ledger, intent, ids, n);
 	free(ids);
-	if (rc < 0 || ledger_promote(ledger, intent) < 0)
+	if (rc < 0 || ledger_end_overdue(ledger, intent) < 0 || ledger_promote(ledger, intent) < 0)
 		return -1;
 	intent->work.is_full |= n == max;
 	return ledger_plan_wake(ledger, intent);

@@ -49,6 +49,7 @@ insert_row(struct ledger *ledger, struct intent *intent, struct job *job,
 		.is_catchup = row->is_catchup,
 		.claimed_at = intent->now,
 		.ended_at = row->state == RUN_WAITING ? 0 : intent->now,
+		.deadline_at = row->state == RUN_WAITING ? run_deadline(job, row->start_at) : 0,
 	};
 	if (row->reason == REASON_OVERLAP && active_id)
 		snprintf(run.detail, sizeof(run.detail), "run %lld", (long long)active_id);

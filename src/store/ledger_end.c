@@ -305,6 +305,8 @@ requeue_run(struct ledger *ledger, struct intent *intent, struct run *run, struc
 		run->ended_at = intent->now;
 	}
 	run->gate = run->start_at > intent->now ? GATE_TIME : GATE_OPEN;
+	if (run->attempt == 0)
+		run->deadline_at = run_deadline(job, run->start_at);
 	run->stop_reason = REASON_NONE;
 	ledger_wake_by(intent, intent->now);
 	if (db->ops->attempt_drop(db, run->id, seen, &intent->err) == BACKEND_ERROR ||

@@ -218,6 +218,20 @@ ends_waiting(struct ledger *ledger, const struct job *job, const struct run *run
 	return reason == REASON_CANCELLED || by_schedule;
 }
 
+/* A run that an edit leaves waiting goes by the job's new priority and deadline. */
+static int
+follow_job(struct ledger *ledger, struct intent *intent, const struct job *job, struct run *run)
+{
+	struct backend *db = ledger->backend;
+	usec_t deadline_at = run->attempt == 0 ? run_deadline(job, run->start_at) : 0;
+	if (run->priority == job->priority && run->deadline_at == deadline_at)
+		return 0;
+	run->priority = job->priority;
+	run->deadline_at = deadline_at;
+	return ledger_checked(
+		db->ops->run_update(db, run, RUN_WAITING, run->attempt, &intent->err));
+}
+
 /*
  * Ends what is claimed and not started, as far as the change says: waiting runs here, running
  * ones that the engine still holds through it. Runs that started go on, unless with_running.
@@ -240,6 +254,8 @@ end_claimed(struct ledger *ledger, struct intent *intent, const struct job *job,
 			rc = ledger_end_waiting(ledger, intent, run,
 			                        reason == REASON_PAUSED ? RUN_SKIPPED : RUN_CANCELLED,
 			                        reason, by);
+		else
+			rc = follow_job(ledger, intent, job, run);
 	}
 	free(active.runs);
 	return rc;

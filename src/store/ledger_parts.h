@@ -34,6 +34,8 @@ int ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job,
                  usec_t passed_until, enum run_reason passed_reason);
 /* Instants up to then fell into a pause and are skipped, in steps like everything else; 0: none. */
 usec_t ledger_paused_until(const struct job *job);
+/* Waiting runs whose deadline has passed are missed, in batches. */
+int ledger_end_overdue(struct ledger *ledger, struct intent *intent);
 /* Gives free slots of queues to waiting runs, at most intent->limit in all. */
 int ledger_promote(struct ledger *ledger, struct intent *intent);
 int ledger_promote_queue(struct ledger *ledger, struct intent *intent, const char *name);

@@ -7,11 +7,46 @@
 
 #define QUEUES_MAX 64 /* queues that one claim serves; more are served by the next */
 
+/* Runs whose deadline has passed that one intent ends, at most; the next claim goes on. */
+#define OVERDUE_MAX 256
+
 static bool
-is_too_late(const struct intent *intent, const struct job *job, const struct run *run)
+is_too_late(const struct intent *intent, const struct run *run)
 {
-	return job->start_deadline > 0 && run->attempt == 0 &&
-	       intent->now > run->start_at + job->start_deadline;
+	return run->deadline_at > 0 && intent->now > run->deadline_at;
+}
+
+static int
+end_overdue(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
+{
+	if (ledger_end_waiting(ledger, intent, run, RUN_MISSED, REASON_DEADLINE, "") < 0)
+		return -1;
+	return ledger_after_run(ledger, intent, job, run);
+}
+
+int
+ledger_end_overdue(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	struct run *runs = mem_array(OVERDUE_MAX, sizeof(*runs));
+	size_t n;
+	int rc = ledger_checked(
+		db->ops->runs_overdue(db, intent->now, OVERDUE_MAX, runs, &n, &intent->err));
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct job job;
+		enum backend_result found =
+			db->ops->job_load(db, runs[i].job_id, &job, &intent->err);
+		rc = ledger_checked(found);
+		if (found != BACKEND_OK)
+			continue;
+		rc = end_overdue(ledger, intent, &runs[i], &job);
+		if (rc == 0)
+			ledger_answer_run(intent, &runs[i], &job);
+		job_fini(&job);
+	}
+	intent->work.is_full |= n == OVERDUE_MAX;
+	free(runs);
+	return rc;
 }
 
 static int
@@ -39,7 +74,7 @@ add_start(struct ledger *ledger, struct intent *intent, struct run *run, struct 
 	return 0;
 }
 
-/* A waiting run gets a slot, or ends because its time is over. 1: it took the slot. */
+/* A waiting run gets a slot, or ends because its time is over. 1: it took the slot; 0; -1. */
 static int
 promote_run(struct ledger *ledger, struct intent *intent, struct run *run)
 {
@@ -51,11 +86,9 @@ promote_run(struct ledger *ledger, struct intent *intent, struct run *run)
 	if (found == BACKEND_NONE) /* its row cannot be read: do not let it hold up the others */
 		return ledger_end_waiting(ledger, intent, run, RUN_FAILED, REASON_REFUSED,
 		                          "its job cannot be read");
-	if (!is_too_late(intent, &job, run))
+	if (!is_too_late(intent, run))
 		return add_start(ledger, intent, run, &job) < 0 ? -1 : 1;
-	int rc = ledger_end_waiting(ledger, intent, run, RUN_MISSED, REASON_DEADLINE, "");
-	if (rc == 0)
-		rc = ledger_after_run(ledger, intent, &job, run);
+	int rc = end_overdue(ledger, intent, run, &job);
 	job_fini(&job);
 	return rc;
 }
@@ -68,7 +101,9 @@ ledger_promote_queue(struct ledger *ledger, struct intent *intent, const char *n
 	if (db->ops->queue_load(db, name, &queue, &intent->err) == BACKEND_ERROR)
 		return -1;
 	int64_t free_slots = queue.is_paused ? 0 : queue.concurrency - queue.nrunning;
-	while (free_slots > 0 && intent->work.nstarts < (size_t)intent->limit) {
+	int nended = 0;
+	while (free_slots > 0 && intent->work.nstarts < (size_t)intent->limit &&
+	       nended < OVERDUE_MAX) {
 		size_t room = (size_t)intent->limit - intent->work.nstarts;
 		size_t n = room < (size_t)free_slots ? room : (size_t)free_slots;
 		struct run *runs = mem_array(n, sizeof(*runs));
@@ -78,6 +113,7 @@ ledger_promote_queue(struct ledger *ledger, struct intent *intent, const char *n
 		for (size_t i = 0; i < n && rc >= 0; i++) {
 			rc = promote_run(ledger, intent, &runs[i]);
 			free_slots -= rc == 1;
+			nended += rc == 0;
 		}
 		free(runs);
 		if (rc < 0)

@@ -21,7 +21,8 @@ insert_manual(struct ledger *ledger, struct intent *intent, const struct job *jo
 		           .gate = gate,
 		           .priority = job->priority,
 		           .is_forced = intent->is_forced,
-		           .claimed_at = intent->now };
+		           .claimed_at = intent->now,
+		           .deadline_at = run_deadline(job, intent->now) };
 	snprintf(run.detail, sizeof(run.detail), "%s", detail);
 	if (db->ops->run_insert(db, &run, &intent->err) == BACKEND_ERROR)
 		return -1;

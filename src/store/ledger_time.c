@@ -31,6 +31,7 @@ start_on_boot(struct ledger *ledger, struct intent *intent, int64_t id)
 		           .gate = GATE_TIME,
 		           .priority = job.priority,
 		           .claimed_at = intent->now };
+	run.deadline_at = run_deadline(&job, run.start_at);
 	int rc = ledger_checked(db->ops->run_insert(db, &run, &intent->err));
 	job.nruns++;
 	if (rc == 0)

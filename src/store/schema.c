@@ -82,6 +82,7 @@ static const char step_1[] =
 	" stop_uid INTEGER NOT NULL,"
 	" claimed_at INTEGER NOT NULL,"
 	" ended_at INTEGER NOT NULL,"
+	" deadline_at INTEGER NOT NULL,"
 	" queue TEXT NOT NULL," /* its job's, while it is waiting or running */
 	" node TEXT NOT NULL DEFAULT '',"
 	" fence INTEGER NOT NULL DEFAULT 0,"
@@ -95,6 +96,7 @@ static const char step_1[] =
 	"CREATE INDEX runs_waiting ON runs (queue, gate, priority DESC, due, id, state)"
 	" WHERE state = 0;"
 	"CREATE INDEX runs_timed ON runs (start_at) WHERE state = 0 AND gate = 1;"
+	"CREATE INDEX runs_deadline ON runs (deadline_at) WHERE state = 0 AND deadline_at > 0;"
 	"CREATE INDEX runs_running ON runs (queue, state) WHERE state = 1;"
 	"CREATE INDEX runs_ended ON runs (ended_at) WHERE state >= 2;"
 

@@ -48,6 +48,8 @@ enum sql {
 	SQL_RUNS_ACTIVE_COUNT,
 	SQL_RUNS_OPEN_TIMED,
 	SQL_RUNS_NEXT_TIMED,
+	SQL_RUNS_OVERDUE,
+	SQL_RUNS_NEXT_DEADLINE,
 	SQL_RUNS_READY,
 	SQL_RUNS_RUNNING,
 	SQL_RUNS_PAGE,
@@ -173,8 +175,9 @@ void sql_bind_text(sqlite3_stmt *stmt, int number, const char *text);
 #define NJOB_COLUMNS 12
 #define RUN_COLUMNS                                                                          \
 	"id, job_id, due, last_due, count, start_at, trigger, state, gate, reason, detail, " \
-	"attempt, priority, is_catchup, is_forced, stop_reason, stop_uid, claimed_at, ended_at"
-#define NRUN_COLUMNS 19
+	"attempt, priority, is_catchup, is_forced, stop_reason, stop_uid, claimed_at, ended_at, " \
+	"deadline_at"
+#define NRUN_COLUMNS 20
 
 /* sqlite_jobs.c */
 enum backend_result sqlite_job_insert(struct backend *, struct job *, struct err *);
@@ -205,6 +208,9 @@ enum backend_result sqlite_runs_active(struct backend *, int64_t, size_t, struct
 				       struct err *);
 enum backend_result sqlite_runs_open_timed(struct backend *, usec_t, struct err *);
 enum backend_result sqlite_runs_next_timed(struct backend *, usec_t *, struct err *);
+enum backend_result sqlite_runs_overdue(struct backend *, usec_t, size_t, struct run *, size_t *,
+					struct err *);
+enum backend_result sqlite_runs_next_deadline(struct backend *, usec_t *, struct err *);
 enum backend_result sqlite_runs_ready(struct backend *, const char *, size_t, struct run *,
 				      size_t *, struct err *);
 enum backend_result sqlite_runs_running(struct backend *, int64_t, size_t, struct run *, size_t *,

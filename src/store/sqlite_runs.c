@@ -13,7 +13,7 @@ static const struct column columns[] = {
 	COLUMN(run, reason),      COLUMN(run, detail),     COLUMN(run, attempt),
 	COLUMN(run, priority),    COLUMN(run, is_catchup), COLUMN(run, is_forced),
 	COLUMN(run, stop_reason), COLUMN(run, stop_uid),   COLUMN(run, claimed_at),
-	COLUMN(run, ended_at),
+	COLUMN(run, ended_at),    COLUMN(run, deadline_at),
 };
 _Static_assert(NCOLUMNS(columns) == NRUN_COLUMNS, "RUN_COLUMNS");
 
@@ -135,13 +135,36 @@ sqlite_runs_open_timed(struct backend *backend, usec_t until, struct err *err)
 	return sql_change(s, stmt, err) == BACKEND_ERROR ? BACKEND_ERROR : BACKEND_OK;
 }
 
-enum backend_result
-sqlite_runs_next_timed(struct backend *backend, usec_t *at, struct err *err)
+static enum backend_result
+next_of(struct backend *backend, enum sql number, usec_t *at, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	*at = USEC_NEVER;
-	enum backend_result result = sql_number(s, sql_use(s, SQL_RUNS_NEXT_TIMED), at, err);
+	enum backend_result result = sql_number(s, sql_use(s, number), at, err);
 	return result == BACKEND_ERROR ? BACKEND_ERROR : BACKEND_OK;
+}
+
+enum backend_result
+sqlite_runs_next_timed(struct backend *backend, usec_t *at, struct err *err)
+{
+	return next_of(backend, SQL_RUNS_NEXT_TIMED, at, err);
+}
+
+enum backend_result
+sqlite_runs_next_deadline(struct backend *backend, usec_t *at, struct err *err)
+{
+	return next_of(backend, SQL_RUNS_NEXT_DEADLINE, at, err);
+}
+
+enum backend_result
+sqlite_runs_overdue(struct backend *backend, usec_t now, size_t max, struct run *runs, size_t *n,
+		    struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_RUNS_OVERDUE);
+	sqlite3_bind_int64(stmt, 1, now);
+	sqlite3_bind_int64(stmt, 2, (int64_t)max);
+	return read_many(s, stmt, max, runs, n, err);
 }
 
 enum backend_result

@@ -197,6 +197,45 @@ next_timed(struct backend *backend, usec_t *at, struct err *err)
 }
 
 static enum backend_result
+next_deadline(struct backend *backend, usec_t *at, struct err *err)
+{
+	struct mem *mem = mem_of(backend);
+	*at = USEC_NEVER;
+	if (mem_fails(mem, err))
+		return BACKEND_ERROR;
+	const struct mem_run *row;
+	for (size_t i = 0; (row = next_active(mem, &i));) {
+		if (row->run.state == RUN_WAITING && row->run.deadline_at > 0 &&
+		    row->run.deadline_at < *at)
+			*at = row->run.deadline_at;
+	}
+	return BACKEND_OK;
+}
+
+static bool
+is_overdue_before(const struct run *a, const struct run *b)
+{
+	return a->deadline_at < b->deadline_at;
+}
+
+static enum backend_result
+overdue(struct backend *backend, usec_t now, size_t max, struct run *runs, size_t *n,
+        struct err *err)
+{
+	struct mem *mem = mem_of(backend);
+	*n = 0;
+	if (mem_fails(mem, err))
+		return BACKEND_ERROR;
+	const struct mem_run *row;
+	for (size_t i = 0; (row = next_active(mem, &i));) {
+		if (row->run.state == RUN_WAITING && row->run.deadline_at > 0 &&
+		    row->run.deadline_at < now)
+			insert_sorted(&row->run, is_overdue_before, max, runs, n);
+	}
+	return BACKEND_OK;
+}
+
+static enum backend_result
 ready(struct backend *backend, const char *queue, size_t max, struct run *runs, size_t *n,
       struct err *err)
 {
@@ -335,6 +374,8 @@ mem_runs_ops(struct backend_ops *ops)
 	ops->runs_active = active;
 	ops->runs_open_timed = open_timed;
 	ops->runs_next_timed = next_timed;
+	ops->runs_overdue = overdue;
+	ops->runs_next_deadline = next_deadline;
 	ops->runs_ready = ready;
 	ops->runs_running = running;
 	ops->run_due_by = due_by;

@@ -208,6 +208,9 @@ check_run_goes_on(struct sim *sim, const struct run *run, const struct run *runs
 	struct job job;
 	struct err err = { 0 };
 	bool is_first = true;
+	if (run->state == RUN_WAITING && run->deadline_at &&
+	    run->deadline_at < sim_now(sim) - PATIENCE)
+		sim_fail(sim, "run %lld waits on beyond its deadline", (long long)run->id);
 	if (run->state != RUN_WAITING || run->start_at > sim_now(sim) - PATIENCE)
 		return;
 	for (size_t i = 0; i < n; i++)

@@ -183,6 +183,39 @@ a_timed_gate_opens_at_its_time(void **state)
 }
 
 static void
+a_waiting_run_is_overdue_once_its_deadline_has_passed(void **state)
+{
+	struct kit *kit = *state;
+	int64_t job = kit_add_job(kit, "job", 1);
+	struct run runs[4];
+	size_t n;
+	usec_t next;
+	struct run late = waiting_run(job, 1, GATE_OPEN, 5), early = waiting_run(job, 2, GATE_JOB, 5);
+	struct run none = waiting_run(job, 3, GATE_OPEN, 5), gone = waiting_run(job, 4, GATE_OPEN, 5);
+	late.deadline_at = 200;
+	early.deadline_at = 100;
+	gone.deadline_at = 50;
+	gone.state = RUN_RUNNING;
+	kit->ops->runs_next_deadline(kit->backend, &next, &kit->err);
+	assert_int_equal(next, USEC_NEVER);
+	kit->ops->run_insert(kit->backend, &late, &kit->err);
+	kit->ops->run_insert(kit->backend, &early, &kit->err);
+	kit->ops->run_insert(kit->backend, &none, &kit->err);
+	kit->ops->run_insert(kit->backend, &gone, &kit->err);
+	kit->ops->runs_next_deadline(kit->backend, &next, &kit->err);
+	assert_int_equal(next, 100);
+	kit->ops->runs_overdue(kit->backend, 100, 4, runs, &n, &kit->err);
+	assert_int_equal(n, 0);
+	kit->ops->runs_overdue(kit->backend, 201, 4, runs, &n, &kit->err);
+	assert_int_equal(n, 2);
+	assert_int_equal(runs[0].id, early.id);
+	assert_int_equal(runs[1].id, late.id);
+	assert_int_equal(runs[1].deadline_at, 200);
+	kit->ops->runs_overdue(kit->backend, 201, 1, runs, &n, &kit->err);
+	assert_int_equal(n, 1);
+}
+
+static void
 a_queue_gives_its_runs_by_priority_then_due_then_id(void **state)
 {
 	struct kit *kit = *state;
@@ -322,6 +355,7 @@ const struct CMUnitTest store_backend_runs[] = {
 	cmocka_unit_test(the_row_due_by_an_instant_is_the_last_that_began_before),
 	cmocka_unit_test(active_runs_come_oldest_due_first),
 	cmocka_unit_test(a_timed_gate_opens_at_its_time),
+	cmocka_unit_test(a_waiting_run_is_overdue_once_its_deadline_has_passed),
 	cmocka_unit_test(a_queue_gives_its_runs_by_priority_then_due_then_id),
 	cmocka_unit_test(waiting_runs_follow_their_job_to_another_queue),
 	cmocka_unit_test(running_runs_are_read_by_id_in_pages),
