@@ -28,12 +28,6 @@ static const struct form forms[] = {
 };
 static const struct form concatenated = { '\0', { MONTH, DAY, YEAR }, "not a date like 12242026" };
 
-static int
-refuse(struct err *err, const char *why, const struct scan *text)
-{
-	return err_set(err, ERR_INVALID, "\"%.*s\": %s", scan_shown(text), text->p, why);
-}
-
 /* A run of at most four digits. */
 static bool
 take_digits(struct scan *at, struct scan *digits)
@@ -102,11 +96,11 @@ read_numbers(const struct form *form, const struct scan digits[NPARTS], struct s
 		int *value = form->order[i] == DAY ? &date->day : &date->month;
 		if (form->order[i] == YEAR ? !read_year(number, &date->year)
 					   : !scan_number(&number, 0, 99, value))
-			return refuse(err, form->words, &whole);
+			return scan_refuse(&whole, form->words, err);
 	}
 	bool is_month_first = form->order[0] == MONTH;
 	if (is_month_first && date->month > 12)
-		return refuse(err, "the month stands first: MM/DD/YYYY or MMDDYYYY", &whole);
+		return scan_refuse(&whole, "the month stands first: MM/DD/YYYY or MMDDYYYY", err);
 	if (time_check_date(date, err) < 0)
 		return -1;
 	return is_month_first ? check_order(date, &whole, err) : 0;
@@ -173,7 +167,7 @@ read_named(struct scan *word, struct scan *rest, struct at_date *out, struct err
 	if (month < 0 || !scan_at_end(&at))
 		return 1;
 	if (!is_day_first && !read_day(&next, &day))
-		return refuse(err, "a day from 1 to 31 is missing behind the month", word);
+		return scan_refuse(word, "a day from 1 to 31 is missing behind the month", err);
 	*out = (struct at_date){ .date = { .year = LEAP_YEAR, .month = month + 1, .day = day } };
 	out->has_year = take_year(&next, &date->year);
 	if (!out->has_year)

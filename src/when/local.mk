@@ -21,6 +21,7 @@ libwhen_a_SOURCES = \
 	src/when/time_text.c src/when/time_text.h \
 	src/when/tzif.c src/when/tzif.h \
 	src/when/walk.c src/when/walk.h \
+	src/when/wish.c src/when/wish.h \
 	src/when/zone.c src/when/zone.h \
 	src/when/zones.c src/when/zones.h
 

@@ -37,6 +37,12 @@ scan_shown(const struct scan *scan)
 	return scan_len(scan) < SCAN_SHOWN_MAX ? (int)scan_len(scan) : SCAN_SHOWN_MAX;
 }
 
+int
+scan_refuse(const struct scan *scan, const char *why, struct err *err)
+{
+	return err_set(err, ERR_INVALID, "\"%.*s\": %s", scan_shown(scan), scan->p, why);
+}
+
 bool
 scan_char(struct scan *scan, char wanted)
 {

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
+
 struct scan {
 	const char *p, *end;
 };
@@ -34,5 +36,8 @@ size_t scan_len(const struct scan *scan);
 /* For "%.*s": what is left, cut to a length that fits into an error. */
 #define SCAN_SHOWN_MAX 40
 int scan_shown(const struct scan *scan);
+
+/* Sets *err to what is left, in quotes, and WHY. -1 */
+int scan_refuse(const struct scan *scan, const char *why, struct err *err);
 
 #endif
