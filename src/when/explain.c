@@ -9,6 +9,7 @@
 
 #define CLOCK_TIMES_MAX 6
 #define DAYS_MAX        31
+#define REGULAR_MIN     4 /* of fewer values the list is shorter than the rule */
 
 /* How one value of a list is written. */
 typedef void value_writer(int value, struct buf *out);
@@ -89,13 +90,19 @@ write_rhythm(int step, const char *unit, struct buf *out)
 		buf_printf(out, "every %d %ss", step, unit);
 }
 
-/* "every 5 minutes" or "at minute 30". */
+/* "every 5 minutes", "every 7 minutes from minute 0 to 56" or "at minute 30". */
 static void
 write_unit(const struct bitlist *list, const char *unit, struct buf *out)
 {
-	int step = rhythm(list);
+	int first, last, step = rhythm(list);
 	if (step > 0) {
 		write_rhythm(step, unit, out);
+		return;
+	}
+	if (bitlist_count(list) >= REGULAR_MIN && bitlist_is_regular(list, &first, &last, &step) &&
+	    step > 1) {
+		write_rhythm(step, unit, out);
+		buf_printf(out, " from %s %d to %d", unit, first, last);
 		return;
 	}
 	buf_printf(out, "at %s%s ", unit, bitlist_count(list) > 1 ? "s" : "");
@@ -334,15 +341,18 @@ explain_days(const struct pattern *p, struct buf *out)
 		buf_add_char(out, ',');
 }
 
+/* Behind a month "2030" is enough. */
 static void
-write_years(const struct bitlist *years, struct buf *out)
+write_years(const struct bitlist *years, bool has_month, struct buf *out)
 {
 	int first, last, step;
-	if (bitlist_is_regular(years, &first, &last, &step) && step > 1)
-		buf_printf(out, "every %d years from %d to %d", step, first + years->base,
-			   last + years->base);
-	else
-		write_list(years, write_number, out);
+	if (bitlist_is_regular(years, &first, &last, &step) && step > 1) {
+		buf_printf(out, "%s every %d years from %d to %d", has_month ? "," : "", step,
+			   first + years->base, last + years->base);
+		return;
+	}
+	buf_add_text(out, has_month ? " " : " in ");
+	write_list(years, write_number, out);
 }
 
 void
@@ -358,8 +368,6 @@ explain_pattern(const struct pattern *p, struct buf *out)
 		buf_add_text(out, " in ");
 		write_list(&months, write_month, out);
 	}
-	if (!bitlist_is_full(&years)) {
-		buf_add_text(out, bitlist_is_full(&months) ? " in " : " ");
-		write_years(&years, out);
-	}
+	if (!bitlist_is_full(&years))
+		write_years(&years, !bitlist_is_full(&months), out);
 }
