@@ -212,6 +212,9 @@ static const struct key access_keys[] = {
 	{ "operators", set_users, IN_CONF(operators) },
 	{ "allow", set_users, IN_CONF(allow) },
 	{ "deny", set_users, IN_CONF(deny) },
+	{ "max-jobs-per-user", set_number, IN_CONF(limits.jobs), 0, NO_LIMIT },
+	{ "max-runs-per-user", set_number, IN_CONF(limits.runs), 0, NO_LIMIT },
+	{ "max-bytes-per-user", set_size, IN_CONF(limits.bytes), 0, NO_LIMIT },
 	{ "max-requests-per-user", set_number, IN_CONF(max_requests_per_user), 0, 1000000 },
 	{ NULL },
 };

@@ -49,6 +49,7 @@ struct conf {
 	struct uid_list allow; /* who may use asched; empty: everybody */
 	struct uid_list deny;  /* who may not; wins */
 	int64_t max_requests_per_user; /* in a second; 0: no limit, as everywhere here */
+	struct limits limits;          /* of what one user may have stored */
 
 	/* [defaults]: fields of a job that was not given them. */
 	struct job defaults;

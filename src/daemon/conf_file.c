@@ -19,6 +19,9 @@
 #define CONNECTIONS_STANDARD  256
 #define PER_USER_STANDARD     64
 #define REQUESTS_STANDARD     1000
+#define JOBS_STANDARD         10000
+#define RUNS_STANDARD         20000
+#define BYTES_STANDARD        ((int64_t)1 << 30)
 
 void
 conf_init(struct conf *conf)
@@ -34,6 +37,7 @@ conf_init(struct conf *conf)
 		.max_connections = CONNECTIONS_STANDARD,
 		.max_connections_per_user = PER_USER_STANDARD,
 		.max_requests_per_user = REQUESTS_STANDARD,
+		.limits = { JOBS_STANDARD, RUNS_STANDARD, BYTES_STANDARD },
 	};
 	job_init(&conf->defaults);
 }

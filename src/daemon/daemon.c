@@ -218,6 +218,8 @@ open_store(struct daemon *daemon, const char *instance, const char *boot, struct
 		.changed = daemon_store_changed,
 		.arg = daemon,
 	};
+	if (daemon->options->is_system) /* one user's own daemon is all his */
+		config.limits = conf->limits;
 	snprintf(config.boot, sizeof(config.boot), "%s", boot);
 	snprintf(config.spawner, sizeof(config.spawner), "%s", instance);
 	daemon->store = store_thread_open(&config, err);

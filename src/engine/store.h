@@ -114,6 +114,18 @@ struct store_stats {
 	int64_t database_bytes;
 };
 
+/* What one user has stored. */
+struct usage {
+	int64_t njobs; /* unfinished ones */
+	int64_t nruns; /* that wait or run */
+	int64_t bytes; /* of definitions, and of output */
+};
+
+/* How much of it a user may have; 0: no limit. */
+struct limits {
+	int64_t jobs, runs, bytes;
+};
+
 /* A run that was made `running` in this commit: the engine has to start it at start_at. */
 struct start {
 	struct run run;

@@ -135,6 +135,8 @@ is_passed(struct walk *w, struct instant at)
 		pass_over(w, at, RUN_MISSED, REASON_DEADLINE);
 	else if (w->nactive >= PLAN_ACTIVE_MAX)
 		pass_over(w, at, RUN_SKIPPED, REASON_OVERLAP);
+	else if (w->view->is_limited && (size_t)w->plan->nruns >= w->view->room)
+		pass_over(w, at, RUN_SKIPPED, REASON_REFUSED);
 	else
 		return false;
 	return true;

@@ -25,6 +25,8 @@ struct plan_view {
 	usec_t horizon;   /* >= now: instants up to here may be claimed ahead */
 	size_t nactive;   /* the job's runs that wait or run */
 	size_t nqueued;   /* of these, waiting behind another (GATE_JOB) */
+	bool is_limited;  /* the owner may have only `room` more runs: what is beyond is skipped */
+	size_t room;
 	uint64_t machine; /* for the splay */
 	usec_t passed_until; /* instants up to here are skipped, for that reason; 0: none */
 	enum run_reason passed_reason; /* paused, edited, removed */

@@ -178,6 +178,8 @@ struct backend_ops {
 	 */
 	enum backend_result (*prune)(struct backend *, usec_t before, int64_t keep,
 				     int64_t bytes_max, size_t max, int64_t *n, struct err *);
+	/* What that user has; zeros when there is nothing. */
+	enum backend_result (*usage_load)(struct backend *, uid_t, struct usage *, struct err *);
 	enum backend_result (*stats)(struct backend *, struct store_stats *, struct err *);
 	/*
 	 * Outside a transaction, one backup at a time: a consistent copy at path (not existing),

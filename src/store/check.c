@@ -39,6 +39,15 @@ static const char *const questions[] = {
 	"  (SELECT coalesce(sum(length(data)), 0) FROM outputs) FROM ledger"
 	") WHERE counted <> n",
 
+	"SELECT 'user ' || uid || ' has ' || njobs || ' jobs, ' || nruns || ' runs and ' || bytes ||"
+	" ' bytes by the count, which is wrong' FROM users WHERE"
+	" njobs <> (SELECT count(*) FROM jobs WHERE owner = uid AND state <= 1)"
+	" OR nruns <> (SELECT count(*) FROM runs r JOIN jobs j ON j.id = r.job_id"
+	"  WHERE j.owner = uid AND r.state <= 1)"
+	" OR bytes <> (SELECT coalesce(sum(length(spec)), 0) FROM jobs WHERE owner = uid)"
+	"  + (SELECT coalesce(sum(length(o.data)), 0) FROM outputs o JOIN runs r ON r.id = o.run_id"
+	"     JOIN jobs j ON j.id = r.job_id WHERE j.owner = uid)" FEW,
+
 	"SELECT 'run ' || id || ' is of job ' || job_id || ', which is not there' FROM runs"
 	" WHERE job_id <> 0 AND job_id NOT IN (SELECT id FROM jobs)" FEW,
 

@@ -21,6 +21,7 @@ struct ledger {
 	usec_t retain;     /* age after which terminal runs are pruned; 0: never */
 	int64_t retain_runs;  /* and how many at most; 0: no limit */
 	int64_t retain_bytes; /* of output in all; 0: no limit */
+	struct limits limits; /* of each user but root */
 };
 
 /*

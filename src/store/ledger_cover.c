@@ -142,7 +142,10 @@ ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, usec
 	if (job_schedule(job, ledger->zones, &schedule, &why) < 0)
 		return park(ledger, intent, job, &why);
 	struct active active;
+	size_t room = 0;
 	int rc = ledger_load_active(ledger, intent, job->id, &active);
+	if (rc == 0)
+		rc = ledger_run_room(ledger, intent, job, &room);
 	if (rc == 0) {
 		struct plan plan;
 		struct question question = { ledger, intent, job->id, false };
@@ -154,6 +157,8 @@ ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, usec
 		                                      .passed_reason = passed_reason,
 		                                      .nactive = active.n,
 		                                      .nqueued = active.nqueued,
+		                                      .is_limited = room != SIZE_MAX,
+		                                      .room = room,
 		                                      .machine = ledger->machine,
 		                                      .has_row = has_row,
 		                                      .arg = &question,

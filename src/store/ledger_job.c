@@ -146,6 +146,8 @@ ledger_job_add(struct ledger *ledger, struct intent *intent)
 	int ok = anchor(ledger, intent, job);
 	if (ok == 1)
 		ok = check_name_free(ledger, intent, job);
+	if (ok == 1)
+		ok = ledger_has_room_for_job(ledger, intent, job);
 	if (ok != 1)
 		return ok;
 	if (db->ops->job_insert(db, job, &intent->err) == BACKEND_ERROR)
@@ -324,7 +326,8 @@ change_job(struct ledger *ledger, struct intent *intent, const struct job *job,
 		return 0;
 	if (moves_instants(job, changed) && anchor(ledger, intent, changed) != 1)
 		return 0;
-	return check_name_free(ledger, intent, changed);
+	int ok = check_name_free(ledger, intent, changed);
+	return ok == 1 ? ledger_has_room_for_job(ledger, intent, changed) : ok;
 }
 
 /* When its next instant begins, splay and jitter may have changed. */

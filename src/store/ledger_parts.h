@@ -88,6 +88,16 @@ int ledger_end_waiting(struct ledger *ledger, struct intent *intent, struct run 
 int ledger_stop_run(struct ledger *ledger, struct intent *intent, struct run *run,
                     const struct stop *stop);
 
+/*
+ * The limits of the job's owner (ledger.limits). 1: there is room for it, as a new job (id 0) or a
+ * changed one, or for one more run of it; 0: refused, the answer says why; -1.
+ */
+int ledger_has_room_for_job(struct ledger *ledger, struct intent *intent, const struct job *job);
+int ledger_has_room_for_run(struct ledger *ledger, struct intent *intent, const struct job *job);
+/* How many more runs its owner may have; SIZE_MAX: any number. 0 or -1. */
+int ledger_run_room(struct ledger *ledger, struct intent *intent, const struct job *job,
+                    size_t *room);
+
 /* The handlers, one an intent kind; see the table in ledger.c. */
 int ledger_job_add(struct ledger *ledger, struct intent *intent);
 int ledger_job_set(struct ledger *ledger, struct intent *intent);

@@ -73,7 +73,9 @@ start_manually(struct ledger *ledger, struct intent *intent, const struct job *j
 		err_in_field(&intent->err, "job");
 		return 0;
 	}
-	int go = pass_gate(ledger, intent, job, &gate);
+	int go = ledger_has_room_for_run(ledger, intent, job);
+	if (go == 1)
+		go = pass_gate(ledger, intent, job, &gate);
 	return go == 1 ? insert_manual(ledger, intent, job, gate, detail) : go;
 }
 

@@ -16,6 +16,7 @@ libstore_a_SOURCES = \
 	src/store/ledger_cover.c \
 	src/store/ledger_end.c \
 	src/store/ledger_job.c \
+	src/store/ledger_limits.c \
 	src/store/ledger_promote.c \
 	src/store/ledger_run.c \
 	src/store/ledger_time.c \
@@ -37,6 +38,7 @@ libstore_a_SOURCES = \
 	src/store/sqlite_row.c src/store/sqlite_row.h \
 	src/store/sqlite_runs.c \
 	src/store/sqlite_sql.c \
+	src/store/sqlite_users.c \
 	src/store/thread.c src/store/thread.h
 
 STORE_LIBS = libstore.a libengine.a libmodel.a libwhen.a libbase.a $(SQLITE3_LIBS)
@@ -73,6 +75,10 @@ LEDGER_KIT = tests/unit/ledger_kit.c tests/unit/ledger_kit.h $(TEST_ZONES)
 UNIT_TESTS += tests/unit/ledger
 tests_unit_ledger_SOURCES = tests/unit/ledger.c $(LEDGER_KIT)
 tests_unit_ledger_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/ledger_limits
+tests_unit_ledger_limits_SOURCES = tests/unit/ledger_limits.c $(LEDGER_KIT)
+tests_unit_ledger_limits_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/ledger_change
 tests_unit_ledger_change_SOURCES = tests/unit/ledger_change.c $(LEDGER_KIT)

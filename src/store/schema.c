@@ -174,7 +174,22 @@ static const char step_3[] =
 	"ALTER TABLE jobs ADD COLUMN covered_until INTEGER NOT NULL DEFAULT 0;"
 	"UPDATE jobs SET covered_until = next_due;";
 
-static const char *const steps[] = { step_1, step_2, step_3 };
+/* What each user has: for the limits, kept up to date with the rows that it counts. */
+static const char step_4[] =
+	"CREATE TABLE users ("
+	" uid INTEGER PRIMARY KEY,"
+	" njobs INTEGER NOT NULL," /* unfinished ones */
+	" nruns INTEGER NOT NULL," /* waiting and running ones */
+	" bytes INTEGER NOT NULL"  /* of definitions and of output */
+	") STRICT;"
+	"INSERT INTO users SELECT owner, sum(state <= 1), 0, sum(length(spec)) FROM jobs"
+	" GROUP BY owner;"
+	"UPDATE users SET nruns = (SELECT count(*) FROM runs r INDEXED BY runs_active"
+	" JOIN jobs j ON j.id = r.job_id WHERE r.state <= 1 AND j.owner = uid),"
+	" bytes = bytes + (SELECT coalesce(sum(length(o.data)), 0) FROM outputs o"
+	" JOIN runs r ON r.id = o.run_id JOIN jobs j ON j.id = r.job_id WHERE j.owner = uid);";
+
+static const char *const steps[] = { step_1, step_2, step_3, step_4 };
 
 _Static_assert(sizeof(steps) / sizeof(steps[0]) == SCHEMA_VERSION, "a step for each version");
 

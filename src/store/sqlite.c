@@ -151,6 +151,7 @@ const struct backend_ops sqlite_ops = {
 	.request_count = sqlite_request_count,
 	.requests_forget = sqlite_requests_forget,
 	.prune = sqlite_prune,
+	.usage_load = sqlite_usage_load,
 	.stats = stats,
 	.backup_begin = sqlite_backup_begin,
 	.backup_step = sqlite_backup_step,

@@ -92,9 +92,10 @@ sqlite_output_append(struct backend *backend, int64_t run_id, int attempt, int p
 	sqlite3_bind_int(stmt, 3, piece);
 	sqlite3_bind_blob64(stmt, 4, len ? data : "", len, SQLITE_STATIC);
 	enum backend_result result = sql_change(s, stmt, err);
-	if (result == BACKEND_OK)
-		s->tally.output_bytes += (int64_t)len;
-	return result;
+	if (result != BACKEND_OK)
+		return result;
+	s->tally.output_bytes += (int64_t)len;
+	return sqlite_user_add_output(s, run_id, (int64_t)len, err);
 }
 
 enum backend_result

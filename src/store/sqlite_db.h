@@ -72,6 +72,11 @@ enum sql {
 	SQL_REQUEST_COUNT,
 	SQL_REQUEST_OLDEST,
 	SQL_REQUEST_FORGET,
+	SQL_USER_LOAD,
+	SQL_USER_ADD,
+	SQL_USER_ADD_RUNS,
+	SQL_USER_ADD_OUTPUT,
+	SQL_USER_DROP_JOB,
 	SQL_META_LOAD,
 	SQL_META_SAVE,
 	SQL_PRUNE_RUNS,
@@ -254,6 +259,16 @@ enum backend_result sqlite_request_count(struct backend *, uid_t, int64_t *, str
 enum backend_result sqlite_requests_forget(struct backend *, usec_t, size_t, int64_t *,
 					   struct err *);
 void sqlite_requests_uncount(struct sqlite *); /* the cached counts are no longer sure */
+
+/* sqlite_users.c */
+enum backend_result sqlite_usage_load(struct backend *, uid_t, struct usage *, struct err *);
+enum backend_result sqlite_user_add(struct sqlite *, uid_t, const struct usage *, struct err *);
+/* Runs of the job began (n > 0) or ceased to be active. */
+enum backend_result sqlite_user_add_runs(struct sqlite *, int64_t job_id, int n, struct err *);
+enum backend_result sqlite_user_add_output(struct sqlite *, int64_t run_id, int64_t bytes,
+					   struct err *);
+/* An ended job is about to be removed. */
+enum backend_result sqlite_user_drop_job(struct sqlite *, int64_t job_id, struct err *);
 
 /* sqlite_prune.c */
 enum backend_result sqlite_prune(struct backend *, usec_t, int64_t, int64_t, size_t, int64_t *,

@@ -42,6 +42,36 @@ bind_job(struct sqlite *s, sqlite3_stmt *stmt, const struct job *job)
 			  SQLITE_STATIC);
 }
 
+/* What a job that is about to change counted for. */
+static enum backend_result
+load_counted(struct sqlite *s, int64_t id, struct usage *counted, struct err *err)
+{
+	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_STATE);
+	sqlite3_bind_int64(stmt, 1, id);
+	enum backend_result result = sql_row(s, stmt, err);
+	if (result != BACKEND_OK)
+		return result;
+	*counted = (struct usage){
+		.njobs = is_unfinished((enum job_state)sqlite3_column_int(stmt, 0)),
+		.bytes = sqlite3_column_int64(stmt, 1),
+	};
+	sqlite3_reset(stmt);
+	return BACKEND_OK;
+}
+
+/* The owner of a job is always the same. */
+static enum backend_result
+count(struct sqlite *s, const struct job *job, int64_t bytes, const struct usage *before,
+      struct err *err)
+{
+	const struct usage more = {
+		.njobs = is_unfinished(job->state) - before->njobs,
+		.bytes = bytes - before->bytes,
+	};
+	s->tally.njobs += more.njobs;
+	return sqlite_user_add(s, job->owner, &more, err);
+}
+
 enum backend_result
 sqlite_job_insert(struct backend *backend, struct job *job, struct err *err)
 {
@@ -53,21 +83,7 @@ sqlite_job_insert(struct backend *backend, struct job *job, struct err *err)
 	if (result != BACKEND_OK)
 		return result;
 	job->id = sqlite3_last_insert_rowid(s->db);
-	s->tally.njobs += is_unfinished(job->state);
-	return BACKEND_OK;
-}
-
-/* Counts a job in or out that is about to change its state. */
-static enum backend_result
-tally_state(struct sqlite *s, int64_t id, enum job_state state, struct err *err)
-{
-	int64_t old = 0;
-	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_STATE);
-	sqlite3_bind_int64(stmt, 1, id);
-	enum backend_result result = sql_number(s, stmt, &old, err);
-	if (result == BACKEND_OK)
-		s->tally.njobs += is_unfinished(state) - is_unfinished((enum job_state)old);
-	return result;
+	return count(s, job, (int64_t)s->spec.len, &(struct usage){ 0 }, err);
 }
 
 static enum backend_result
@@ -83,18 +99,16 @@ enum backend_result
 sqlite_job_update(struct backend *backend, const struct job *job, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
-	struct tally before = s->tally;
-	enum backend_result result = tally_state(s, job->id, job->state, err);
+	struct usage before;
+	enum backend_result result = load_counted(s, job->id, &before, err);
 	if (result != BACKEND_OK)
 		return result;
 	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_UPDATE);
 	bind_job(s, stmt, job);
 	result = sql_change(s, stmt, err);
-	if (result != BACKEND_OK) {
-		s->tally = before;
-		return result;
-	}
-	return move_runs(s, job, err);
+	if (result == BACKEND_OK)
+		result = count(s, job, (int64_t)s->spec.len, &before, err);
+	return result == BACKEND_OK ? move_runs(s, job, err) : result;
 }
 
 enum backend_result
@@ -155,8 +169,8 @@ enum backend_result
 sqlite_job_advance(struct backend *backend, const struct job *job, usec_t seen, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
-	struct tally before = s->tally;
-	enum backend_result result = tally_state(s, job->id, job->state, err);
+	struct usage before;
+	enum backend_result result = load_counted(s, job->id, &before, err);
 	if (result != BACKEND_OK)
 		return result;
 	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_ADVANCE);
@@ -169,9 +183,7 @@ sqlite_job_advance(struct backend *backend, const struct job *job, usec_t seen, 
 	sqlite3_bind_int(stmt, 7, (int)job->state);
 	sqlite3_bind_int64(stmt, 8, job->covered_until);
 	result = sql_change(s, stmt, err);
-	if (result != BACKEND_OK)
-		s->tally = before;
-	return result;
+	return result == BACKEND_OK ? count(s, job, before.bytes, &before, err) : result;
 }
 
 enum backend_result

@@ -41,6 +41,7 @@ remove_run(struct sqlite *s, int64_t id, int64_t nattempts, struct err *err)
 		sqlite3_stmt *stmt = sql_use(s, SQL_PRUNE_OUTPUT_BYTES);
 		sqlite3_bind_int64(stmt, 1, id);
 		if (sql_number(s, stmt, &bytes, err) == BACKEND_ERROR ||
+		    sqlite_user_add_output(s, id, -bytes, err) == BACKEND_ERROR ||
 		    change_by_id(s, SQL_PRUNE_OUTPUTS, id, err) == BACKEND_ERROR ||
 		    change_by_id(s, SQL_PRUNE_ATTEMPTS, id, err) == BACKEND_ERROR)
 			return BACKEND_ERROR;
@@ -119,7 +120,8 @@ prune_jobs(struct sqlite *s, usec_t before, size_t max, int64_t *n, struct err *
 		s->prune.job_id = column[JOB_ID];
 		if (column[JOB_STAYS] || (before > 0 && column[JOB_CREATED_AT] >= before))
 			continue;
-		if (change_by_id(s, SQL_PRUNE_JOB, column[JOB_ID], err) == BACKEND_ERROR)
+		if (sqlite_user_drop_job(s, column[JOB_ID], err) == BACKEND_ERROR ||
+		    change_by_id(s, SQL_PRUNE_JOB, column[JOB_ID], err) == BACKEND_ERROR)
 			return BACKEND_ERROR;
 		(*n)++;
 	}

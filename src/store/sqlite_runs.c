@@ -23,6 +23,12 @@ sqlite_run_read(sqlite3_stmt *stmt, int first, struct run *run)
 	row_read(stmt, first, columns, NCOLUMNS(columns), run);
 }
 
+static bool
+is_active(enum run_state state)
+{
+	return state == RUN_WAITING || state == RUN_RUNNING;
+}
+
 static void
 tally_state(struct sqlite *s, enum run_state state, int change)
 {
@@ -45,7 +51,7 @@ sqlite_run_insert(struct backend *backend, struct run *run, struct err *err)
 	run->id = sqlite3_last_insert_rowid(s->db);
 	s->tally.nruns++;
 	tally_state(s, run->state, 1);
-	return BACKEND_OK;
+	return sqlite_user_add_runs(s, run->job_id, is_active(run->state), err);
 }
 
 enum backend_result
@@ -61,6 +67,8 @@ sqlite_run_update(struct backend *backend, const struct run *run, enum run_state
 	if (result == BACKEND_OK) {
 		tally_state(s, seen, -1);
 		tally_state(s, run->state, 1);
+		result = sqlite_user_add_runs(s, run->job_id,
+					      is_active(run->state) - is_active(seen), err);
 	}
 	return result;
 }

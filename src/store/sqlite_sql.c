@@ -46,7 +46,7 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 			   "nfailed = ?10, nruns = ?11, covered_until = ?12, name = ?13, "
 			   "queue = ?14, rhythm = ?15, spec = ?16 WHERE id = ?1",
 	[SQL_JOB_LOAD] = JOB_SELECT " FROM jobs WHERE id = ?1",
-	[SQL_JOB_STATE] = "SELECT state FROM jobs WHERE id = ?1",
+	[SQL_JOB_STATE] = "SELECT state, length(spec) FROM jobs WHERE id = ?1",
 	[SQL_JOB_FIND] = "SELECT id FROM jobs INDEXED BY jobs_name "
 			 "WHERE owner = ?1 AND name = ?2 AND state <= 1",
 	[SQL_JOB_FIND_ENDED] = "SELECT id FROM jobs INDEXED BY jobs_former WHERE owner = ?1 AND "
@@ -160,6 +160,19 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 	[SQL_REQUEST_OLDEST] = "SELECT uid, key FROM requests INDEXED BY requests_at "
 			       "WHERE at < ?1 ORDER BY at LIMIT 1",
 	[SQL_REQUEST_FORGET] = "DELETE FROM requests WHERE uid = ?1 AND key = ?2",
+
+	/* Users. */
+	[SQL_USER_LOAD] = "SELECT njobs, nruns, bytes FROM users WHERE uid = ?1",
+	[SQL_USER_ADD] = "INSERT INTO users (uid, njobs, nruns, bytes) VALUES (?1, ?2, ?3, ?4) "
+			 "ON CONFLICT (uid) DO UPDATE SET njobs = njobs + ?2, nruns = nruns + ?3, "
+			 "bytes = bytes + ?4",
+	[SQL_USER_ADD_RUNS] = "UPDATE users SET nruns = nruns + ?2 "
+			      "WHERE uid = (SELECT owner FROM jobs WHERE id = ?1)",
+	[SQL_USER_ADD_OUTPUT] = "UPDATE users SET bytes = bytes + ?2 WHERE uid = (SELECT owner "
+				"FROM jobs WHERE id = (SELECT job_id FROM runs WHERE id = ?1))",
+	[SQL_USER_DROP_JOB] =
+		"UPDATE users SET bytes = bytes - (SELECT length(spec) FROM jobs WHERE id = ?1) "
+		"WHERE uid = (SELECT owner FROM jobs WHERE id = ?1)",
 
 	/* Small texts. */
 	[SQL_META_LOAD] = "SELECT value FROM meta WHERE name = ?1",

@@ -292,6 +292,7 @@ make_ledger(const struct store_thread_config *config)
 		.retain = config->retain,
 		.retain_runs = config->retain_runs,
 		.retain_bytes = config->retain_bytes,
+		.limits = config->limits,
 	};
 	memcpy(ledger.boot, config->boot, sizeof(ledger.boot));
 	memcpy(ledger.spawner, config->spawner, sizeof(ledger.spawner));

@@ -21,7 +21,7 @@ struct store_thread;
 struct store_thread_config {
 	const char *path;    /* of the database */
 	struct zones *zones; /* borrowed */
-	char boot[40];       /* as in struct ledger, like all up to retain_bytes */
+	char boot[40];       /* as in struct ledger, like all up to limits */
 	char spawner[40];
 	uint64_t machine;
 	uint64_t draws;
@@ -29,6 +29,7 @@ struct store_thread_config {
 	usec_t retain;
 	int64_t retain_runs;
 	int64_t retain_bytes;
+	struct limits limits;
 	usec_t (*now)(void);     /* the clock; called on the thread */
 	usec_t (*elapsed)(void); /* never set; called on the thread */
 	/*

@@ -18,6 +18,8 @@ cat > "$dir/asched.conf" <<-END
 	backup-dir = $dir/backups
 	[access]
 	deny = $outcast
+	max-jobs-per-user = 3
+	max-requests-per-user = 200
 END
 
 echo "allow $known" > "$dir/spawn.conf"
@@ -138,6 +140,12 @@ has 'root sees the job by its owner and name' '"name":"secret"' \
 	"$(ask 0 job.get "\"job\":\"$ann/secret\"")"
 has 'who is denied is told so' '"code":-32002' "$(ask $outcast job.list '' 2>&1)"
 has 'the overflow uid is nobody' '"code":-32002' "$(ask 65534 job.list '' 2>&1)"
+
+for i in 1 2 3; do
+	ask $bob job.add "\"name\":\"b$i\",\"every\":\"1h\",\"command\":[\"true\"]" > "$dir/out"
+done
+has 'a user has only so many jobs' 'this user has 3 jobs, of at most 3 (max-jobs-per-user)' \
+	"$(ask $bob job.add '"every":"1h","command":["true"]')"
 
 # The mode of that other directory would let the daemon write there.
 install -d -m 700 -o daemon "$dir/elsewhere"

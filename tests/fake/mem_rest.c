@@ -269,6 +269,34 @@ backup_step(struct backend *backend, struct buf *problems, struct err *err)
 	return mem_fails(mem_of(backend), err) ? BACKEND_ERROR : BACKEND_NONE;
 }
 
+static enum backend_result
+usage_load(struct backend *backend, uid_t uid, struct usage *usage, struct err *err)
+{
+	struct mem *mem = mem_of(backend);
+	*usage = (struct usage){ 0 };
+	if (mem_fails(mem, err))
+		return BACKEND_ERROR;
+	for (int64_t id = 1; id <= (int64_t)mem->tables[MEM_JOBS].n; id++) {
+		const struct job *job = mem_job(mem, id);
+		struct buf spec = BUF_EMPTY;
+		if (!job || job->owner != uid)
+			continue;
+		job_pack(job, &spec);
+		usage->njobs += mem_job_is_unfinished(job);
+		usage->bytes += (int64_t)spec.len;
+		buf_fini(&spec);
+		for (int64_t run = 0; (run = mem_run_before(mem, id, run));)
+			usage->nruns += !run_is_terminal(mem_run(mem, run)->run.state);
+	}
+	for (size_t i = 0; i < mem->tables[MEM_OUTPUTS].n; i++) {
+		const struct mem_output *row = mem_row(mem, MEM_OUTPUTS, i);
+		const struct job *job = row ? mem_job(mem, mem_run(mem, row->run_id)->run.job_id)
+					    : NULL;
+		usage->bytes += job && job->owner == uid ? (int64_t)row->data.len : 0;
+	}
+	return BACKEND_OK;
+}
+
 void
 mem_rest_ops(struct backend_ops *ops)
 {
@@ -285,6 +313,7 @@ mem_rest_ops(struct backend_ops *ops)
 	ops->meta_load = meta_load;
 	ops->meta_save = meta_save;
 	ops->stats = stats;
+	ops->usage_load = usage_load;
 	ops->backup_begin = backup_begin;
 	ops->backup_step = backup_step;
 }

@@ -201,6 +201,76 @@ a_request_is_remembered_for_its_user_until_it_is_forgotten(void **state)
 	assert_int_equal(n, 0);
 }
 
+static struct usage
+usage_of(struct kit *kit, uid_t uid)
+{
+	struct usage usage;
+	assert_int_equal(kit->ops->usage_load(kit->backend, uid, &usage, &kit->err), BACKEND_OK);
+	return usage;
+}
+
+static void
+what_a_user_has_is_known_at_any_moment(void **state)
+{
+	struct kit *kit = *state;
+	struct job job;
+	assert_int_equal(usage_of(kit, 0).njobs, 0);
+	int64_t id = kit_add_job(kit, "a", 100), other = kit_add_job(kit, "b", 100);
+	int64_t bytes = usage_of(kit, 0).bytes;
+	assert_true(bytes > 0);
+	struct run run = kit_run(kit, kit_add_run(kit, id, 1, RUN_WAITING));
+	kit_add_run(kit, id, 2, RUN_SKIPPED);
+	kit_commit(kit);
+	assert_int_equal(usage_of(kit, 0).njobs, 2);
+	assert_int_equal(usage_of(kit, 0).nruns, 1);
+	assert_int_equal(usage_of(kit, 1).nruns, 0);
+
+	run.state = RUN_SUCCEEDED;
+	run.ended_at = 5;
+	kit->ops->run_update(kit->backend, &run, RUN_WAITING, 0, &kit->err);
+	kit->ops->output_append(kit->backend, run.id, 1, 0, "text", 4, &kit->err);
+	assert_int_equal(usage_of(kit, 0).nruns, 0);
+	assert_int_equal(usage_of(kit, 0).bytes, bytes + 4);
+
+	assert_int_equal(kit->ops->job_load(kit->backend, other, &job, &kit->err), BACKEND_OK);
+	job.state = JOB_FINISHED;
+	job.cwd = strdup("/a/longer/definition");
+	kit->ops->job_update(kit->backend, &job, &kit->err);
+	job_fini(&job);
+	assert_int_equal(usage_of(kit, 0).njobs, 1);
+	assert_true(usage_of(kit, 0).bytes > bytes + 4);
+	kit->ops->rollback(kit->backend);
+	kit->ops->begin(kit->backend, &kit->err);
+	assert_int_equal(usage_of(kit, 0).njobs, 2);
+	assert_int_equal(usage_of(kit, 0).nruns, 1);
+	assert_int_equal(usage_of(kit, 0).bytes, bytes);
+}
+
+static void
+what_is_pruned_is_no_longer_its_users(void **state)
+{
+	struct kit *kit = *state;
+	struct job job;
+	int64_t n, id = kit_add_job(kit, "a", 100);
+	kit_add_job(kit, "the newest stays", 100);
+	int64_t both = usage_of(kit, 0).bytes;
+	int64_t run = kit_add_run(kit, id, 1, RUN_FAILED);
+	struct attempt attempt = { .run_id = run, .number = 1 };
+	kit->ops->attempt_insert(kit->backend, &attempt, &kit->err);
+	kit->ops->output_append(kit->backend, run, 1, 0, "text", 4, &kit->err);
+	struct run counted = kit_run(kit, run);
+	counted.attempt = 1;
+	kit->ops->run_update(kit->backend, &counted, RUN_FAILED, 0, &kit->err);
+	kit_add_run(kit, id, 2, RUN_FAILED);
+	assert_int_equal(usage_of(kit, 0).bytes, both + 4);
+	assert_int_equal(kit->ops->job_load(kit->backend, id, &job, &kit->err), BACKEND_OK);
+	job.state = JOB_CANCELLED;
+	kit->ops->job_update(kit->backend, &job, &kit->err);
+	job_fini(&job);
+	kit->ops->prune(kit->backend, 2, 0, 0, 100, &n, &kit->err);
+	assert_int_equal(usage_of(kit, 0).bytes, both);
+}
+
 static void
 a_small_text_is_replaced_under_its_name(void **state)
 {
@@ -327,6 +397,8 @@ const struct CMUnitTest store_backend_rest[] = {
 	cmocka_unit_test(queues_are_listed_with_what_waits_and_runs_in_them),
 	cmocka_unit_test(only_queues_with_an_open_waiting_run_are_ready),
 	cmocka_unit_test(a_request_is_remembered_for_its_user_until_it_is_forgotten),
+	cmocka_unit_test(what_a_user_has_is_known_at_any_moment),
+	cmocka_unit_test(what_is_pruned_is_no_longer_its_users),
 	cmocka_unit_test(a_small_text_is_replaced_under_its_name),
 	cmocka_unit_test(pruning_by_age_keeps_the_last_run_of_a_living_job),
 	cmocka_unit_test(pruning_by_count_takes_what_ended_first_with_its_output),

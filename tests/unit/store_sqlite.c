@@ -22,7 +22,7 @@ the_settings_that_durability_rests_on_hold(void **state)
 	} cases[] = {
 		{ "PRAGMA journal_mode", "wal" },       { "PRAGMA synchronous", "2" },
 		{ "PRAGMA locking_mode", "exclusive" }, { "PRAGMA trusted_schema", "0" },
-		{ "PRAGMA user_version", "3" },         { "PRAGMA application_id", "1634952040" },
+		{ "PRAGMA user_version", "4" },         { "PRAGMA application_id", "1634952040" },
 		{ "PRAGMA integrity_check", "ok" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -202,6 +202,7 @@ make_first_format(struct place *place)
 	struct job job;
 	job_init(&job);
 	job.next_due = 1000;
+	job.shell = mem_dup("true");
 	assert_int_equal(backend->ops->begin(backend, &err), BACKEND_OK);
 	assert_int_equal(backend->ops->job_insert(backend, &job, &err), BACKEND_OK);
 	assert_int_equal(backend->ops->commit(backend, &err), BACKEND_OK);
@@ -213,6 +214,12 @@ make_first_format(struct place *place)
 			"ALTER TABLE attempts DROP COLUMN errors_bytes;"
 			"ALTER TABLE attempts DROP COLUMN errors_omitted;"
 			"ALTER TABLE jobs DROP COLUMN covered_until;"
+			"DROP TABLE users;"
+			"UPDATE jobs SET owner = 7;"
+			"INSERT INTO runs (id, job_id, due, last_due, count, start_at, trigger,"
+			" state, gate, reason, detail, attempt, priority, is_catchup, is_forced,"
+			" stop_reason, stop_uid, claimed_at, ended_at, deadline_at, queue) VALUES (5, 1,"
+			" 1, 1, 1, 1, 0, 1, 0, 0, '', 1, 5, 0, 0, 0, 0, 1, 3, 0, '');"
 			"INSERT INTO attempts VALUES (5, 1, 1, 2, 3, 4, 5, 'b', 's', 0, 1, 7, 0, 0,"
 			" '', 3, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0);"
 			"INSERT INTO outputs VALUES (5, 1, 0, x'6e696e652062797465');"
@@ -221,9 +228,10 @@ make_first_format(struct place *place)
 }
 
 static void
-an_attempt_of_the_first_format_has_its_errors_with_its_output(void **state)
+what_the_first_format_lacks_is_made_of_what_it_has(void **state)
 {
 	struct place *place = *state;
+	struct usage usage;
 	struct attempt attempt;
 	struct buf out = BUF_EMPTY;
 	sqlite3 *copy;
@@ -236,6 +244,8 @@ an_attempt_of_the_first_format_has_its_errors_with_its_output(void **state)
 	assert_false(attempt.outcome.is_split);
 	assert_int_equal(sqlite_output_read(backend, 5, 1, 0, &out, &place->err), BACKEND_OK);
 	assert_int_equal(out.len, 9);
+	assert_int_equal(sqlite_usage_load(backend, 7, &usage, &place->err), BACKEND_OK);
+	assert_true(usage.njobs == 1 && usage.nruns == 1 && usage.bytes > 9);
 	buf_fini(&out);
 	place_close(backend);
 	char *old = scratch_path(place->dir, "asched.db.v1");
@@ -320,8 +330,8 @@ main(void)
 		TEST(a_backup_that_is_not_finished_leaves_no_file),
 		TEST(the_log_stays_bounded_while_it_is_tended),
 		TEST(a_migration_goes_step_by_step_after_a_copy),
-		TEST(an_attempt_of_the_first_format_has_its_errors_with_its_output),
 		TEST(a_job_of_the_first_format_may_have_rows_up_to_what_is_to_come),
+		TEST(what_the_first_format_lacks_is_made_of_what_it_has),
 		TEST(a_step_that_fails_leaves_the_version_before_it_whole),
 		TEST(a_file_size_limit_is_an_error_and_not_the_end),
 	};
