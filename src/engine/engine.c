@@ -64,6 +64,7 @@ engine_free(struct engine *engine)
 		live_free(engine, map_next(&engine->lives, &at));
 	map_fini(&engine->lives);
 	heap_fini(&engine->alarms);
+	free(engine->claim_cursor);
 	free(engine);
 }
 
@@ -94,14 +95,18 @@ take_stops(struct engine *engine, const struct work *work)
 }
 
 static void
-claim_answered(struct engine *engine, const struct intent *intent)
+claim_answered(struct engine *engine, struct intent *intent)
 {
 	engine->is_claiming = false;
+	free(engine->claim_cursor);
+	engine->claim_cursor = NULL;
 	if (intent->err.code != ERR_NONE) {
 		engine->not_before = engine->now + FAIL_PAUSE;
 		return;
 	}
 	engine->claimed_until = intent->until;
+	engine->claim_cursor = intent->cursor;
+	intent->cursor = NULL; /* taken */
 	for (size_t i = 0; i < intent->nruns && engine->ports.event; i++)
 		engine->ports.event(engine->ports.arg,
 		                    &(struct run_event){ .kind = RUN_EVENT_SKIPPED,
@@ -337,6 +342,8 @@ claim(struct engine *engine)
 	struct intent *intent = intent_new(INTENT_CLAIM, engine->now);
 	intent->until = engine->now + engine->config.lookahead;
 	intent->limit = engine->config.claim_batch;
+	intent->cursor = engine->claim_cursor;
+	engine->claim_cursor = NULL;
 	engine->is_claiming = true;
 	engine_send(engine, intent);
 }

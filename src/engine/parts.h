@@ -59,6 +59,7 @@ struct engine {
 	bool is_claiming;
 	usec_t due_at;        /* the ledger's word on what is next; NEVER: nothing */
 	usec_t claimed_until; /* the horizon of the last claim */
+	char *claim_cursor;   /* the queue that it came to; owned, NULL: all were served */
 	usec_t not_before;    /* claims rest until then after a failure */
 	usec_t prune_at, zones_at;
 

@@ -267,6 +267,15 @@ is_ours(const struct walk *w, struct instant at)
 	return at.start_at <= v->now || (at.start_at <= v->horizon && may_claim_ahead(w));
 }
 
+/* Enough to get beyond what is held back, however little is asked for. */
+static int
+steps_max(const struct plan_view *view)
+{
+	int least = 2 * (int)ring_size(view->job) + 1;
+	int most = view->steps_max ? view->steps_max : PLAN_STEPS_MAX;
+	return most > least ? most : least;
+}
+
 void
 plan_make(struct plan *plan, const struct plan_view *view)
 {
@@ -276,12 +285,12 @@ plan_make(struct plan *plan, const struct plan_view *view)
 	                  .nqueued = view->nqueued };
 	w.ring = mem_array(ring_size(job), sizeof(*w.ring));
 	struct instant at = { .due = job->next_due, .start_at = job->next_start_at };
-	int steps = 0;
-	while (is_ours(&w, at) && steps < PLAN_STEPS_MAX && !is_used_up(&w)) {
+	int most = steps_max(view);
+	while (is_ours(&w, at) && plan->nsteps < most && !is_used_up(&w)) {
 		at = cover(&w, at);
-		steps++;
+		plan->nsteps++;
 	}
-	if (steps == PLAN_STEPS_MAX && at.start_at <= view->now && w.nring > 0)
+	if (plan->nsteps == most && at.start_at <= view->now && w.nring > 0)
 		at = w.ring[0];
 	else
 		catch_up(&w, false);

@@ -36,6 +36,7 @@ struct plan_view {
 	 */
 	bool (*has_row)(void *arg, usec_t due);
 	void *arg;
+	int steps_max; /* instants to cover, at most PLAN_STEPS_MAX; 0: so many */
 	usec_t step_from, step_to; /* the clock jumped ahead over these instants; 0: it did not */
 };
 
@@ -54,6 +55,7 @@ struct plan {
 	size_t nrows, cap;
 	usec_t next_due, next_start_at; /* where the schedule goes on */
 	int64_t nruns;                  /* of the rows, runs */
+	int nsteps;                     /* instants looked at */
 	bool stops_active;              /* overlap cancel or kill: end what is active first */
 };
 

@@ -157,9 +157,9 @@ struct backend_ops {
 	/* Every queue that has a row or a waiting or running run; gives an array to free(). */
 	enum backend_result (*queues_list)(struct backend *, struct queue **, size_t *n,
 					   struct err *);
-	/* Names of queues with a waiting run whose gate is open, at most max. */
-	enum backend_result (*queues_ready)(struct backend *, size_t max, char (*names)[64],
-					    size_t *n, struct err *);
+	/* Names, behind `after` in their order, of queues with a waiting run whose gate is open. */
+	enum backend_result (*queues_ready)(struct backend *, const char *after, size_t max,
+	                                    char (*names)[64], size_t *n, struct err *);
 
 	/* Idempotency: one row a (uid, key); forget what is older than `before`, at most max. */
 	enum backend_result (*request_load)(struct backend *, uid_t, const char *key,

@@ -9,6 +9,16 @@
 #include "base/alloc.h"
 #include "store/ledger_parts.h"
 
+/*
+ * What one claim covers at most, in instants: some 20 ms. Every due job of the batch gets its
+ * share, so that one that is far behind does not hold up those that are on time; and what is too
+ * dear is left to the next claim, which comes at once.
+ */
+#define CLAIM_COST_MAX  40000
+#define CLAIM_SHARE_MIN 100
+
+#define QUEUES_MAX 64 /* queues that one claim serves; the next one goes on behind them */
+
 int
 ledger_plan_wake(struct ledger *ledger, struct intent *intent)
 {
@@ -37,19 +47,59 @@ static int
 cover_due(struct ledger *ledger, struct intent *intent, const int64_t *ids, size_t n)
 {
 	struct backend *db = ledger->backend;
+	struct cover cover = { .passed_reason = REASON_PAUSED,
+		               .steps_max = CLAIM_COST_MAX / (int)(n ? n : 1) };
+	if (cover.steps_max > PLAN_STEPS_MAX)
+		cover.steps_max = PLAN_STEPS_MAX;
+	if (cover.steps_max < CLAIM_SHARE_MIN)
+		cover.steps_max = CLAIM_SHARE_MIN;
 	for (size_t i = 0; i < n; i++) {
 		struct job job;
+		if (cover.cost >= CLAIM_COST_MAX) {
+			intent->work.is_full = true;
+			return 0;
+		}
 		enum backend_result found = db->ops->job_load(db, ids[i], &job, &intent->err);
 		if (found == BACKEND_NONE)
 			continue;
 		if (found == BACKEND_ERROR)
 			return -1;
-		int rc = ledger_cover(ledger, intent, &job, ledger_paused_until(&job),
-		                      REASON_PAUSED);
+		cover.passed_until = ledger_paused_until(&job);
+		int rc = ledger_cover(ledger, intent, &job, &cover);
 		job_fini(&job);
 		if (rc < 0)
 			return -1;
 	}
+	return 0;
+}
+
+/*
+ * Serves the next queues that have something to start, in the order of their names, going on
+ * behind intent->cursor. When there are more the cursor says where the next claim goes on; so
+ * every queue gets its turn before the first gets another.
+ */
+static int
+promote(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	char names[QUEUES_MAX][64];
+	const char *after = intent->cursor ? intent->cursor : "";
+	size_t n = 0, i;
+	if (db->ops->queues_ready(db, after, QUEUES_MAX, names, &n, &intent->err) ==
+	    BACKEND_ERROR)
+		return -1;
+	for (i = 0; i < n; i++) {
+		int rc = ledger_promote_queue(ledger, intent, names[i]);
+		if (rc < 0)
+			return -1;
+		if (rc == 1)
+			break; /* its turn is not over */
+	}
+	bool has_more = i < n || n == QUEUES_MAX;
+	char *cursor = !has_more ? NULL : i > 0 ? mem_dup(names[i - 1]) : mem_dup(after);
+	free(intent->cursor);
+	intent->cursor = cursor;
+	intent->work.is_full |= has_more;
 	return 0;
 }
 
@@ -66,7 +116,7 @@ ledger_claim(struct ledger *ledger, struct intent *intent)
 	if (rc == 0)
 		rc = cover_due(ledger, intent, ids, n);
 	free(ids);
-	if (rc < 0 || ledger_end_overdue(ledger, intent) < 0 || ledger_promote(ledger, intent) < 0)
+	if (rc < 0 || ledger_end_overdue(ledger, intent) < 0 || promote(ledger, intent) < 0)
 		return -1;
 	intent->work.is_full |= n == max;
 	return ledger_plan_wake(ledger, intent);

@@ -133,8 +133,7 @@ has_row(void *arg, usec_t due)
 }
 
 int
-ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, usec_t passed_until,
-             enum run_reason passed_reason)
+ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, struct cover *cover)
 {
 	struct schedule schedule;
 	struct err why = { 0 };
@@ -153,8 +152,9 @@ ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, usec
 		                                      .schedule = &schedule,
 		                                      .now = intent->now,
 		                                      .horizon = horizon,
-		                                      .passed_until = passed_until,
-		                                      .passed_reason = passed_reason,
+		                                      .passed_until = cover->passed_until,
+		                                      .passed_reason = cover->passed_reason,
+		                                      .steps_max = cover->steps_max,
 		                                      .nactive = active.n,
 		                                      .nqueued = active.nqueued,
 		                                      .is_limited = room != SIZE_MAX,
@@ -164,6 +164,7 @@ ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, usec
 		                                      .arg = &question,
 		                                      .step_from = ledger->step_from,
 		                                      .step_to = ledger->step_to });
+		cover->cost += plan.nsteps + ROW_COST * (int64_t)plan.nrows;
 		rc = question.has_failed ? -1 : apply_plan(ledger, intent, job, &plan, &active);
 		plan_fini(&plan);
 	}

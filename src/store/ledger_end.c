@@ -216,7 +216,7 @@ end_and_promote(struct ledger *ledger, struct intent *intent, struct run *run, s
 	if (intent->is_forced)
 		return 0;
 	intent->limit = STARTS_PER_END;
-	return ledger_promote_queue(ledger, intent, job->queue);
+	return ledger_promote_queue(ledger, intent, job->queue) < 0 ? -1 : 0;
 }
 
 int

@@ -199,11 +199,13 @@ cover_past(struct ledger *ledger, struct intent *intent, struct job *job, enum r
 		intent->goes_on = i == PAST_PASSES_MAX;
 		if (intent->goes_on)
 			return 0;
-		if (ledger_cover(ledger, intent, job, paused_until, REASON_PAUSED) < 0)
+		struct cover paused = { paused_until, REASON_PAUSED, 0, 0 };
+		if (ledger_cover(ledger, intent, job, &paused) < 0)
 			return -1;
 	}
 	while (has_past(intent, job, intent->now)) {
-		if (ledger_cover(ledger, intent, job, intent->now, reason) < 0)
+		struct cover rest = { intent->now, reason, 0, 0 };
+		if (ledger_cover(ledger, intent, job, &rest) < 0)
 			return -1;
 	}
 	return 0;
@@ -466,7 +468,7 @@ ledger_queue_set(struct ledger *ledger, struct intent *intent)
 	intent->queue.nwaiting = now.nwaiting;
 	if (db->ops->queue_save(db, &intent->queue, &intent->err) == BACKEND_ERROR)
 		return -1;
-	return ledger_promote(ledger, intent) < 0
+	return ledger_promote_queue(ledger, intent, intent->queue.name) < 0
 	               ? -1
 	               : ledger_plan_wake(ledger, intent);
 }

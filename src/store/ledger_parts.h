@@ -28,16 +28,26 @@ int ledger_with_run(struct ledger *ledger, struct intent *intent,
 
 /*
  * Covers the job's due instants up to now (or intent->until) as the plan says: rows, next_due.
- * Those up to passed_until (0: none) are skipped for that reason.
+ * Those up to passed_until (0: none) are skipped for that reason. What it took is added to cost,
+ * in instants: a row is as dear as ROW_COST of them.
  */
+struct cover {
+	usec_t passed_until;
+	enum run_reason passed_reason;
+	int steps_max; /* 0: PLAN_STEPS_MAX */
+	int64_t cost;
+};
+#define ROW_COST 50
 int ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job,
-                 usec_t passed_until, enum run_reason passed_reason);
+                 struct cover *cover);
 /* Instants up to then fell into a pause and are skipped, in steps like everything else; 0: none. */
 usec_t ledger_paused_until(const struct job *job);
 /* Waiting runs whose deadline has passed are missed, in batches. */
 int ledger_end_overdue(struct ledger *ledger, struct intent *intent);
-/* Gives free slots of queues to waiting runs, at most intent->limit in all. */
-int ledger_promote(struct ledger *ledger, struct intent *intent);
+/*
+ * Gives free slots of a queue to waiting runs, at most intent->limit in all. 1: and there may be
+ * more to give.
+ */
 int ledger_promote_queue(struct ledger *ledger, struct intent *intent, const char *name);
 /* The row of next_due of a job whose schedule cannot be read any more (its zone is gone). */
 int ledger_refuse(struct ledger *ledger, struct intent *intent, struct job *job,

@@ -5,8 +5,6 @@
 #include "base/alloc.h"
 #include "store/ledger_parts.h"
 
-#define QUEUES_MAX 64 /* queues that one claim serves; more are served by the next */
-
 /* Runs whose deadline has passed that one intent ends, at most; the next claim goes on. */
 #define OVERDUE_MAX 256
 
@@ -122,22 +120,5 @@ ledger_promote_queue(struct ledger *ledger, struct intent *intent, const char *n
 			return 0;
 	}
 	intent->work.is_full |= free_slots > 0;
-	return 0;
-}
-
-int
-ledger_promote(struct ledger *ledger, struct intent *intent)
-{
-	struct backend *db = ledger->backend;
-	char names[QUEUES_MAX][64];
-	size_t n = 0;
-	if (intent->limit == 0)
-		intent->limit = INT64_MAX;
-	if (db->ops->queues_ready(db, QUEUES_MAX, names, &n, &intent->err) == BACKEND_ERROR)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (ledger_promote_queue(ledger, intent, names[i]) < 0)
-			return -1;
-	}
-	return 0;
+	return free_slots > 0;
 }

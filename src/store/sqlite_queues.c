@@ -88,11 +88,12 @@ sqlite_queues_list(struct backend *backend, struct queue **queues, size_t *n, st
 }
 
 enum backend_result
-sqlite_queues_ready(struct backend *backend, size_t max, char (*names)[64], size_t *n,
-		    struct err *err)
+sqlite_queues_ready(struct backend *backend, const char *after, size_t max, char (*names)[64],
+		    size_t *n, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
-	char name[sizeof(*names)] = "";
+	char name[sizeof(*names)];
+	snprintf(name, sizeof(name), "%s", after);
 	*n = 0;
 	while (*n < max) {
 		sqlite3_stmt *stmt = sql_use(s, SQL_QUEUE_NEXT_READY);

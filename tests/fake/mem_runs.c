@@ -282,7 +282,8 @@ least_name(struct mem *mem, const char *after, bool only_ready, char name[64])
 }
 
 static enum backend_result
-queues_ready(struct backend *backend, size_t max, char (*names)[64], size_t *n, struct err *err)
+queues_ready(struct backend *backend, const char *after, size_t max, char (*names)[64], size_t *n,
+             struct err *err)
 {
 	struct mem *mem = mem_of(backend);
 	*n = 0;
@@ -290,7 +291,7 @@ queues_ready(struct backend *backend, size_t max, char (*names)[64], size_t *n, 
 		return BACKEND_ERROR;
 	while (*n < max) {
 		names[*n][0] = '\0';
-		least_name(mem, *n ? names[*n - 1] : "", true, names[*n]);
+		least_name(mem, *n ? names[*n - 1] : after, true, names[*n]);
 		if (!names[*n][0])
 			break;
 		(*n)++;

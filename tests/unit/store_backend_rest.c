@@ -156,12 +156,15 @@ only_queues_with_an_open_waiting_run_are_ready(void **state)
 	add_waiting_in(kit, "c", GATE_OPEN);
 	add_waiting_in(kit, "b", GATE_TIME);
 	add_waiting_in(kit, "a", GATE_OPEN);
-	assert_int_equal(kit->ops->queues_ready(kit->backend, 4, names, &n, &kit->err), BACKEND_OK);
+	assert_int_equal(kit->ops->queues_ready(kit->backend, "", 4, names, &n, &kit->err), BACKEND_OK);
 	assert_int_equal(n, 2);
 	assert_string_equal(names[0], "a");
 	assert_string_equal(names[1], "c");
-	assert_int_equal(kit->ops->queues_ready(kit->backend, 1, names, &n, &kit->err), BACKEND_OK);
+	kit->ops->queues_ready(kit->backend, "", 1, names, &n, &kit->err);
 	assert_int_equal(n, 1);
+	kit->ops->queues_ready(kit->backend, "a", 4, names, &n, &kit->err);
+	assert_int_equal(n, 1);
+	assert_string_equal(names[0], "c");
 }
 
 static void
