@@ -58,14 +58,14 @@ wished_day(const struct wish *wish, usec_t local)
 	struct civil date = wish->date;
 	switch (wish->date_kind) {
 	case WISH_NO_DATE:
-		return today + is_past;
+		return today + (is_past && !wish->has_plus);
 	case WISH_DAYS_AHEAD:
 		return today + wish->ahead;
 	case WISH_MONTHS_AHEAD:
 		return civil_day_of(add_months(local, wish->ahead), &clock);
 	case WISH_WEEKDAY: {
 		int ahead = ((int)wish->weekday - (int)civil_weekday(today) + 7) % 7;
-		return today + (ahead == 0 && is_past ? 7 : ahead);
+		return today + (ahead == 0 && (is_past || wish->is_next) ? 7 : ahead);
 	}
 	case WISH_DATE_WITHOUT_YEAR:
 		date.year = civil_split(local).year;
@@ -112,18 +112,9 @@ settle(const struct wish *wish, const struct at_context *c, usec_t local, struct
 }
 
 static int
-decide(const struct wish *wish, const struct at_context *c, struct at *out, struct err *err)
+add_plus(const struct wish *wish, const struct at_context *c, usec_t local, struct at *out,
+	 struct err *err)
 {
-	usec_t local = c->now + zone_span_at(c->zone, c->now)->offset;
-	usec_t clock = wish->clock;
-	out->at = c->now;
-	if (!wish->is_now) {
-		if (!wish->has_clock && !is_date(wish->date_kind))
-			civil_day_of(local, &clock); /* the same time of day as now */
-		local = wished_day(wish, local) * USEC_PER_DAY + clock;
-		if (settle(wish, c, local, out, err) < 0)
-			return -1;
-	}
 	if (!wish->has_plus)
 		return 0;
 	if (wish->plus_unit == WISH_TIME) {
@@ -136,6 +127,26 @@ decide(const struct wish *wish, const struct at_context *c, struct at *out, stru
 	else
 		local = add_months(local, wish->plus);
 	return settle(wish, c, local, out, err);
+}
+
+static int
+decide(const struct wish *wish, const struct at_context *c, struct at *out, struct err *err)
+{
+	usec_t local = c->now + zone_span_at(c->zone, c->now)->offset;
+	usec_t clock = wish->clock;
+	out->at = c->now;
+	if (wish->is_now)
+		return add_plus(wish, c, local, out, err);
+	if (!wish->has_clock && !is_date(wish->date_kind))
+		civil_day_of(local, &clock); /* the same time of day as now */
+	local = wished_day(wish, local) * USEC_PER_DAY + clock;
+	if (settle(wish, c, local, out, err) < 0 || add_plus(wish, c, local, out, err) < 0)
+		return -1;
+	if (wish->date_kind != WISH_NO_DATE || out->at > c->now)
+		return 0;
+	/* "10:00 + 1 hour" counts from today's 10:00, unless that has passed with the hour. */
+	local += USEC_PER_DAY;
+	return settle(wish, c, local, out, err) < 0 ? -1 : add_plus(wish, c, local, out, err);
 }
 
 /* @1700000000, with decimals if need be. */

@@ -212,14 +212,15 @@ read_plus(struct wish *wish, struct scan text, struct err *err)
 	return set_plus(wish, unit, is_minus ? -n : n, &whole, err);
 }
 
-/* "next week" is a date, "next hour" an hour from now; before a weekday it says nothing. */
+/* "next week" is a date, "next hour" an hour from now, "next friday" not today. */
 static int
 read_next(struct wish *wish, struct scan whole, struct scan *rest, struct err *err)
 {
 	struct scan next = *rest, word;
 	scan_word(&next, &word);
 	const struct unit *unit = find_unit(word);
-	if (!unit && scan_name(&word, civil_weekday_names, 7) >= 0)
+	wish->is_next = !unit && scan_name(&word, civil_weekday_names, 7) >= 0;
+	if (wish->is_next)
 		return 0;
 	if (!unit)
 		return scan_refuse(&whole, "a weekday or a unit like week is missing behind it",

@@ -25,6 +25,7 @@ enum wish_unit { WISH_TIME, WISH_DAYS, WISH_MONTHS };
 
 struct wish {
 	bool is_now, has_clock, has_offset, has_zone, has_plus;
+	bool is_next;  /* the weekday is not today */
 	bool is_iso;   /* the date is written year-month-day */
 	usec_t clock;  /* since midnight */
 	usec_t offset; /* of the zone the text names by number */
