@@ -1,6 +1,6 @@
 /*
  * asched lint: the usual mistakes in a schedule, or in each line of a file. In a file blank lines,
- * comments and assignments are passed over, and a crontab's commands are left off.
+ * comments and assignments but CRON_TZ are passed over, and a crontab's commands are left off.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/alloc.h"
 #include "cli/answer.h"
 #include "cli/command.h"
 #include "cli/screen.h"
@@ -23,6 +24,7 @@ struct linter {
 	const struct cli_options *options;
 	struct when when;
 	const char *file; /* NULL: the schedule came as a word */
+	char *tz;         /* of the file's last CRON_TZ; NULL: none */
 	int line;
 	json_t *results; /* with --json */
 	int exit_code;
@@ -117,6 +119,22 @@ is_assignment(const char *line)
 	return len > 0 && line[strspn(line, " \t")] == '=' && !strchr(line, '*');
 }
 
+/* CRON_TZ holds for the lines that follow, until it is set again. */
+static void
+take_assignment(struct linter *linter, char *line)
+{
+	static const char blanks_and_quotes[] = " \t\"'";
+	size_t len = strcspn(line, " \t=");
+	if (len != strlen("CRON_TZ") || strncmp(line, "CRON_TZ", len) != 0)
+		return;
+	char *value = strchr(line, '=') + 1;
+	value += strspn(value, blanks_and_quotes);
+	value[strcspn(value, blanks_and_quotes)] = '\0';
+	free(linter->tz);
+	linter->tz = mem_dup(value);
+	linter->when.context.tz = linter->tz;
+}
+
 static int
 lint_file(struct linter *linter)
 {
@@ -130,8 +148,12 @@ lint_file(struct linter *linter)
 		linter->line++;
 		line[strcspn(line, "\n")] = '\0';
 		char *text = line + strspn(line, " \t");
-		if (*text == '\0' || *text == '#' || is_assignment(text))
+		if (*text == '\0' || *text == '#')
 			continue;
+		if (is_assignment(text)) {
+			take_assignment(linter, text);
+			continue;
+		}
 		if (!is_schedule(linter, text))
 			cut_command(text);
 		lint_text(linter, SCHEDULE_ANY, text);
@@ -185,5 +207,6 @@ cmd_lint(const struct cli_options *options, int argc, char **argv)
 	else
 		json_decref(linter.results);
 	when_fini(&linter.when);
+	free(linter.tz);
 	return exit_code;
 }

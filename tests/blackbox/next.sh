@@ -87,4 +87,7 @@ asched lint "$dir/crontab" > "$dir/out.txt"
 is 'lint exits with 1 when there is a remark' 1 $?
 echo '61 * * * * root /bin/true' >> "$dir/crontab"
 fails_with 2 "crontab:7: cron: minute: 61 is not in 0-59" asched lint "$dir/crontab"
+printf '%s\n' '30 2 * * * /bin/true' 'CRON_TZ = "Europe/Berlin"' '30 2 * * * /bin/true' > "$dir/crontab"
+is 'lint knows the zone that a crontab sets' "$dir/crontab:3: dst: 02:30 does not exist" \
+	"$(asched lint --tz UTC --from 2026-11-20T12:00:00Z "$dir/crontab" | sed -n '1s/ exist .*/ exist/p')"
 finish
