@@ -177,6 +177,13 @@ call_once(struct client *client, const char *method, json_t *params, bool *is_lo
 	return result;
 }
 
+/* It was not even looked whether the request had come before: that says nothing of the first try. */
+static bool
+is_turned_away(const struct err *err)
+{
+	return err->code == ERR_UNAVAILABLE || err->code == ERR_BUSY;
+}
+
 /*
  * The error of a call whose connection broke: a change may have happened, a question can just be
  * asked again later.
@@ -185,7 +192,7 @@ static void
 judge_loss(struct client *client, bool is_change, struct err *err)
 {
 	client->failure_code = is_change ? EXIT_BUSY : EXIT_UNREACHABLE;
-	if (is_change && err->code != ERR_UNKNOWN_OUTCOME) {
+	if (is_change) {
 		struct err cause = *err;
 		err_set(err, ERR_UNKNOWN_OUTCOME, "%s; the change may or may not have happened",
 			cause.text);
@@ -210,6 +217,7 @@ client_try(struct client *client, const char *method, json_t *params, struct err
 		}
 		result = call_once(client, method, params, &is_lost, err);
 		client->failure_code = exit_code_of(err->code);
+		is_lost |= attempt > 0 && is_turned_away(err);
 	}
 	if (is_lost)
 		judge_loss(client, is_change, err);

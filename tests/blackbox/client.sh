@@ -40,6 +40,7 @@ done <<END
 END
 
 lost='{"jsonrpc":"2.0","id":@,"error":{"code":-32005,"message":"the commit failed"}}'
+refused='{"jsonrpc":"2.0","id":@,"error":{"code":-32006,"message":"the disk is full"}}'
 done='{"jsonrpc":"2.0","id":@,"result":{"id":7}}'
 
 serve "close
@@ -57,7 +58,13 @@ served
 serve "$lost
 $lost"
 fails_with 6 'the commit failed' asched pause x
+has 'and what that means is said' 'may or may not have happened' "$(cat "$dir/err")"
 is 'but only once' 2 "$(wc -l < "$dir/requests")"
+served
+
+serve "$lost
+$refused"
+fails_with 6 'may or may not have happened' asched pause x
 served
 
 serve 'close
