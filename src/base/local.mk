@@ -4,6 +4,7 @@ libbase_a_SOURCES = \
 	src/base/alloc.c src/base/alloc.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/err.c src/base/err.h \
+	src/base/failpoint.c src/base/failpoint.h \
 	src/base/heap.c src/base/heap.h \
 	src/base/log.c src/base/log.h \
 	src/base/map.c src/base/map.h \

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/failpoint.h"
 #include "base/map.h"
 #include "runner/curl_loop.h"
 #include "runner/http_request.h"
@@ -251,6 +252,7 @@ begin(struct transfer *transfer)
 		transfer->lookup = take_lookup(runner, transfer);
 	CURLMcode code = curl_multi_add_handle(runner->curl.multi, transfer->request.easy);
 	assert(code == CURLM_OK || code == CURLM_OUT_OF_MEMORY);
+	failpoint("http", "begun");
 	if (code != CURLM_OK)
 		finish(transfer, CURLE_OUT_OF_MEMORY);
 	else

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "runner/process_msg.h"
@@ -188,6 +189,7 @@ start(struct runner *port, const struct job *job, const struct run *run)
 	struct msg msg = { .kind = MSG_START, .run_id = run->id, .attempt = run->attempt };
 	if (runner->fd < 0 || find(runner, run->id, run->attempt))
 		return;
+	failpoint("start", "asked");
 	add_record(runner, run->id, run->attempt);
 	process_msg_start(job, run, runner->config.zones, &msg.start, &payload);
 	msg.start.output_max = runner->config.output_max;
@@ -198,6 +200,7 @@ start(struct runner *port, const struct job *job, const struct run *run)
 		refuse(runner, run->id, run->attempt, EAGAIN);
 	else
 		send_msg(runner, &msg, payload.data);
+	failpoint("start", "sent");
 	buf_fini(&payload);
 }
 
@@ -224,8 +227,10 @@ forget(struct runner *port, int64_t run_id, int attempt)
 	struct attempt_record *record = find(runner, run_id, attempt);
 	if (!record)
 		return;
+	failpoint("forget", "asked");
 	drop_record(runner, record);
 	send_msg(runner, &msg, NULL);
+	failpoint("forget", "sent");
 }
 
 static int
@@ -270,6 +275,7 @@ static void
 handle_run(struct process_runner *runner, const struct msg *msg, int passed_fd)
 {
 	struct attempt_record *record = find(runner, msg->run_id, msg->attempt);
+	failpoint(msg->kind == MSG_STARTED ? "started" : "ended", "heard");
 	if (!record)
 		record = add_record(runner, msg->run_id, msg->attempt);
 	int *fd = msg->kind == MSG_ERRORS ? &record->errors_fd : &record->output_fd;

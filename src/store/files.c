@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/failpoint.h"
 
 int
 file_sync_directory(const char *path, struct err *err)
@@ -43,6 +44,7 @@ file_put_in_place(const char *from, const char *to, struct err *err)
 {
 	if (sync_file(from, err) != 0)
 		return -1;
+	failpoint("place", "file");
 	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) != 0)
 		return err_errno(err, "%s", to);
 	return file_sync_directory(to, err);
@@ -69,7 +71,10 @@ file_replace(const char *path, const void *data, size_t len, struct err *err)
 	char *part = mem_printf("%s.part", path);
 	int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int result = 0;
-	if (fd < 0 || write_all(fd, data, len) != 0 || fsync(fd) != 0 || rename(part, path) != 0)
+	if (fd < 0 || write_all(fd, data, len) != 0 || fsync(fd) != 0)
+		result = err_errno(err, "%s", path);
+	failpoint("replace", "file");
+	if (result == 0 && rename(part, path) != 0)
 		result = err_errno(err, "%s", path);
 	if (fd >= 0)
 		close(fd);

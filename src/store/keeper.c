@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 
 /* How long to wait before the next attempt to get well: doubled each time, up to the most. */
@@ -247,6 +248,18 @@ sort_out(struct keeper *keeper, struct intents *group, struct intents *answered)
 	*group = rest;
 }
 
+/* Once for each kind that is in the group. */
+static void
+failpoint_group(const char *step, const struct intents *group)
+{
+	bool was_at[INTENT_NKINDS] = { false };
+	for (const struct intent *intent = group->first; intent; intent = intent->next) {
+		if (!was_at[intent->kind])
+			failpoint(step, intent_name(intent->kind));
+		was_at[intent->kind] = true;
+	}
+}
+
 void
 keeper_apply(struct keeper *keeper, struct intents *group, struct intents *answered)
 {
@@ -263,9 +276,13 @@ keeper_apply(struct keeper *keeper, struct intents *group, struct intents *answe
 		become_degraded(keeper, err.text);
 		intents_move(&done, group);
 		refuse_all(&done, ERR_UNAVAILABLE, err.text, answered);
-	} else if (db->ops->commit(db, &err) != BACKEND_OK) {
+		return;
+	}
+	failpoint_group("commit", &done);
+	if (db->ops->commit(db, &err) != BACKEND_OK) {
 		commit_failed(keeper, before, &err, &done, answered);
 	} else {
+		failpoint_group("committed", &done);
 		intents_move(answered, &done);
 	}
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/failpoint.h"
 #include "store/check.h"
 #include "store/files.h"
 
@@ -129,6 +130,7 @@ sqlite_backup_step(struct backend *backend, struct buf *problems, struct err *er
 		return BACKEND_OK;
 	if (s->backup.check)
 		return finish(s, problems, err);
+	failpoint("backup", "step");
 	int rc = sqlite3_backup_step(s->backup.copy, BACKUP_PAGES);
 	if (rc == SQLITE_OK)
 		return BACKEND_OK;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 
 /* Pages in the log: so many are folded in at once, so many when nothing else is to be done. */
@@ -45,7 +46,9 @@ trouble_level(const struct sqlite *s)
 static void
 fold_in(struct sqlite *s)
 {
+	failpoint("fold-in", "begin");
 	int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	failpoint("fold-in", "end");
 	if (rc == SQLITE_OK) {
 		s->wal_pages = 0;
 		s->wal_pages_max = WAL_PAGES_BUSY;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "store/files.h"
 #include "store/schema.h"
@@ -259,6 +260,7 @@ open_database(struct sqlite *s, bool is_new, struct err *err)
 		    0 ||
 	    schema_prepare(s->db, s->path, err) != 0)
 		return -1;
+	failpoint("open", "prepared");
 	sqlite3_busy_timeout(s->db, 0);
 	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0); /* the copy before a migration needed one */
 	sqlite_care_begin(s);

@@ -1,0 +1,23 @@
+/*
+ * Failpoints of the trial daemon: it kills itself at the point STEP-WHAT for each file STEP-WHAT.1
+ * and STEP-WHAT.2 that is in the directory ASCHED_TRIAL, which is removed with that: so a daemon
+ * that is started again dies there twice in a row, and lives on the third time.
+ */
+#include "base/failpoint.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void
+failpoint(const char *step, const char *what)
+{
+	const char *dir = getenv("ASCHED_TRIAL");
+	char path[4096];
+	for (int n = 1; dir && n <= 2; n++) {
+		snprintf(path, sizeof(path), "%s/%s-%s.%d", dir, step, what, n);
+		if (unlink(path) == 0)
+			kill(getpid(), SIGKILL);
+	}
+}
