@@ -18,12 +18,14 @@ LAW_TESTS = \
 	tests/schedule_manual.sh \
 	tests/size_law.sh
 TESTS += $(LAW_TESTS) $(BLACKBOX_TESTS)
-EXTRA_DIST += tests/blackbox/lib.sh tests/unit/run.sh $(LAW_TESTS) $(BLACKBOX_TESTS)
+EXTRA_DIST += tests/blackbox/lib.sh tests/blackbox/trial.sh tests/blackbox/witness.sh tests/unit/run.sh $(LAW_TESTS) $(BLACKBOX_TESTS)
 
 # A line each, so that two people can add one at the same time.
 BLACKBOX_TESTS += tests/blackbox/as_user.sh
 BLACKBOX_TESTS += tests/blackbox/calendar.sh
 BLACKBOX_TESTS += tests/blackbox/client.sh
+BLACKBOX_TESTS += tests/blackbox/crash.sh
+BLACKBOX_TESTS += tests/blackbox/disk.sh
 BLACKBOX_TESTS += tests/blackbox/etc.sh
 BLACKBOX_TESTS += tests/blackbox/here.sh
 BLACKBOX_TESTS += tests/blackbox/http.sh
@@ -47,6 +49,12 @@ tests_fake_fake_control_SOURCES = tests/fake/fake_control.c
 # Bytes to and from a Unix socket.
 check_PROGRAMS += tests/fake/talk
 tests_fake_talk_SOURCES = tests/fake/talk.c
+
+# The daemon whose clock and disk tests can spoil, and that dies at the failpoints they name.
+check_PROGRAMS += tests/fake/trial_aschedd
+tests_fake_trial_aschedd_SOURCES = src/daemon/main.c tests/fake/trial_clock.c \
+	tests/fake/trial_disk.c tests/fake/trial_failpoint.c
+tests_fake_trial_aschedd_LDADD = $(aschedd_LDADD)
 
 include tests/bench/local.mk
 include tests/fuzz/local.mk
