@@ -33,15 +33,16 @@ spoil() {
 	request
 }
 
-# Each case has the next of ENOSPC, EDQUOT, EIO; three times the depth has them all.
+# Each case has the next of ENOSPC, EDQUOT, EROFS, EIO.
 bad= ncases=0
 for call in write sync; do
 	for k in $(seq "$depth"); do
 		for count in 1 1000000; do
 			ncases=$((ncases + 1))
-			case $((ncases % 3)) in
+			case $((ncases % 4)) in
 			0) errno=28 ;;
 			1) errno=122 ;;
+			2) errno=30 ;;
 			*) errno=5 ;;
 			esac
 			spoil $call $errno "$k" $count 0

@@ -1,0 +1,89 @@
+# A disk that is really full, or out of inodes, while the daemon runs: adds are refused with the
+# reason, what runs goes on and is recorded, and all is well again as soon as there is room. A file
+# system of our own in a mount namespace of our own: that needs root.
+if [ -z "${ASCHED_TEST_NAMESPACE-}" ] && unshare -m true 2> /dev/null; then
+	ASCHED_TEST_NAMESPACE=yes exec unshare -m sh "$0"
+fi
+. "${ASCHED_SOURCE:?}/tests/blackbox/lib.sh"
+[ -n "${ASCHED_TEST_NAMESPACE-}" ] || skip_all 'mounting needs root and a mount namespace'
+mkdir -m 700 "$dir/d"
+mount -t tmpfs -o size=2m,mode=0700 none "$dir/d" 2> /dev/null || skip_all 'tmpfs cannot be mounted'
+trap 'daemon_stop TERM; umount -l "$dir/d" 2> /dev/null; rm -rf "$dir"' EXIT
+
+# There is a disk for output, so that only the database suffers.
+mkdir -m 700 "$dir/output"
+printf '[daemon]\noutput-dir = %s\n' "$dir/output" > "$dir/conf"
+daemon_start --config "$dir/conf" || exit 1
+state() {
+	asched --json status | tr -d ' \n' | sed 's/.*"store":{"state":"\([a-z]*\)".*/\1/'
+}
+is_well() {
+	[ "$(state)" = ok ]
+}
+fill() {
+	cat /dev/zero > "$dir/d/filler" 2> /dev/null
+}
+
+# Adds until one is refused; $added counts those that were not.
+added=0
+add_until_refused() {
+	for turn in $(seq "$1"); do
+		asched add -q --name "j$((added + 1))" '@yearly' -- true > "$dir/out" 2>&1 || return 0
+		added=$((added + 1))
+	done
+	return 1
+}
+
+asched add -q --name ticking 'every 1s' -- true > /dev/null
+asched add -q --name worker '@yearly' --shell 'sleep 2; exit 7' > /dev/null
+within 10 has_run ticking succeeded
+asched run worker > /dev/null
+fill
+add_until_refused 2000
+ok $? 'on a full disk an add is refused'
+has 'with the reason' 'full' "$(cat "$dir/out")"
+succeeds 'the daemon still answers' asched status
+succeeds 'and lists what there is' asched list
+worker_ended() {
+	[ "$(asched --json runs worker | json_value exit_code)" = 7 ]
+}
+rm "$dir/d/filler"
+within 20 is_well
+ok $? 'when there is room again the store is well by itself'
+within 10 worker_ended
+ok $? 'and what ended meanwhile is on record'
+is 'each add that was acknowledged is there' "$added" "$(asched list --names --limit 0 | grep -c '^j')"
+ticks=$(run_count ticking succeeded)
+within 10 has_runs ticking succeeded $((ticks + 2))
+ok $? 'what is due is run again'
+succeeds 'the database is whole' asched check
+
+daemon_stop TERM
+is 'the daemon ends well' 0 $?
+
+mount -o remount,ro "$dir/d"
+fails_with 1 "$dir/d" "$ASCHED_BUILD/aschedd" --private "$dir/d" --database "$dir/d/asched.db"
+mount -o remount,rw "$dir/d"
+
+# No inodes: everything that is to be a new file fails.
+rm -rf "${dir:?}/d/"*
+mount -o remount,size=32m,nr_inodes=12 "$dir/d"
+daemon_start || exit 1
+asched add -q --name quiet '@yearly' -- true > /dev/null
+i=0
+while true > "$dir/d/inode$i"; do
+	i=$((i + 1))
+done 2> /dev/null
+succeeds 'without an inode left jobs can still be added' asched add -q --name more '@yearly' -- true
+asched run quiet > "$dir/out" 2>&1
+within 10 has_run quiet failed
+ok $? 'a run that gets no file for its output is recorded as failed'
+has 'and why tells that' 'start-failed' "$(asched --json runs quiet)"
+rm -f "$dir/d"/inode*
+asched run quiet > /dev/null
+within 10 has_run quiet succeeded
+ok $? 'and with inodes it runs'
+is_well
+ok $? 'the store is well'
+daemon_stop TERM
+finish
