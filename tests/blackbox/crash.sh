@@ -57,9 +57,11 @@ dies_at() {
 	shift
 	: > "$trial/$point.1"
 	[ -z "${ASCHED_TEST_TWICE-}" ] || : > "$trial/$point.2"
+	ndeaths=$(grep -c 'the daemon died' "$dir/log")
 	"$@"
 	is_over() {
-		! ls "$trial/$point".? > /dev/null 2>&1
+		! ls "$trial/$point".? > /dev/null 2>&1 &&
+			[ "$(grep -c 'the daemon died' "$dir/log")" -gt "$ndeaths" ]
 	}
 	within 5 is_over && within 10 asched status
 	ok $? "it dies at $point and serves again" || rm -f "$trial/$point".?

@@ -1,8 +1,8 @@
 # The trial daemon: its clock, its disk and its failpoints are set by files in $trial
 # (tests/fake/trial_*.c). Sourced after lib.sh; daemon_start and asched then mean these programs.
-trial=$dir/trial
+trial=$dir/d/trial # the daemon reaches no file elsewhere
 [ -x "$ASCHED_BUILD/tests/fake/trial_aschedd" ] || skip_all 'the trial daemon is not built'
-mkdir "$trial" "$dir/bin"
+mkdir -m 700 "$dir/d" "$trial" "$dir/bin"
 cp "$ASCHED_BUILD/tests/fake/trial_aschedd" "$dir/bin/aschedd"
 cp "$ASCHED_BUILD/asched-spawn" "$ASCHED_BUILD/asched" "$dir/bin"
 ASCHED_TOOLS=$ASCHED_BUILD/tests/fake

@@ -5,7 +5,6 @@
  */
 #include "base/failpoint.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,6 +17,6 @@ failpoint(const char *step, const char *what)
 	for (int n = 1; dir && n <= 2; n++) {
 		snprintf(path, sizeof(path), "%s/%s-%s.%d", dir, step, what, n);
 		if (unlink(path) == 0)
-			kill(getpid(), SIGKILL);
+			__builtin_trap(); /* it may not call kill(2), nor would a crash */
 	}
 }
