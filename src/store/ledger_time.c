@@ -146,14 +146,21 @@ reanchor(struct ledger *ledger, struct intent *intent, struct job *job)
 	struct backend *db = ledger->backend;
 	struct schedule schedule;
 	usec_t seen = job->next_due;
-	if (seen <= intent->now || job_schedule(job, ledger->zones, &schedule, NULL) < 0)
+	/* Made when the clock was ahead: `every` counts from then, and would wait for that time. */
+	bool is_ahead = job->created_at > intent->now;
+	if (seen <= intent->now)
 		return 0; /* the claim that finds it says so */
+	if (is_ahead)
+		job->created_at = job->anchor_at = intent->now;
+	if (job_schedule(job, ledger->zones, &schedule, NULL) < 0)
+		return 0; /* likewise */
 	job_anchor(job, &schedule, intent->now, ledger->machine);
 	schedule_fini(&schedule);
 	if (job->next_due == seen)
 		return 0;
 	intent->count++;
-	return ledger_checked(db->ops->job_advance(db, job, seen, &intent->err));
+	return ledger_checked(is_ahead ? db->ops->job_update(db, job, &intent->err)
+	                               : db->ops->job_advance(db, job, seen, &intent->err));
 }
 
 /* Recomputes those jobs of the next batch that the rule picks; offset goes on, or to -1. */
