@@ -24,6 +24,7 @@ EXTRA_DIST += tests/blackbox/lib.sh tests/blackbox/trial.sh tests/blackbox/witne
 BLACKBOX_TESTS += tests/blackbox/as_user.sh
 BLACKBOX_TESTS += tests/blackbox/calendar.sh
 BLACKBOX_TESTS += tests/blackbox/client.sh
+BLACKBOX_TESTS += tests/blackbox/clock.sh
 BLACKBOX_TESTS += tests/blackbox/crash.sh
 BLACKBOX_TESTS += tests/blackbox/disk.sh
 BLACKBOX_TESTS += tests/blackbox/etc.sh

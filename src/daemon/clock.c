@@ -54,8 +54,12 @@ set_timer(const struct clock *clock, usec_t at)
 		.it_value = { .tv_sec = (time_t)(at / USEC_PER_SEC),
 			      .tv_nsec = (long)(at % USEC_PER_SEC * 1000) },
 	};
-	/* It fails with ECANCELED when the clock was set meanwhile: the timer is armed all the same. */
-	timerfd_settime(clock->timer.fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &when, NULL);
+	int flags = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
+	if (timerfd_settime(clock->timer.fd, flags, &when, NULL) == 0 || errno != ECANCELED)
+		return;
+	/* The clock was set since the timer was looked at last, and only this call is told: wake. */
+	when.it_value = (struct timespec){ .tv_nsec = 1 };
+	timerfd_settime(clock->timer.fd, flags, &when, NULL);
 }
 
 void
@@ -73,8 +77,8 @@ clock_arm(struct clock *clock, usec_t at)
 	set_timer(clock, at);
 }
 
-static void
-look_for_step(struct clock *clock)
+usec_t
+clock_look(struct clock *clock)
 {
 	usec_t now = clock_now();
 	usec_t offset = now - read_clock(CLOCK_BOOTTIME);
@@ -82,6 +86,7 @@ look_for_step(struct clock *clock)
 	clock->offset = offset;
 	if (step >= CLOCK_STEP_MIN || step <= -CLOCK_STEP_MIN)
 		clock->events.stepped(clock->events.arg, now - step, now);
+	return now;
 }
 
 static void
@@ -95,8 +100,7 @@ on_timer(struct ev_loop *loop, ev_io *io, int revents)
 	if (n < 0 && errno == EAGAIN)
 		return;
 	clock->armed_at = 0;
-	look_for_step(clock);
-	clock->events.due(clock->events.arg, clock_now());
+	clock->events.due(clock->events.arg, clock_look(clock));
 }
 
 static void

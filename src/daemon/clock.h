@@ -35,6 +35,12 @@ struct clock;
 struct clock *clock_new(struct ev_loop *loop, const struct clock_events *events, struct err *err);
 void clock_free(struct clock *clock);
 
+/*
+ * Tells the time after a look whether it jumped, and then tells of the step first: who acts by a
+ * time must not take a jump for time that has passed.
+ */
+usec_t clock_look(struct clock *clock);
+
 /* Wakes at `at` (in the past: at once), or after CLOCK_SLEEP_MAX if that is earlier. */
 void clock_arm(struct clock *clock, usec_t at);
 

@@ -144,7 +144,7 @@ on_settles(struct ev_loop *loop, ev_prepare *prepare, int revents)
 	(void)revents;
 	if (!daemon->engine)
 		return;
-	engine_tick(daemon->engine, clock_now());
+	engine_tick(daemon->engine, clock_look(daemon->clock));
 	if (!daemon->is_ready && !daemon->is_stopping && engine_is_ready(daemon->engine))
 		say_ready(daemon);
 	if (daemon->is_stopping && engine_is_idle(daemon->engine)) {
@@ -274,6 +274,7 @@ on_replayed(void *arg, const char *instance, const char *boot)
 	struct err err;
 	if (daemon->engine || daemon->is_stopping)
 		return;
+	daemon_judge_clock(daemon);
 	if (open_store(daemon, instance, boot, &err) != 0) {
 		log_error("cannot open the database", log_str("cause", err.text));
 		daemon->exit_status = DAEMON_FAILED;
@@ -282,6 +283,7 @@ on_replayed(void *arg, const char *instance, const char *boot)
 	}
 	make_engine(daemon, instance, boot);
 	make_control(daemon);
+	daemon_wait_for_clock(daemon);
 	usec_t now = clock_now();
 	replay_tell(&daemon->replay, daemon->engine, now);
 	engine_recover(daemon->engine, now);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "daemon/runlog.h"
 #include "daemon/state.h"
+#include "store/mark.h"
 
 static void
 remember_trouble(struct daemon *daemon, const char *where, const char *text)
@@ -84,6 +85,44 @@ on_stepped(void *arg, usec_t from, usec_t now)
 	log_warning("the clock was set", log_int("step_ms", (now - from) / USEC_PER_MSEC));
 	if (daemon->engine)
 		engine_clock_stepped(daemon->engine, from, now);
+	settle_look(&daemon->settle, daemon->loop, now);
+}
+
+/* A clock that stays behind is one that was set back: what recurs goes on by it. */
+static void
+on_settled(void *arg, bool is_believed)
+{
+	struct daemon *daemon = arg;
+	usec_t now = clock_now();
+	log_notice("claims begin", log_str("because", is_believed ? "the clock was set" :
+								    "it stays as it is"));
+	if (!is_believed && now < daemon->settle.seen_at)
+		engine_clock_stepped(daemon->engine, daemon->settle.seen_at, now);
+	engine_hold(daemon->engine, false);
+}
+
+/* Before the store is opened, which will write the mark anew. */
+void
+daemon_judge_clock(struct daemon *daemon)
+{
+	struct mark mark = { 0 };
+	struct err err;
+	if (mark_read(daemon->conf.database, &mark, &err) != 0)
+		mark.seen_at = 0; /* the store tells what is wrong with it */
+	daemon->settle =
+		(struct settle){ .seen_at = mark.seen_at, .over = on_settled, .arg = daemon };
+}
+
+void
+daemon_wait_for_clock(struct daemon *daemon)
+{
+	const char *doubt = settle_begin(&daemon->settle, daemon->loop, clock_now());
+	if (!doubt)
+		return;
+	log_error("nothing is claimed until the clock is set",
+		  log_str("cause", doubt), log_int("at_most_s", SETTLE_TIME / USEC_PER_SEC));
+	remember_trouble(daemon, "", doubt);
+	engine_hold(daemon->engine, true);
 }
 
 void

@@ -18,6 +18,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/runlog.c src/daemon/runlog.h \
 	src/daemon/zone_watch.c src/daemon/zone_watch.h \
 	src/daemon/serve.c \
+	src/daemon/settle.c src/daemon/settle.h \
 	src/daemon/state.h
 if SANITIZERS
 libdaemon_a_SOURCES += src/daemon/confine_none.c

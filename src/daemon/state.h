@@ -12,6 +12,7 @@
 #include "daemon/options.h"
 #include "daemon/orphans.h"
 #include "daemon/replay.h"
+#include "daemon/settle.h"
 #include "store/thread.h"
 
 #define DAEMON_TROUBLE_MAX 256
@@ -30,6 +31,7 @@ struct daemon {
 	struct control *control;
 	struct replay replay;
 	struct orphans orphans;
+	struct settle settle; /* claims are held until the clock can be believed */
 	int listen_fd;      /* -1: control has it */
 	ev_io answers;      /* of the store */
 	ev_prepare settles; /* before each wait: the engine does what is due */
@@ -60,6 +62,9 @@ void daemon_fill_engine_ports(struct daemon *daemon, struct engine_ports *ports)
 struct runner_events daemon_runner_events(struct daemon *daemon);
 struct clock_events daemon_clock_events(struct daemon *daemon);
 void daemon_store_changed(void *arg, enum store_state state, const char *detail);
+/* Around the opening of the store: reads when it was last used; holds the claims if need be. */
+void daemon_judge_clock(struct daemon *daemon);
+void daemon_wait_for_clock(struct daemon *daemon);
 void daemon_orphan_ended(void *arg, int64_t run_id, int attempt);
 
 /* What control wants from us. */

@@ -316,7 +316,7 @@ engine_orphan_ended(struct engine *engine, int64_t run_id, int attempt, usec_t n
 static bool
 may_claim(const struct engine *engine)
 {
-	return engine->is_ready && !engine->needs_recovery && !engine->is_recovering &&
+	return engine->is_ready && !engine->is_held && !engine->needs_recovery && !engine->is_recovering &&
 	       !engine->is_claiming && !engine->is_stopping && engine->store_state == STORE_OK &&
 	       steps_are_recorded(engine);
 }
@@ -439,6 +439,12 @@ engine_clock_stepped(struct engine *engine, usec_t from, usec_t now)
 	engine->claimed_until = 0;
 	engine->not_before = engine->step_at = 0;
 	steps_add(engine, from, now);
+}
+
+void
+engine_hold(struct engine *engine, bool is_held)
+{
+	engine->is_held = is_held;
 }
 
 void

@@ -91,6 +91,9 @@ void engine_store_changed(struct engine *engine, enum store_state state, usec_t 
 /* The clock was set: CLOCK_REALTIME went from `from` to `now` in no time. */
 void engine_clock_stepped(struct engine *engine, usec_t from, usec_t now);
 
+/* While it is held it claims nothing: the clock cannot be believed. All else goes on. */
+void engine_hold(struct engine *engine, bool is_held);
+
 /*
  * No new starts. Running work gets stop_timeout, then TERM, KILL, and ends as failed(shutdown).
  * With is_restart it is left alone (http runs may finish). engine_is_idle(): nothing is left

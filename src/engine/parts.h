@@ -53,6 +53,7 @@ struct engine {
 	struct heap alarms;
 	enum store_state store_state;
 	bool is_booted, needs_recovery, is_recovering, is_ready, is_stopping, is_restart;
+	bool is_held; /* nothing is claimed: the clock cannot be believed */
 	usec_t stop_at; /* when running work is asked to end; NEVER: not */
 	int nintents;
 

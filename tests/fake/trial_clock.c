@@ -3,6 +3,7 @@
  * as the file `clock` in the directory ASCHED_TRIAL says; SIGUSR1 tells that it was changed, as
  * the kernel does with a timer that is cancelled when the clock is set.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 static int timer_fd = -1;
+static volatile sig_atomic_t was_set;
 
 static time_t
 seconds_off(void)
@@ -62,7 +64,12 @@ timerfd_settime(int fd, int flags, const struct itimerspec *when, struct itimers
 		if (real.it_value.tv_sec < 1)
 			real.it_value.tv_sec = 1;
 	}
-	return (int)syscall(SYS_timerfd_settime, fd, flags, &real, old);
+	int result = (int)syscall(SYS_timerfd_settime, fd, flags, &real, old);
+	if (fd != timer_fd || !was_set)
+		return result;
+	was_set = 0; /* the timer is armed, and it is told that it was cancelled before */
+	errno = ECANCELED;
+	return -1;
 }
 
 static void
@@ -70,6 +77,7 @@ on_change(int signo)
 {
 	const struct itimerspec soon = { .it_value = { 0, 1 } };
 	(void)signo;
+	was_set = 1;
 	syscall(SYS_timerfd_settime, timer_fd, 0, &soon, NULL);
 }
 

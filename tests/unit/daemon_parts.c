@@ -14,6 +14,7 @@
 #include "daemon/machine.h"
 #include "daemon/orphans.h"
 #include "daemon/replay.h"
+#include "daemon/settle.h"
 
 #define LIMIT 10.0 /* seconds after which a test gives up */
 
@@ -162,6 +163,31 @@ another_process_with_the_same_id_is_not_the_orphan(void **state)
 }
 
 static void
+a_clock_is_doubted_that_shows_what_cannot_be(void **state)
+{
+	const usec_t seen = SETTLE_SANE_MIN + 1000 * USEC_PER_HOUR;
+	const struct {
+		usec_t now, seen_at;
+		const char *words;
+	} cases[] = {
+		{ seen, seen, NULL },
+		{ seen, 0, NULL },
+		{ seen + SETTLE_AHEAD, seen, NULL },
+		{ seen + SETTLE_AHEAD + 1, seen, "more than a day after" },
+		{ seen - SETTLE_BEHIND, seen, NULL },
+		{ seen - SETTLE_BEHIND - 1, seen, "before the database was last used" },
+		{ SETTLE_SANE_MIN - 1, 0, "before this program was made" },
+		{ 0, seen, "before this program was made" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *doubt = settle_doubt(cases[i].now, cases[i].seen_at);
+		if (cases[i].words ? !doubt || !strstr(doubt, cases[i].words) : doubt != NULL)
+			fail_msg("case %zu: %s", i, doubt ? doubt : "no doubt");
+	}
+}
+
+static void
 what_a_replay_did_not_tell_is_closed(void **state)
 {
 	struct replay replay;
@@ -185,6 +211,7 @@ main(void)
 		cmocka_unit_test(the_lag_is_how_long_a_turn_of_the_loop_took),
 		cmocka_unit_test(an_orphan_is_watched_until_it_ends),
 		cmocka_unit_test(another_process_with_the_same_id_is_not_the_orphan),
+		cmocka_unit_test(a_clock_is_doubted_that_shows_what_cannot_be),
 		cmocka_unit_test(what_a_replay_did_not_tell_is_closed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

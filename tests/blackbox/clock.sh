@@ -1,0 +1,68 @@
+# The clock of the real daemon is set: by an hour and a day, both ways, and it starts in 1970. Jobs
+# go on by the new time, nothing runs twice, the step is on record; and a clock that cannot be
+# believed claims nothing. With ASCHED_TEST_LONG it is also waited for in vain.
+. "${ASCHED_SOURCE:?}/tests/blackbox/lib.sh"
+. "$ASCHED_SOURCE/tests/blackbox/trial.sh"
+daemon_start || exit 1
+record="echo \"\$ASCHED_JOB \$ASCHED_DUE\" >> '$dir/witness'"
+: > "$dir/witness"
+asched add -q --name every 'every 1s' --shell "$record" > /dev/null
+asched add -q --name cron '* * * * * *' --shell "$record" > /dev/null
+within 10 has_run cron succeeded
+ok $? 'jobs run'
+
+starts() {
+	grep -c "^$1 " "$dir/witness"
+}
+goes_on() {
+	n=$(starts "$1")
+	more() {
+		[ "$(starts "$1")" -ge $((n + 2)) ]
+	}
+	within 8 more "$1"
+	ok $? "$1 goes on $2" || diag "$(asched why "$1"; tail -5 "$dir/log")"
+}
+
+# A battery that is empty: 1970.
+daemon_stop TERM
+n=$(wc -l < "$dir/witness")
+clock $((1000 - $(date +%s)))
+daemon_start || exit 1
+has 'a clock before its time is doubted aloud' 'before this program was made' "$(asched status)"
+asched run every > /dev/null
+manual_start() {
+	[ "$(wc -l < "$dir/witness")" -gt "$n" ]
+}
+within 10 manual_start
+ok $? 'what somebody asks for is run'
+is 'what is due by that clock is not' $((n + 1)) "$(wc -l < "$dir/witness")"
+[ -z "${ASCHED_TEST_LONG-}" ] || {
+	within 70 grep -q 'it stays as it is' "$dir/log"
+	ok $? 'a clock that nobody sets is used in the end'
+	goes_on every 'by it'
+}
+clock 0
+goes_on every 'when the clock is set right'
+goes_on cron 'when the clock is set right'
+
+# More than a day ahead of what was seen last.
+daemon_stop TERM
+clock 200000
+daemon_start || exit 1
+has 'a clock far ahead is doubted, too' 'more than a day after' "$(asched status)"
+clock 0
+goes_on every 'when the clock is set right'
+# Set while it runs. What recurs goes on when there is no row for those instants yet; a step back of
+# less than three hours leaves a cron line waiting.
+for seconds in -3600 0 -86400 0 3600 86400; do
+	clock $seconds
+	goes_on every "when the clock is $seconds s off"
+	[ $seconds -eq -3600 ] || goes_on cron "when the clock is $seconds s off"
+done
+rows=$(asched --json runs --limit 0)
+is 'each step is on record' 8 "$(echo "$rows" | grep -c '"trigger":"clock"')"
+has 'and what it jumped over is missed because of the clock' '"reason":"clock"' "$(echo "$rows" | grep '"state":"missed"')"
+is 'no instant ran twice' '' "$(grep -v 1970 "$dir/witness" | sort | uniq -d)"
+daemon_stop TERM
+is 'the daemon ends well' 0 $?
+finish
