@@ -43,7 +43,7 @@ BLACKBOX_TESTS += tests/blackbox/store.sh
 BLACKBOX_TESTS += tests/blackbox/stuck_log.sh
 BLACKBOX_TESTS += tests/blackbox/survival.sh
 BLACKBOX_TESTS += tests/blackbox/terminal.sh
-BLACKBOX_TESTS += tests/blackbox/users.sh
+BLACKBOX_TESTS += tests/blackbox/users.sh tests/blackbox/container.sh
 
 # A server of the control protocol that answers by a script, for tests of its client.
 check_PROGRAMS += tests/fake/fake_control

@@ -247,12 +247,12 @@ static void
 name_ourselves(void)
 {
 	unsigned char random[16];
-	char *out = spawner.instance;
-	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", spawner.boot,
-		      sizeof(spawner.boot)) <= 0 ||
+	char *out = spawner.instance, boot[64];
+	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) <= 0 ||
 	    getrandom(random, sizeof(random), 0) != sizeof(random))
 		say_and_die("cannot read the boot id");
-	spawner.boot[strcspn(spawner.boot, "\n")] = '\0';
+	/* A container starts with its process 1; a machine's is as old as the boot. */
+	snprintf(spawner.boot, sizeof(spawner.boot), "%.22s-%llx", boot, (long long)proc_start(1));
 	if (readlink("/proc/self/exe", spawner.program, sizeof(spawner.program) - 1) < 0)
 		say_and_die("cannot find our own file");
 	for (size_t i = 0; i < sizeof(random); i++)

@@ -329,7 +329,7 @@ a_new_daemon_is_told_what_runs_and_what_ended(void **state)
 	assert_int_equal(msg.kind, MSG_WELCOME);
 	assert_int_equal(msg.welcome.epoch, 2);
 	assert_int_equal(strlen(msg.welcome.instance), 32);
-	assert_int_equal(strlen(msg.welcome.boot), 36);
+	assert_in_range(strlen(msg.welcome.boot), 24, MSG_ID_MAX - 1);
 	bool has_started = false, has_ended = false;
 	int running = -1;
 	while ((msg = spawner_next(sp, &fd)).kind != MSG_REPLAY_END) {
