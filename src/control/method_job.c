@@ -10,6 +10,7 @@
 #include "control/params.h"
 #include "control/why.h"
 #include "model/field.h"
+#include "model/plan.h"
 #include "when/schedule.h"
 
 #define PAGE_STANDARD 100
@@ -215,14 +216,17 @@ job_list_render(struct call *call, const struct intent *intent)
 	return json_page(items, intent->cursor);
 }
 
-/* The first `n` instants after `from` at which the job is due by its schedule. */
+/* The first instants at which the job is due, as many as are asked for and its bounds allow. */
 static json_t *
-list_next(const struct schedule *schedule, usec_t from, int64_t n, struct zone *zone)
+list_next(const struct job *job, const struct schedule *schedule, struct call *call,
+          struct zone *zone)
 {
 	json_t *times = json_array();
-	for (usec_t at = from; n > 0; n--) {
-		unsigned marks = 0;
-		at = schedule_next(schedule, at, &marks);
+	usec_t at = params_instant(call, "from", call->now);
+	int64_t n = params_number(call, "n", 1);
+	for (int64_t i = 0; i < n; i++) {
+		unsigned marks;
+		at = job_next_within(job, schedule, at, job->nruns + i, &marks);
 		if (at == USEC_NEVER)
 			break;
 		json_t *item = json_object();
@@ -235,9 +239,9 @@ list_next(const struct schedule *schedule, usec_t from, int64_t n, struct zone *
 }
 
 static json_t *
-describe(const struct schedule *schedule, struct call *call, const char *tz)
+describe(const struct job *job, const struct schedule *schedule, struct call *call)
 {
-	struct zone *zone = json_zone(call->control->ports.zones, tz);
+	struct zone *zone = json_zone(call->control->ports.zones, job->tz);
 	struct buf text = BUF_EMPTY, words = BUF_EMPTY;
 	json_t *answer = json_object();
 	schedule_print(schedule, &text);
@@ -245,9 +249,7 @@ describe(const struct schedule *schedule, struct call *call, const char *tz)
 	json_set_text(answer, "schedule", buf_text(&text));
 	json_set_text(answer, "kind", schedule_kind_name(schedule_kind(schedule)));
 	json_set_text(answer, "words", buf_text(&words));
-	json_object_set_new(answer, "times",
-			    list_next(schedule, params_instant(call, "from", call->now),
-				      params_number(call, "n", 1), zone));
+	json_object_set_new(answer, "times", list_next(job, schedule, call, zone));
 	buf_fini(&words);
 	buf_fini(&text);
 	zone_unref(zone);
@@ -261,7 +263,7 @@ job_next_render(struct call *call, const struct intent *intent)
 	struct schedule schedule;
 	if (job_schedule(job, call->control->ports.zones, &schedule, NULL) != 0)
 		return json_object();
-	json_t *answer = describe(&schedule, call, job->tz);
+	json_t *answer = describe(job, &schedule, call);
 	schedule_fini(&schedule);
 	return answer;
 }
@@ -290,7 +292,7 @@ schedule_next_answer(struct call *call, struct err *err)
 	else if (result == 0 &&
 		 job_set_schedule(&job, when->kind, when->text, zones, call->now, err) == 0 &&
 		 job_schedule(&job, zones, &schedule, err) == 0) {
-		answer = describe(&schedule, call, job.tz);
+		answer = describe(&job, &schedule, call);
 		schedule_fini(&schedule);
 	}
 	job_fini(&job);

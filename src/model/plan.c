@@ -47,22 +47,24 @@ job_start_at(const struct job *job, usec_t due, uint64_t machine)
 	return at;
 }
 
-/* The first instant after `after` that the job's bounds allow; nruns: counted so far. */
-static usec_t
-next_within(const struct job *job, const struct schedule *schedule, usec_t after, int64_t nruns)
+usec_t
+job_next_within(const struct job *job, const struct schedule *schedule, usec_t after, int64_t nruns,
+                unsigned *marks)
 {
+	if (marks)
+		*marks = 0;
 	if (job->max_runs && nruns >= job->max_runs)
 		return USEC_NEVER;
 	if (job->not_before && after < job->not_before - 1)
 		after = job->not_before - 1;
-	usec_t due = schedule_next(schedule, after, NULL);
+	usec_t due = schedule_next(schedule, after, marks);
 	return job->until && due > job->until ? USEC_NEVER : due;
 }
 
 void
 job_anchor(struct job *job, const struct schedule *schedule, usec_t after, uint64_t machine)
 {
-	job->next_due = next_within(job, schedule, after, job->nruns);
+	job->next_due = job_next_within(job, schedule, after, job->nruns, NULL);
 	job->next_start_at = job_start_at(job, job->next_due, machine);
 }
 
@@ -242,7 +244,8 @@ cover(struct walk *w, struct instant at)
 {
 	const struct plan_view *v = w->view;
 	struct instant next = { .is_apart = has_row(w, at.due) };
-	next.due = next_within(v->job, v->schedule, at.due, v->job->nruns + w->plan->nruns);
+	next.due = job_next_within(v->job, v->schedule, at.due,
+	                           v->job->nruns + w->plan->nruns, NULL);
 	next.start_at = job_start_at(v->job, next.due, v->machine);
 	if (next.is_apart)
 		return next;

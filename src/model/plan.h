@@ -68,6 +68,13 @@ void plan_fini(struct plan *plan);
  */
 void job_anchor(struct job *job, const struct schedule *schedule, usec_t after, uint64_t machine);
 
+/*
+ * The first instant after `after` within these bounds when `nruns` runs are counted already;
+ * *marks (may be NULL) as schedule_next() has them.
+ */
+usec_t job_next_within(const struct job *job, const struct schedule *schedule, usec_t after,
+                       int64_t nruns, unsigned *marks);
+
 /* due with the job's splay (stable for job and machine) and jitter (stable for job and due). */
 usec_t job_start_at(const struct job *job, usec_t due, uint64_t machine);
 

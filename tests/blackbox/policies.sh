@@ -79,4 +79,11 @@ for i in 1 2 3; do
 done
 within 20 has_run n3 succeeded
 ok $? 'a queue of one lets one after the other run'
+# What is told of a job's next times keeps to its bounds as its runs do.
+asched --utc add --name bounded --tz UTC --not-before 2190-01-01T00:00:00Z \
+	--until 2190-01-02T12:00:00Z '0 9 * * *' -- true > /dev/null 2> "$dir/echo"
+is 'add tells the next times from not-before on and up to until' '2190-01-01 09:00:00
+2190-01-02 09:00:00' "$(grep -o '2[0-9-]* [0-9][0-9]:[0-9:]*' "$dir/echo")"
+asched --utc add --name counted --tz UTC --max-runs 1 '0 0 1 1 *' -- true > /dev/null 2> "$dir/echo"
+is 'and as many as max-runs lets it have' 1 "$(grep -c '[0-9]-01-01 00:00:00' "$dir/echo")"
 finish
