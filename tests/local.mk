@@ -45,15 +45,16 @@ BLACKBOX_TESTS += tests/blackbox/store.sh
 BLACKBOX_TESTS += tests/blackbox/stuck_log.sh
 BLACKBOX_TESTS += tests/blackbox/survival.sh
 BLACKBOX_TESTS += tests/blackbox/terminal.sh
-BLACKBOX_TESTS += tests/blackbox/users.sh tests/blackbox/container.sh
+BLACKBOX_TESTS += tests/blackbox/users.sh tests/blackbox/container.sh tests/blackbox/crowd.sh
 
 # A server of the control protocol that answers by a script, for tests of its client.
 check_PROGRAMS += tests/fake/fake_control
 tests_fake_fake_control_SOURCES = tests/fake/fake_control.c
 
 # Bytes to and from a Unix socket.
-check_PROGRAMS += tests/fake/talk
+check_PROGRAMS += tests/fake/talk tests/fake/crowd
 tests_fake_talk_SOURCES = tests/fake/talk.c
+tests_fake_crowd_SOURCES = tests/fake/crowd.c
 
 # The daemon whose clock and disk tests can spoil, and that dies at the failpoints they name.
 check_PROGRAMS += tests/fake/trial_aschedd

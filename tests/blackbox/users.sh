@@ -8,7 +8,7 @@ known=$(id -u bin) # a user whom the system knows, unlike the others
 # Others than root have to reach the programs and the socket.
 chmod 755 "$dir"
 mkdir "$dir/bin"
-for program in asched aschedd asched-spawn tests/fake/talk; do
+for program in asched aschedd asched-spawn tests/fake/talk tests/fake/crowd; do
 	install -m 755 "$ASCHED_BUILD/$program" "$dir/bin/${program##*/}"
 done
 cat > "$dir/asched.conf" <<-END
@@ -103,28 +103,25 @@ ask "$known" run.output "\"run\":$free_run" > "$dir/out"
 has 'a run may gain privileges, as by sudo' 'NoNewPrivs:\t0' "$(cat "$dir/out")"
 has 'and has no filter' 'Seccomp:\t0' "$(cat "$dir/out")"
 
-# The same words for what is another's and for what does not exist.
-nothing=999
-while read -r method param id; do
-	theirs=$(ask $bob "$method" "\"$param\":$id" | sed "s/ $id\"/ N\"/")
-	none=$(ask $bob "$method" "\"$param\":$nothing" | sed "s/ $nothing\"/ N\"/")
-	is "$method tells nothing about another's $param" "$none" "$theirs"
-	has "$method finds none" '"code":-32000' "$theirs"
-done <<-END
-	job.get job $job
-	job.pause job $job
-	job.resume job $job
-	job.cancel job $job
-	job.run job $job
-	job.next job $job
-	job.why job $job
-	run.list job $job
-	run.get run $run
-	run.output run $run
-	run.cancel run $run
-	run.retry run $run
-END
-has 'job.set finds none' '"code":-32000' "$(ask $bob job.set "\"job\":$job,\"retries\":1")"
+# The same words for what is another's and for what does not exist, for every method that takes a job
+# or a run; a method that is new is asked, too.
+ask 0 daemon.methods '' | sed 's/"fields":.*//; s/{"name":"\([a-z]*\.[a-z]*\)"/\n\1 /g' > "$dir/methods"
+nothing=999 nmethods=0
+for param in job run; do
+	id=$job
+	[ $param = job ] || id=$run
+	for method in $(sed -n "s/^\([a-z]*\.[a-z]*\) .*\"name\":\"$param\".*/\1/p" "$dir/methods"); do
+		[ "$method" != event.subscribe ] || continue # tells nothing before something happens
+		more=
+		[ "$method" != job.set ] || more=',"retries":1'
+		theirs=$(ask $bob "$method" "\"$param\":$id$more" | sed "s/ $id\"/ N\"/")
+		none=$(ask $bob "$method" "\"$param\":$nothing$more" | sed "s/ $nothing\"/ N\"/")
+		is "$method tells nothing about another's $param" "$none" "$theirs"
+		has "$method finds none" '"code":-32000' "$theirs"
+		nmethods=$((nmethods + 1))
+	done
+done
+ok "$([ $nmethods -ge 13 ]; echo $?)" 'all of them were asked' || diag "$(cat "$dir/methods")"
 has 'a name of another is not found' '"code":-32000' "$(ask $bob job.get '"job":"secret"')"
 has 'and may not be asked for' 'only operators' "$(ask $bob job.get "\"job\":\"$ann/secret\"")"
 is 'lists are empty' '{"jsonrpc":"2.0","id":1,"result":{"items":[]}}' "$(ask $bob job.list '"all":true')"
@@ -146,6 +143,17 @@ for i in 1 2 3; do
 done
 has 'a user has only so many jobs' 'this user has 3 jobs, of at most 3 (max-jobs-per-user)' \
 	"$(ask $bob job.add '"every":"1h","command":["true"]')"
+
+# One who floods is answered later, the others are not.
+as $ann "$dir/bin/crowd" "$dir/run/socket" flood 5000 > /dev/null 2>&1 &
+flood_pid=$!
+as "$known" "$dir/bin/crowd" "$dir/run/socket" probe 100 > "$dir/probe" 2>&1
+limit=100000
+[ -z "${ASCHED_TEST_SHORT-}" ] || limit=1000000
+[ "$(sed -n 's/.*p99_us=\([0-9]*\).*/\1/p' "$dir/probe")" -lt $limit ] && kill -0 $flood_pid
+ok $? 'a user is answered in time while another floods' || diag "$(cat "$dir/probe")"
+kill $flood_pid
+wait $flood_pid 2> /dev/null
 
 # The mode of that other directory would let the daemon write there.
 install -d -m 700 -o daemon "$dir/elsewhere"
