@@ -1,9 +1,9 @@
 /*
  * Durable adds a second: the same rows put straight into SQLite with the same durability, and
  * through the store's thread with everything that an add is (parsing, checks, next due, unique
- * name, answer), in batches and one at a time. Then adds and claims with a long history.
- * Usage: store [JOBS [HISTORY]]
- * Prints `bare_batch bare_one adds_batch adds_one` and `adds_ claims_` `empty full` (a second).
+ * name, answer), in batches and one at a time. Then whole runs, from the claim to the end, and adds
+ * and claims with a long history. Usage: store [JOBS [HISTORY]]
+ * Prints `bare_batch bare_one adds_batch adds_one runs` and `adds_ claims_` `empty full` (a second).
  */
 #include <poll.h>
 #include <sqlite3.h>
@@ -24,6 +24,7 @@
 #define BATCH            1000
 #define NSINGLES         2000  /* one at a time is slow */
 #define NCLAIMED         20000 /* long enough for the log to be folded in more than once */
+#define NRUNS            10000
 #define CLAIM_BATCH      256
 
 static usec_t
@@ -123,6 +124,7 @@ struct client {
 	int64_t nanswered;
 	bool is_full;
 	int64_t nstarts;
+	int64_t nopen; /* of submit_run(), not answered */
 };
 
 static void
@@ -132,7 +134,6 @@ on_answer(struct intent *intent, void *arg)
 	check(intent->err.code == ERR_NONE, intent->err.text);
 	client->nanswered++;
 	client->is_full = intent->work.is_full;
-	client->nstarts += (int64_t)intent->work.nstarts;
 }
 
 static void
@@ -226,6 +227,64 @@ measure_claims(struct client *client, int first)
 	return rate(NCLAIMED, since);
 }
 
+static void submit_run(struct client *client, struct intent *intent);
+
+/* A run that was made running ends at once. */
+static void
+on_starts(struct intent *intent, void *arg)
+{
+	struct client *client = arg;
+	check(intent->err.code == ERR_NONE, intent->err.text);
+	client->nopen--;
+	for (size_t i = 0; i < intent->work.nstarts; i++) {
+		const struct run *run = &intent->work.starts[i].run;
+		struct intent *end = intent_new(INTENT_ENDED, intent->now);
+		end->run_id = run->id;
+		end->attempt = run->attempt;
+		end->at = run->start_at;
+		end->outcome.kind = OUTCOME_EXIT;
+		end->outcome.ended_at = intent->now;
+		client->nstarts++;
+		submit_run(client, end);
+	}
+}
+
+static void
+submit_run(struct client *client, struct intent *intent)
+{
+	struct store *store = store_thread_port(client->thread);
+	intent->done = on_starts;
+	intent->arg = client;
+	client->nopen++;
+	store->submit(store, intent);
+}
+
+/* Jobs that are due once, at the same instant: claimed, made running, ended; runs a second. */
+static double
+measure_runs(struct client *client, int first, int n)
+{
+	struct pollfd pollfd = { .fd = store_thread_fd(client->thread), .events = POLLIN };
+	char due[SCHEDULE_TIME_MAX];
+	usec_t at = now() + USEC_PER_HOUR;
+	schedule_print_time(NULL, at, due);
+	for (int i = 0; i < n; i++)
+		submit(client, add_job(first + i, due));
+	wait_for(client, client->nanswered + n);
+	usec_t since = elapsed();
+	client->nstarts = 0;
+	while (client->nstarts < n) {
+		struct intent *claim = intent_new(INTENT_CLAIM, at);
+		claim->until = at;
+		claim->limit = CLAIM_BATCH;
+		submit_run(client, claim);
+		while (client->nopen > 0) {
+			poll(&pollfd, 1, -1);
+			store_thread_process(client->thread);
+		}
+	}
+	return rate(n, since);
+}
+
 static void
 fill_history(const char *path, int n)
 {
@@ -267,9 +326,10 @@ bench_adds(const char *dir, int njobs)
 	struct client client = open_client(ours);
 	double adds = measure_adds(&client, 0, njobs, BATCH);
 	double adds_one = measure_adds(&client, njobs, NSINGLES, 1);
+	double runs = measure_runs(&client, njobs + NSINGLES, NRUNS);
 	store_thread_close(client.thread);
-	printf("bare_batch %.0f\nbare_one %.0f\nadds_batch %.0f\nadds_one %.0f\n", bare, bare_one,
-	       adds, adds_one);
+	printf("bare_batch %.0f\nbare_one %.0f\nadds_batch %.0f\nadds_one %.0f\nruns %.0f\n", bare,
+	       bare_one, adds, adds_one, runs);
 	free(bare_batch);
 	free(bare_single);
 	free(ours);
