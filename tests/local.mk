@@ -22,6 +22,7 @@ EXTRA_DIST += tests/blackbox/lib.sh tests/blackbox/trial.sh tests/blackbox/witne
 
 # A line each, so that two people can add one at the same time.
 BLACKBOX_TESTS += tests/blackbox/as_user.sh
+BLACKBOX_TESTS += tests/blackbox/bench.sh
 BLACKBOX_TESTS += tests/blackbox/calendar.sh
 BLACKBOX_TESTS += tests/blackbox/client.sh
 BLACKBOX_TESTS += tests/blackbox/clock.sh

@@ -82,6 +82,18 @@ print_number(sqlite3 *db, const char *name, const char *sql)
 	sqlite3_finalize(stmt);
 }
 
+/* Runs a question whose answer is a statement, and prepares that. Tables have columns we do not know. */
+static sqlite3_stmt *
+prepare_made(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *question = prepare(db, sql);
+	if (sqlite3_step(question) != SQLITE_ROW)
+		die(db, sql);
+	sqlite3_stmt *stmt = prepare(db, (const char *)sqlite3_column_text(question, 0));
+	sqlite3_finalize(question);
+	return stmt;
+}
+
 /* All columns of a row are bound, so that SQLite does what it does for the daemon. */
 static void
 copy(const char *from_path, const char *to_path, int batch)
@@ -91,8 +103,9 @@ copy(const char *from_path, const char *to_path, int batch)
 	run_sql(to, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
 		    "PRAGMA synchronous=FULL; BEGIN IMMEDIATE; COMMIT");
 	sqlite3_stmt *row = prepare(from, "SELECT * FROM jobs ORDER BY id");
-	sqlite3_stmt *put = prepare(to, "INSERT INTO jobs VALUES"
-					" (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+	sqlite3_stmt *put = prepare_made(
+		to, "SELECT format('INSERT INTO jobs (%s) VALUES (%s)', group_concat(name),"
+		    " group_concat('?')) FROM pragma_table_info('jobs')");
 	sqlite3_stmt *begin = prepare(to, "BEGIN IMMEDIATE"), *commit = prepare(to, "COMMIT");
 	double began = seconds();
 	for (bool is_more = sqlite3_step(row) == SQLITE_ROW; is_more; n++) {
@@ -115,17 +128,22 @@ copy(const char *from_path, const char *to_path, int batch)
 static void
 multiply_jobs(sqlite3 *db, int64_t n)
 {
-	run_sql(db,
-		"PRAGMA synchronous=OFF; PRAGMA cache_size=-500000; BEGIN;"
-		"UPDATE jobs SET name = 'job-1';"
-		"WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < %" PRId64
-		" - 1) INSERT INTO jobs SELECT id + i.n, owner, 'job-' || (id + i.n), queue, state,"
-		" rhythm, seed + i.n, created_at, anchor_at, next_due + i.n * 31000000,"
-		" next_start_at + i.n * 31000000, paused_at, nfailed, nruns, spec, covered_until"
-		" FROM i, jobs"
-		" WHERE jobs.id = 1;"
-		"UPDATE ledger SET njobs = %" PRId64 "; COMMIT; PRAGMA wal_checkpoint(TRUNCATE)",
-		n, n);
+	run_sql(db, "PRAGMA synchronous=OFF; PRAGMA cache_size=-500000; BEGIN;"
+		    "UPDATE jobs SET name = 'job-1'");
+	sqlite3_stmt *multiply = prepare_made(
+		db, "SELECT format('WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i"
+		    " WHERE n < ? - 1) INSERT INTO jobs (%s) SELECT %s FROM i, jobs WHERE jobs.id = 1',"
+		    " group_concat(name), group_concat(CASE name WHEN 'id' THEN 'id + n'"
+		    " WHEN 'name' THEN '''job-'' || (id + n)' WHEN 'seed' THEN 'seed + n'"
+		    " WHEN 'next_due' THEN 'next_due + n * 31000000'"
+		    " WHEN 'next_start_at' THEN 'next_start_at + n * 31000000' ELSE name END))"
+		    " FROM pragma_table_info('jobs')");
+	sqlite3_bind_int64(multiply, 1, n);
+	if (sqlite3_step(multiply) != SQLITE_DONE)
+		die(db, "jobs");
+	sqlite3_finalize(multiply);
+	run_sql(db, "UPDATE ledger SET njobs = %" PRId64 "; COMMIT; PRAGMA wal_checkpoint(TRUNCATE)",
+		n);
 }
 
 /* Dropped indexes come back sorted at once, which is many times faster than row by row. */

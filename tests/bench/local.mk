@@ -22,9 +22,11 @@ tests_bench_store_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
 tests_bench_store_LDADD = libfake.a $(STORE_LIBS)
 
 # Tools of the rows.
-BENCHES += tests/bench/beanstalk tests/bench/client tests/bench/ledger tests/bench/stamp
+BENCHES += tests/bench/beanstalk tests/bench/client tests/bench/stamp
 tests_bench_beanstalk_SOURCES = tests/bench/beanstalk.c
 tests_bench_client_SOURCES = tests/bench/client.c
+# It knows the schema: tests/blackbox/bench.sh looks that it still does.
+check_PROGRAMS += tests/bench/ledger
 tests_bench_ledger_SOURCES = tests/bench/ledger.c
 tests_bench_ledger_LDADD = $(SQLITE3_LIBS) $(CURL_LIBS)
 tests_bench_stamp_SOURCES = tests/bench/stamp.c
@@ -52,7 +54,7 @@ EXTRA_DIST += tests/bench/peer_apscheduler.py tests/bench/bench.sh tests/bench/l
 
 # make bench, make bench BENCH="ROW..."
 .PHONY: bench
-bench: $(BENCHES) asched aschedd asched-spawn tests/fake/badhttp tests/fake/fake_daemon
+bench: $(BENCHES) tests/bench/ledger asched aschedd asched-spawn tests/fake/badhttp tests/fake/fake_daemon
 	@ASCHED_SOURCE='$(abs_top_srcdir)' ASCHED_BUILD='$(abs_top_builddir)' CC='$(CC)' \
 		$(if $(BENCH),BENCH='$(BENCH)') $(SHELL) $(srcdir)/tests/bench/bench.sh
 CLEANFILES += $(BENCHES)

@@ -96,9 +96,9 @@ measure_bare(const char *path, int n, int batch)
 	sqlite3_exec(db, "PRAGMA locking_mode = exclusive; PRAGMA synchronous = full", 0, 0, 0);
 	int rc = sqlite3_prepare_v2(db,
 				    "INSERT INTO jobs (owner, state, seed, created_at, anchor_at, "
-				    "next_due, next_start_at, paused_at, nfailed, nruns, covered_until, name, "
-				    "queue, rhythm, spec) VALUES "
-				    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 'default', 1, ?)",
+				    "next_due, next_start_at, paused_at, nfailed, nruns, name, "
+				    "queue, rhythm, covered_until, spec) VALUES "
+				    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'default', 1, 0, ?)",
 				    -1, &stmt, NULL);
 	check(rc == SQLITE_OK, sqlite3_errmsg(db));
 	usec_t since = elapsed();
@@ -107,7 +107,8 @@ measure_bare(const char *path, int n, int batch)
 		if (i % batch == 0)
 			sqlite3_exec(db, "BEGIN IMMEDIATE", 0, 0, 0);
 		bind_row(stmt, i, &spec, name);
-		check(sqlite3_step(stmt) == SQLITE_DONE, sqlite3_errmsg(db));
+		bool is_done = sqlite3_step(stmt) == SQLITE_DONE;
+		check(is_done, sqlite3_errmsg(db));
 		sqlite3_reset(stmt);
 		if (i % batch == batch - 1 || i == n - 1)
 			check(sqlite3_exec(db, "COMMIT", 0, 0, 0) == SQLITE_OK, "commit");
