@@ -133,7 +133,10 @@ struct backend_ops {
 	   job_id 0 and is listed to operators: filter.has_owner leaves it out. */
 	enum backend_result (*runs_page)(struct backend *, struct intent *, struct err *);
 
-	/* Attempts. update is by (run_id, number). */
+	/*
+	 * Attempts. update is by (run_id, number); what the row has of the claim (claimed_at, boot,
+	 * spawner) and of the start (started_at, pid and pid_start) it keeps.
+	 */
 	enum backend_result (*attempt_insert)(struct backend *, const struct attempt *,
 					      struct err *);
 	enum backend_result (*attempt_update)(struct backend *, const struct attempt *,

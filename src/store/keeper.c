@@ -142,7 +142,7 @@ apply_one(struct keeper *keeper, struct intent *intent)
 	struct backend *db = backend_of(keeper);
 	if (db->ops->savepoint(db, &intent->err) != BACKEND_OK)
 		return -1;
-	if (ledger_apply(&keeper->ledger, intent))
+	if (ledger_apply(&keeper->ledger, intent, intent->next))
 		return db->ops->release(db, &intent->err) == BACKEND_OK ? 0 : -1;
 	log_error("the store cannot do what is asked", log_str("intent", intent_name(intent->kind)),
 		  log_str("error", intent->err.text));

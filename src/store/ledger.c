@@ -199,9 +199,10 @@ remember_request(struct ledger *ledger, struct intent *intent)
 }
 
 bool
-ledger_apply(struct ledger *ledger, struct intent *intent)
+ledger_apply(struct ledger *ledger, struct intent *intent, const struct intent *next)
 {
 	intent->goes_on = false;
+	ledger->has_next_end = next && next->kind == INTENT_ENDED;
 	bool has_key = intent->key[0] && intent_is_change(intent->kind);
 	int done = has_key ? recall_request(ledger, intent) : 0;
 	if (done == 0)

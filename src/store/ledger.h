@@ -22,14 +22,20 @@ struct ledger {
 	int64_t retain_runs;  /* and how many at most; 0: no limit */
 	int64_t retain_bytes; /* of output in all; 0: no limit */
 	struct limits limits; /* of each user but root */
+
+	/* Its own, of the transaction. */
+	char freed_queue[64]; /* ends have freed slots of it that nobody has taken yet, */
+	int64_t nfreed;       /* so many */
+	bool has_next_end;    /* another end follows at once */
 };
 
 /*
- * Applies one intent inside an open transaction. The answer, refusals included, is in the
- * intent (err.code), unless it goes_on: then it is to be applied once more after the commit. False: the backend failed and this intent's changes must be rolled back
- * (the answer says unavailable).
+ * Applies one intent inside an open transaction; `next` is applied after it in the same one (NULL:
+ * none). The answer, refusals included, is in the intent (err.code), unless it goes_on: then it is
+ * to be applied once more after the commit. False: the backend failed and this intent's changes must
+ * be rolled back (the answer says unavailable).
  */
-bool ledger_apply(struct ledger *ledger, struct intent *intent);
+bool ledger_apply(struct ledger *ledger, struct intent *intent, const struct intent *next);
 
 /* What is really kept of an output when so many bytes are wanted: two halves in whole rows. */
 size_t ledger_output_max(size_t wanted);

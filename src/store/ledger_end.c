@@ -96,7 +96,7 @@ keep_file(struct ledger *ledger, struct intent *intent, struct written file)
 	off_t size = lseek(file.fd, 0, SEEK_END);
 	off_t half = (off_t)ledger_output_max(ledger->output_max) / 2;
 	off_t resume_at = size > 2 * half ? size - half : 0, kept = 0;
-	char *piece = mem_alloc(LEDGER_PIECE);
+	char *piece = mem_resize(NULL, LEDGER_PIECE, 1); /* not cleared: most need little of it */
 	int rc = 0;
 	for (off_t at = 0; at < size && rc == 0;) {
 		if (resume_at && at == half)
@@ -147,21 +147,16 @@ static int
 save_attempt(struct ledger *ledger, struct intent *intent, const struct run *run)
 {
 	struct backend *db = ledger->backend;
-	struct attempt attempt;
-	enum backend_result found = db->ops->attempt_load(db, intent->run_id, intent->attempt,
-	                                                  &attempt, &intent->err);
-	if (found != BACKEND_OK)
-		return ledger_checked(found);
-	attempt.ended_at = intent->outcome.ended_at;
-	attempt.reason = run->reason;
-	if (attempt.started_at == 0 && intent->at)
-		attempt.started_at = intent->at;
-	if (attempt.pid == 0) {
-		attempt.pid = intent->pid;
-		attempt.pid_start = intent->pid_start;
-	}
-	attempt.outcome = intent->outcome;
-	attempt.outcome.output_fd = attempt.outcome.errors_fd = -1;
+	const struct attempt attempt = {
+		.run_id = intent->run_id,
+		.number = intent->attempt,
+		.started_at = intent->at,
+		.ended_at = intent->outcome.ended_at,
+		.pid = intent->pid,
+		.pid_start = intent->pid_start,
+		.reason = run->reason,
+		.outcome = intent->outcome,
+	};
 	return ledger_checked(db->ops->attempt_update(db, &attempt, &intent->err));
 }
 
@@ -209,20 +204,34 @@ with_running(struct ledger *ledger, struct intent *intent,
 }
 
 static int
-end_and_promote(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
+give_away(struct ledger *ledger, struct intent *intent)
+{
+	int64_t n = STARTS_PER_END * ledger->nfreed;
+	ledger->nfreed = 0;
+	intent->limit = (int64_t)intent->work.nstarts + n;
+	return n > 0 && ledger_promote_queue(ledger, intent, ledger->freed_queue) < 0 ? -1 : 0;
+}
+
+static int
+end_and_free(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
 {
 	if (end_attempt(ledger, intent, run, job) < 0)
 		return -1;
 	if (intent->is_forced)
 		return 0;
-	intent->limit = STARTS_PER_END;
-	return ledger_promote_queue(ledger, intent, job->queue) < 0 ? -1 : 0;
+	if (strcmp(ledger->freed_queue, job->queue) != 0 && give_away(ledger, intent) < 0)
+		return -1;
+	snprintf(ledger->freed_queue, sizeof(ledger->freed_queue), "%s", job->queue);
+	ledger->nfreed++;
+	return 0;
 }
 
+/* Ends come in crowds: what those of one queue free is given away at once, by the last of them. */
 int
 ledger_ended(struct ledger *ledger, struct intent *intent)
 {
-	return with_running(ledger, intent, end_and_promote);
+	int rc = with_running(ledger, intent, end_and_free);
+	return rc < 0 || ledger->has_next_end ? rc : give_away(ledger, intent);
 }
 
 int

@@ -179,12 +179,20 @@ write_history(sqlite3 *db, int64_t n)
 		"WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < %" PRId64
 		") INSERT INTO runs SELECT n, 1 + n %% njobs, at + n * 1000000, at + n * 1000000, 1,"
 		" at + n * 1000000, 0, 2, 0, 0, '', 1, 5, 0, 0, 0, 0, at + n * 1000000 - 20000,"
-		" at + n * 1000000 + 1500, '', '', 0 FROM i, base;"
-		"INSERT INTO attempts SELECT id, 1, claimed_at, due + 500, ended_at, 1000, 1000000,"
-		" '00000000-0000-0000-0000-000000000000', '00000000000000000000000000000000', 0, 1,"
-		" 0, 0, 0, '', ended_at, 0, 700, 1500, 0, 0, 0, 0, 0, 0, 0 FROM runs ORDER BY id;"
-		"UPDATE ledger SET nruns = %" PRId64,
-		n, n, n);
+		" at + n * 1000000 + 1500, '', '', 0 FROM i, base",
+		n, n);
+	sqlite3_stmt *attempts = prepare_made(
+		db, "SELECT format('INSERT INTO attempts (%s) SELECT %s FROM runs ORDER BY id',"
+		    " group_concat(name), group_concat(CASE name WHEN 'run_id' THEN 'id' WHEN 'number'"
+		    " THEN '1' WHEN 'claimed_at' THEN name WHEN 'started_at' THEN 'due + 500'"
+		    " WHEN 'ended_at' THEN name WHEN 'outcome_at' THEN 'ended_at' WHEN 'pid' THEN '1000'"
+		    " WHEN 'boot' THEN 'hex(zeroblob(18))' WHEN 'spawner' THEN 'hex(zeroblob(16))'"
+		    " WHEN 'kind' THEN '1' WHEN 'text' THEN '''''' ELSE '0' END))"
+		    " FROM pragma_table_info('attempts')");
+	if (sqlite3_step(attempts) != SQLITE_DONE)
+		die(db, "attempts");
+	sqlite3_finalize(attempts);
+	run_sql(db, "UPDATE ledger SET nruns = %" PRId64, n);
 	for (int i = 0; i < nindexes; i++) {
 		run_sql(db, "%s", sqls[i]);
 		free(sqls[i]);

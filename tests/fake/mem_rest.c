@@ -49,7 +49,18 @@ attempt_update(struct backend *backend, const struct attempt *attempt, struct er
 	size_t at = find_attempt(mem, attempt->run_id, attempt->number);
 	if (!at)
 		return BACKEND_NONE;
-	mem_row_set(mem, MEM_ATTEMPTS, at - 1, copy(attempt));
+	const struct attempt *old = mem_row(mem, MEM_ATTEMPTS, at - 1);
+	struct attempt *row = copy(attempt);
+	row->claimed_at = old->claimed_at;
+	memcpy(row->boot, old->boot, sizeof(row->boot));
+	memcpy(row->spawner, old->spawner, sizeof(row->spawner));
+	if (old->started_at)
+		row->started_at = old->started_at;
+	if (old->pid) {
+		row->pid = old->pid;
+		row->pid_start = old->pid_start;
+	}
+	mem_row_set(mem, MEM_ATTEMPTS, at - 1, row);
 	return BACKEND_OK;
 }
 

@@ -24,7 +24,7 @@ answer_all(struct control_world *world, struct ledger *ledger)
 		struct intent *intent = world_intent(world);
 		if (ops->begin(ledger->backend, &err) != BACKEND_OK)
 			abort();
-		if (intent->kind == INTENT_BACKUP || !ledger_apply(ledger, intent))
+		if (intent->kind == INTENT_BACKUP || !ledger_apply(ledger, intent, intent->next))
 			ops->rollback(ledger->backend);
 		else if (ops->commit(ledger->backend, &err) != BACKEND_OK)
 			abort();

@@ -58,7 +58,7 @@ apply_group(struct sim *sim, struct intent **group, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (disk->ops->savepoint(disk, &err) != BACKEND_OK)
 			sim_fail(sim, "savepoint: %s", err.text);
-		if (ledger_apply(&sim->ledger, group[i]))
+		if (ledger_apply(&sim->ledger, group[i], i + 1 < n ? group[i + 1] : NULL))
 			disk->ops->release(disk, &err);
 		else
 			sim_fail(sim, "%s failed: %s", intent_name(group[i]->kind),

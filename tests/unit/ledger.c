@@ -209,6 +209,43 @@ what_a_slot_is_missing_for_waits_by_priority(void **state)
 	assert_int_equal(kit_newest(kit, second).state, RUN_WAITING);
 }
 
+static struct intent *
+ending(struct kit *kit, int64_t job_id)
+{
+	struct intent *intent = kit_ask(kit, INTENT_ENDED);
+	struct run run = kit_newest(kit, job_id);
+	intent->run_id = run.id;
+	intent->attempt = run.attempt;
+	intent->outcome.kind = OUTCOME_EXIT;
+	return intent;
+}
+
+/* Also when the last of them is no news: an end that is told again. */
+static void
+what_ends_of_one_commit_free_goes_to_those_who_wait(void **state)
+{
+	static const char *const in_one[] = { "queue", "one", NULL };
+	struct kit *kit = *state;
+	const struct backend_ops *ops = kit->ledger.backend->ops;
+	struct err err;
+	int64_t ids[5];
+	kit_set_queue(kit, 2, false);
+	for (size_t i = 0; i < 5; i++)
+		ids[i] = kit_add(kit, in_one);
+	assert_int_equal(kit_claim_at(kit, 1), 2);
+	struct intent *ends[] = { ending(kit, ids[0]), ending(kit, ids[1]), ending(kit, ids[0]) };
+	assert_int_equal(ops->begin(kit->ledger.backend, &err), BACKEND_OK);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(ledger_apply(&kit->ledger, ends[i], i < 2 ? ends[i + 1] : NULL));
+	assert_int_equal(ops->commit(kit->ledger.backend, &err), BACKEND_OK);
+	assert_int_equal(ends[0]->work.nstarts + ends[1]->work.nstarts, 0);
+	assert_int_equal(ends[2]->work.nstarts, 2);
+	assert_int_equal(kit_newest(kit, ids[3]).state, RUN_RUNNING);
+	assert_int_equal(kit_newest(kit, ids[4]).state, RUN_WAITING);
+	for (size_t i = 0; i < 3; i++)
+		intent_free(ends[i]);
+}
+
 static void
 a_run_that_waits_beyond_its_deadline_is_missed(void **state)
 {
@@ -350,6 +387,7 @@ main(void)
 		WITH_KIT(a_retry_waits_its_time_and_is_the_same_run),
 		WITH_KIT(an_end_that_is_told_twice_counts_once),
 		WITH_KIT(what_a_slot_is_missing_for_waits_by_priority),
+		WITH_KIT(what_ends_of_one_commit_free_goes_to_those_who_wait),
 		WITH_KIT(a_pause_that_ends_a_waiting_run_lets_the_one_behind_it_go),
 		WITH_KIT(an_unstarted_run_that_was_stopped_does_not_come_back),
 		WITH_KIT(an_unstarted_run_makes_way_for_the_next),

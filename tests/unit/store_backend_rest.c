@@ -40,15 +40,20 @@ an_attempt_reads_back_with_all_its_fields(void **state)
 	struct attempt got;
 	assert_int_equal(kit->ops->attempt_insert(kit->backend, &attempt, &kit->err), BACKEND_OK);
 	assert_int_equal(kit->ops->attempt_insert(kit->backend, &attempt, &kit->err), BACKEND_NONE);
-	attempt.pid = 44;
-	assert_int_equal(kit->ops->attempt_update(kit->backend, &attempt, &kit->err), BACKEND_OK);
+	struct attempt later = attempt;
+	later.started_at = later.pid = later.pid_start = 44; /* the start is on record */
+	later.boot[0] = later.spawner[0] = '\0';
+	later.reason = REASON_TIMEOUT;
+	assert_int_equal(kit->ops->attempt_update(kit->backend, &later, &kit->err), BACKEND_OK);
 	kit_commit(kit);
 	assert_int_equal(kit->ops->attempt_load(kit->backend, 7, 2, &got, &kit->err), BACKEND_OK);
 	attempt.outcome.output_fd = -1;
-	assert_int_equal(got.pid, 44);
+	assert_int_equal(got.started_at, attempt.started_at);
+	assert_int_equal(got.pid, 4);
+	assert_int_equal(got.pid_start, 5);
 	assert_string_equal(got.boot, "boot");
 	assert_string_equal(got.spawner, "spawner");
-	assert_int_equal(got.reason, REASON_EXIT);
+	assert_int_equal(got.reason, REASON_TIMEOUT);
 	assert_int_equal(got.outcome.kind, OUTCOME_HTTP);
 	assert_int_equal(got.outcome.code, -1);
 	assert_true(got.outcome.is_expected && got.outcome.is_timeout);
