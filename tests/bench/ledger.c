@@ -94,6 +94,15 @@ prepare_made(sqlite3 *db, const char *sql)
 	return stmt;
 }
 
+static void
+run_made(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *stmt = prepare_made(db, sql);
+	if (sqlite3_step(stmt) != SQLITE_DONE)
+		die(db, sql);
+	sqlite3_finalize(stmt);
+}
+
 /* All columns of a row are bound, so that SQLite does what it does for the daemon. */
 static void
 copy(const char *from_path, const char *to_path, int batch)
@@ -176,22 +185,24 @@ write_history(sqlite3 *db, int64_t n)
 	run_sql(db,
 		"CREATE TEMP TABLE base AS SELECT max(id) AS njobs,"
 		" (unixepoch() - 60 - %" PRId64 ") * 1000000 AS at FROM jobs;"
-		"WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < %" PRId64
-		") INSERT INTO runs SELECT n, 1 + n %% njobs, at + n * 1000000, at + n * 1000000, 1,"
-		" at + n * 1000000, 0, 2, 0, 0, '', 1, 5, 0, 0, 0, 0, at + n * 1000000 - 20000,"
-		" at + n * 1000000 + 1500, '', '', 0 FROM i, base",
+		"CREATE TEMP TABLE i AS WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i"
+		" WHERE n < %" PRId64 ") SELECT n FROM i",
 		n, n);
-	sqlite3_stmt *attempts = prepare_made(
-		db, "SELECT format('INSERT INTO attempts (%s) SELECT %s FROM runs ORDER BY id',"
-		    " group_concat(name), group_concat(CASE name WHEN 'run_id' THEN 'id' WHEN 'number'"
-		    " THEN '1' WHEN 'claimed_at' THEN name WHEN 'started_at' THEN 'due + 500'"
-		    " WHEN 'ended_at' THEN name WHEN 'outcome_at' THEN 'ended_at' WHEN 'pid' THEN '1000'"
-		    " WHEN 'boot' THEN 'hex(zeroblob(18))' WHEN 'spawner' THEN 'hex(zeroblob(16))'"
-		    " WHEN 'kind' THEN '1' WHEN 'text' THEN '''''' ELSE '0' END))"
-		    " FROM pragma_table_info('attempts')");
-	if (sqlite3_step(attempts) != SQLITE_DONE)
-		die(db, "attempts");
-	sqlite3_finalize(attempts);
+	run_made(db, "SELECT format('INSERT INTO runs (%s) SELECT %s FROM i, base', group_concat(name),"
+		     " group_concat(CASE name WHEN 'id' THEN 'n' WHEN 'job_id' THEN '1 + n % njobs'"
+		     " WHEN 'due' THEN 'at + n * 1000000' WHEN 'last_due' THEN 'at + n * 1000000'"
+		     " WHEN 'start_at' THEN 'at + n * 1000000' WHEN 'count' THEN '1' WHEN 'state' THEN '2'"
+		     " WHEN 'attempt' THEN '1' WHEN 'priority' THEN '5'"
+		     " WHEN 'claimed_at' THEN 'at + n * 1000000 - 20000'"
+		     " WHEN 'ended_at' THEN 'at + n * 1000000 + 1500' ELSE iif(type = 'TEXT', '''''', '0')"
+		     " END)) FROM pragma_table_info('runs')");
+	run_made(db, "SELECT format('INSERT INTO attempts (%s) SELECT %s FROM runs ORDER BY id',"
+		     " group_concat(name), group_concat(CASE name WHEN 'run_id' THEN 'id'"
+		     " WHEN 'number' THEN '1' WHEN 'claimed_at' THEN name"
+		     " WHEN 'started_at' THEN 'due + 500' WHEN 'ended_at' THEN name"
+		     " WHEN 'outcome_at' THEN 'ended_at' WHEN 'pid' THEN '1000' WHEN 'kind' THEN '1'"
+		     " WHEN 'boot' THEN 'hex(zeroblob(18))' WHEN 'spawner' THEN 'hex(zeroblob(16))'"
+		     " ELSE iif(type = 'TEXT', '''''', '0') END)) FROM pragma_table_info('attempts')");
 	run_sql(db, "UPDATE ledger SET nruns = %" PRId64, n);
 	for (int i = 0; i < nindexes; i++) {
 		run_sql(db, "%s", sqls[i]);
