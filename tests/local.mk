@@ -42,6 +42,7 @@ BLACKBOX_TESTS += tests/blackbox/protocol.sh
 BLACKBOX_TESTS += tests/blackbox/refused.sh
 BLACKBOX_TESTS += tests/blackbox/reload.sh
 BLACKBOX_TESTS += tests/blackbox/stampede.sh
+BLACKBOX_TESTS += tests/blackbox/secrets.sh
 BLACKBOX_TESTS += tests/blackbox/store.sh
 BLACKBOX_TESTS += tests/blackbox/stuck_log.sh
 BLACKBOX_TESTS += tests/blackbox/survival.sh

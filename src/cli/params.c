@@ -183,6 +183,20 @@ take_header(const struct params *params, const char *key, const char *name, cons
 	return exit_code;
 }
 
+/* Relative to where we are: the daemon is somewhere else. */
+static json_t *
+path_value(const char *path)
+{
+	char *dir = path[0] && path[0] != '/' ? getcwd(NULL, 0) : NULL;
+	if (!dir)
+		return text_value(path, strlen(path));
+	char *whole = mem_printf("%s/%s", dir, path);
+	json_t *value = text_value(whole, strlen(whole));
+	free(whole);
+	free(dir);
+	return value;
+}
+
 static int
 take_field(const struct params *params, const struct field *field, const char *key,
 	   const char *text)
@@ -195,6 +209,9 @@ take_field(const struct params *params, const struct field *field, const char *k
 		return take_header(params, key, field->name, text);
 	case FIELD_FLAG:
 		value = json_true();
+		break;
+	case FIELD_PATH:
+		value = path_value(text);
 		break;
 	case FIELD_INT:
 		value = number_value(text, true);
@@ -226,6 +243,10 @@ params_take(void *arg, const struct option *option, const char *value)
 	}
 	if (strcmp(name, http_alias.name) == 0)
 		name = "url";
+	if (strcmp(name, "body") == 0 && value[0] == '@') { /* as curl has it */
+		name = "body-file";
+		value++;
+	}
 	snprintf(key, sizeof(key), "%s", name);
 	for (char *p = key; *p; p++) {
 		if (*p == '-')

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "base/buf.h"
 #include "control/control_state.h"
 #include "control/json.h"
@@ -114,26 +115,13 @@ run_get_render(struct call *call, const struct intent *intent)
 	return run;
 }
 
-/* RFC 4648. */
-static json_t *
-encode_base64(const struct buf *bytes)
+static void
+set_base64(json_t *answer, const struct buf *bytes)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	struct buf text = BUF_EMPTY;
-	const unsigned char *in = (const unsigned char *)bytes->data;
-	for (size_t i = 0; i < bytes->len; i += 3) {
-		size_t n = bytes->len - i < 3 ? bytes->len - i : 3;
-		unsigned v = (unsigned)in[i] << 16 | (n > 1 ? in[i + 1] : 0u) << 8 |
-			     (n > 2 ? in[i + 2] : 0u);
-		const char quad[4] = { digits[v >> 18], digits[v >> 12 & 63],
-				       n > 1 ? digits[v >> 6 & 63] : '=',
-				       n > 2 ? digits[v & 63] : '=' };
-		buf_add(&text, quad, sizeof(quad));
-	}
-	json_t *value = json_stringn_nocheck(buf_text(&text), text.len);
+	base64_encode(&text, buf_text(bytes), bytes->len);
+	json_set_text(answer, "base64", buf_text(&text));
 	buf_fini(&text);
-	return value;
 }
 
 /*
@@ -156,7 +144,7 @@ run_output_render(struct call *call, const struct intent *intent)
 	if (is_text)
 		json_object_set_new(answer, "text", json_text(buf_text(bytes), len));
 	else
-		json_object_set_new(answer, "base64", encode_base64(bytes));
+		set_base64(answer, bytes);
 	json_set_text(answer, "stream", intent->of_errors ? "stderr" : "stdout");
 	json_set_flag(answer, "split", intent->output_is_split);
 	json_set_number(answer, "attempt", intent->attempt);

@@ -27,6 +27,7 @@
 #include "daemon/state.h"
 #include "daemon/zone_watch.h"
 #include "runner/http.h"
+#include "runner/http_files.h"
 #include "runner/process.h"
 #include "store/ledger.h"
 
@@ -320,8 +321,12 @@ make_runners(struct daemon *daemon, int spawn_fd, struct err *err)
 	};
 	daemon->exec =
 		process_runner_new(daemon->loop, spawn_fd, &process, &events, &process_events);
-	daemon->http = http_runner_new(daemon->loop, &http, &events, err);
-	return daemon->http ? 0 : -1;
+	struct runner *sender = http_runner_new(daemon->loop, &http, &events, err);
+	if (!sender)
+		return -1;
+	daemon->http =
+		http_files_new(daemon->loop, sender, process_runner_files(daemon->exec), &events);
+	return 0;
 }
 
 /* 077: what we make is ours. SIGXFSZ and SIGPIPE become errors of the calls that cause them. */
@@ -333,6 +338,8 @@ prepare_process(const struct conf *conf)
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	/* The memory holds what users want to keep to themselves: it is never dumped. */
+	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < NOFILE_WANTED) {
 		files.rlim_cur = files.rlim_max < NOFILE_WANTED ? files.rlim_max : NOFILE_WANTED;
 		setrlimit(RLIMIT_NOFILE, &files);
@@ -409,7 +416,7 @@ finish(struct daemon *daemon)
 	}
 	control_free(daemon->control);
 	engine_free(daemon->engine);
-	http_runner_free(daemon->http);
+	http_files_free(daemon->http);
 	process_runner_free(daemon->exec);
 	orphans_fini(&daemon->orphans);
 	replay_fini(&daemon->replay);

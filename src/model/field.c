@@ -254,6 +254,7 @@ field_set(struct job *job, const struct field *field, const char *text, size_t l
 		return err_invalid(err, field->name, "has a NUL byte");
 	switch (field->type) {
 	case FIELD_STRING:
+	case FIELD_PATH:
 		return set_string(to, text, len);
 	case FIELD_INT:
 		return parse_int(field, text, 10, to, err);
@@ -292,6 +293,7 @@ field_clear(struct job *job, const struct field *field)
 	void *to = place(job, field);
 	switch (field->type) {
 	case FIELD_STRING:
+	case FIELD_PATH:
 	case FIELD_SCHEDULE:
 		free(*(char **)to);
 		*(char **)to = mem_dup(field->standard_text);
@@ -345,7 +347,8 @@ field_differs(const struct job *a, const struct job *b, const struct field *fiel
 		return memcmp(x, y, plain_sizes[field->type]) != 0;
 	if (n != field_nitems(b, field))
 		return true;
-	if (field->type == FIELD_STRING || field->type == FIELD_SCHEDULE)
+	if (field->type == FIELD_STRING || field->type == FIELD_PATH ||
+	    field->type == FIELD_SCHEDULE)
 		return n && strcmp(*(char *const *)x, *(char *const *)y) != 0;
 	const struct strings *list = x, *other = y;
 	for (size_t i = 0; i < n; i++) {
@@ -361,6 +364,7 @@ field_nitems(const struct job *job, const struct field *field)
 	const void *from = place(job, field);
 	switch (field->type) {
 	case FIELD_STRING:
+	case FIELD_PATH:
 	case FIELD_SCHEDULE:
 		return *(char *const *)from ? 1 : 0;
 	case FIELD_ARGV:
@@ -392,6 +396,7 @@ field_print(const struct job *job, const struct field *field, size_t i, struct b
 		return;
 	switch (field->type) {
 	case FIELD_STRING:
+	case FIELD_PATH:
 	case FIELD_SCHEDULE:
 		buf_add_text(out, *(char *const *)from);
 		break;

@@ -14,6 +14,7 @@
 
 enum field_type {
 	FIELD_STRING,
+	FIELD_PATH, /* a string; job_check() wants it absolute */
 	FIELD_INT,
 	FIELD_NUMBER,   /* a decimal fraction */
 	FIELD_SIZE,     /* int64_t bytes; text as size_parse() */

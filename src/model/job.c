@@ -62,7 +62,8 @@ is_list(const struct field *field)
 static bool
 is_text(const struct field *field)
 {
-	return field->type == FIELD_STRING || field->type == FIELD_SCHEDULE;
+	return field->type == FIELD_STRING || field->type == FIELD_PATH ||
+	       field->type == FIELD_SCHEDULE;
 }
 
 void
@@ -136,8 +137,19 @@ check_action(const struct job *job, struct err *err)
 		return err_invalid(err, "command", "the program's name is empty");
 	if (job->shell && strspn(job->shell, " \t\n") == strlen(job->shell))
 		return err_invalid(err, "shell", "is empty");
-	if (job->cwd && job->cwd[0] != '/')
-		return err_invalid(err, "cwd", "\"%.80s\" is not an absolute path", job->cwd);
+	return 0;
+}
+
+/* Nobody could tell what the others are relative to. */
+static int
+check_paths(const struct job *job, struct err *err)
+{
+	for (size_t i = 0; i < nfields; i++) {
+		const char *path = *(char *const *)((const char *)job + fields[i].offset);
+		if (fields[i].type == FIELD_PATH && path && path[0] != '/')
+			return err_invalid(err, fields[i].name, "\"%.80s\" is not an absolute path",
+					   path);
+	}
 	return 0;
 }
 
@@ -213,7 +225,7 @@ job_check(const struct job *job, struct err *err)
 		err_in_field(err, "user");
 		return -1;
 	}
-	if (check_action(job, err) < 0 || check_groups(job, err) < 0)
+	if (check_action(job, err) < 0 || check_paths(job, err) < 0 || check_groups(job, err) < 0)
 		return -1;
 	if (job_is_http(job) && request_check(job, err) < 0)
 		return -1;

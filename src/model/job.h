@@ -70,6 +70,9 @@ struct job {
 	char *method;
 	struct strings headers;
 	char *body;
+	char *header_file; /* these are read for every attempt, as its user */
+	char *auth_file;
+	char *body_file;
 	char *expect_status; /* "200-299,304"; NULL: 200-299 */
 	char *queue;
 	int priority;   /* 0-9, 9 first */

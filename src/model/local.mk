@@ -8,6 +8,7 @@ libmodel_a_SOURCES = \
 	src/model/outcome.c \
 	src/model/plan.c src/model/plan.h \
 	src/model/request.c src/model/request.h \
+	src/model/request_file.c src/model/request_file.h \
 	src/model/retry.c src/model/retry.h \
 	src/model/run.c src/model/run.h
 

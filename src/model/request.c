@@ -93,6 +93,18 @@ request_check_header(const char *header, struct err *err)
 	return 0;
 }
 
+bool
+request_has_header(const struct job *job, const char *name)
+{
+	size_t len = strlen(name);
+	for (size_t i = 0; i < job->headers.n; i++) {
+		const char *header = job->headers.items[i];
+		if (strncasecmp(header, name, len) == 0 && header[len] == ':')
+			return true;
+	}
+	return false;
+}
+
 int
 request_check(const struct job *job, struct err *err)
 {
@@ -100,12 +112,17 @@ request_check(const struct job *job, struct err *err)
 		return -1;
 	if (job->method && request_check_method(job->method, err) < 0)
 		return -1;
-	if (job->body && job->method && strcmp(job->method, "HEAD") == 0)
-		return err_invalid(err, "body", "a HEAD request has none");
+	const char *body = job->body_file ? "body-file" : "body";
+	if (job->body && job->body_file)
+		return err_invalid(err, body, "there is a body already");
+	if ((job->body || job->body_file) && strcmp(request_method(job), "HEAD") == 0)
+		return err_invalid(err, body, "a HEAD request has none");
 	for (size_t i = 0; i < job->headers.n; i++) {
 		if (request_check_header(job->headers.items[i], err) < 0)
 			return -1;
 	}
+	if (job->auth_file && request_has_header(job, "Authorization"))
+		return err_invalid(err, "auth-file", "there is a header Authorization already");
 	if (job->expect_status && expect_parse(job->expect_status, err) < 0) {
 		err_in_field(err, "expect-status");
 		return -1;
@@ -116,7 +133,7 @@ request_check(const struct job *job, struct err *err)
 const char *
 request_method(const struct job *job)
 {
-	return job->method ? job->method : job->body ? "POST" : "GET";
+	return job->method ? job->method : job->body || job->body_file ? "POST" : "GET";
 }
 
 bool

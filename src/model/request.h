@@ -34,6 +34,9 @@ int request_check_method(const char *method, struct err *err);
  */
 int request_check_header(const char *header, struct err *err);
 
+/* Has the job such a header? In any case (RFC 9110 part 5.1). */
+bool request_has_header(const struct job *job, const char *name);
+
 /* The method it is sent with: the job's, else POST with a body and GET without. */
 const char *request_method(const struct job *job);
 

@@ -160,18 +160,6 @@ on_body(char *data, size_t size, size_t n, void *arg)
 	return len;
 }
 
-static bool
-has_header(const struct job *job, const char *name)
-{
-	size_t len = strlen(name);
-	for (size_t i = 0; i < job->headers.n; i++) {
-		const char *header = job->headers.items[i];
-		if (strncasecmp(header, name, len) == 0 && header[len] == ':')
-			return true;
-	}
-	return false;
-}
-
 static void
 add_header(struct http_request *request, const char *line)
 {
@@ -214,13 +202,13 @@ add_headers(struct http_request *request, const struct job *job, const struct ru
 	for (size_t i = 0; i < job->headers.n; i++)
 		add_job_header(request, job->headers.items[i]);
 	add_header(request, "Expect:"); /* no waiting for leave to send the body */
-	if (!has_header(job, "Content-Type"))
+	if (!request_has_header(job, "Content-Type"))
 		add_header(request, "Content-Type:"); /* libcurl would call it a form */
-	if (!has_header(job, "Idempotency-Key")) {
+	if (!request_has_header(job, "Idempotency-Key")) {
 		snprintf(line, sizeof(line), "Idempotency-Key: %" PRId64, run->id);
 		add_header(request, line);
 	}
-	if (!has_header(job, "Asched-Due")) {
+	if (!request_has_header(job, "Asched-Due")) {
 		print_due(run->due, due);
 		snprintf(line, sizeof(line), "Asched-Due: %s", due);
 		add_header(request, line);

@@ -4,8 +4,11 @@ librunner_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
 librunner_a_SOURCES = \
 	src/runner/address.c src/runner/address.h \
 	src/runner/curl_loop.c src/runner/curl_loop.h \
+	src/runner/files.h \
 	src/runner/http.c src/runner/http.h \
+	src/runner/http_files.c src/runner/http_files.h \
 	src/runner/http_request.c src/runner/http_request.h \
+	src/runner/msg_queue.c src/runner/msg_queue.h \
 	src/runner/process.c src/runner/process.h \
 	src/runner/process_msg.c src/runner/process_msg.h
 

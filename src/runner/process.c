@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "runner/msg_queue.h"
 #include "runner/process_msg.h"
 #include "spawn/msg.h"
 
@@ -25,20 +27,9 @@ struct attempt_record {
 	int attempt;
 	bool is_started; /* its event was given */
 	bool is_ended;
+	struct files_wish wish;      /* done is set: no run, but files that are read for this */
 	int output_fd, errors_fd;    /* while it runs; -1: none yet, or given away with the end */
 	struct attempt_record *next; /* another attempt of the run */
-};
-
-/* A message that waits for room, or (refusal) an end to be told from the loop. */
-struct queued {
-	struct queued *next;
-	struct msg msg;
-	char payload[];
-};
-
-struct queue {
-	struct queued *first, **last;
-	size_t nbytes;
 };
 
 struct process_runner {
@@ -47,36 +38,14 @@ struct process_runner {
 	struct ev_io readable, writable;
 	struct ev_timer soon; /* armed for now while there are refusals */
 	int fd;               /* -1: the spawner is gone */
+	struct file_source files; /* another port of ours */
 	struct process_config config;
 	struct map records; /* run id -> first record */
-	struct queue out, refused;
+	struct msg_queue out, refused;
 	struct runner_events events;
 	struct process_events process_events;
 	char instance[MSG_ID_MAX], boot[MSG_ID_MAX];
 };
-
-static void
-queue_add(struct queue *queue, const struct msg *msg, const char *payload)
-{
-	struct queued *item = mem_alloc(sizeof(*item) + msg->nbytes);
-	item->msg = *msg;
-	if (msg->nbytes)
-		memcpy(item->payload, payload, msg->nbytes);
-	*queue->last = item;
-	queue->last = &item->next;
-	queue->nbytes += sizeof(*item) + msg->nbytes;
-}
-
-static void
-queue_drop_first(struct queue *queue)
-{
-	struct queued *item = queue->first;
-	queue->nbytes -= sizeof(*item) + item->msg.nbytes;
-	queue->first = item->next;
-	if (!queue->first)
-		queue->last = &queue->first;
-	free(item);
-}
 
 static struct attempt_record *
 find(const struct process_runner *runner, int64_t run_id, int attempt)
@@ -134,8 +103,7 @@ lose_spawner(struct process_runner *runner)
 	ev_io_stop(runner->loop, &runner->writable);
 	close(runner->fd);
 	runner->fd = -1;
-	while (runner->out.first)
-		queue_drop_first(&runner->out);
+	msg_queue_fini(&runner->out);
 	runner->process_events.spawner_gone(runner->process_events.arg);
 }
 
@@ -144,7 +112,7 @@ static void
 flush(struct process_runner *runner)
 {
 	while (runner->out.first) {
-		const struct queued *item = runner->out.first;
+		const struct queued_msg *item = runner->out.first;
 		if (msg_send(runner->fd, &item->msg, item->payload, -1) < 0) {
 			if (errno == EAGAIN || errno == ENOBUFS)
 				ev_io_start(runner->loop, &runner->writable);
@@ -152,7 +120,7 @@ flush(struct process_runner *runner)
 				ev_io_stop(runner->loop, &runner->writable);
 			return;
 		}
-		queue_drop_first(&runner->out);
+		msg_queue_drop_first(&runner->out);
 	}
 	ev_io_stop(runner->loop, &runner->writable);
 }
@@ -163,7 +131,7 @@ send_msg(struct process_runner *runner, struct msg *msg, const char *payload)
 	if (runner->fd < 0)
 		return;
 	msg->version = MSG_VERSION;
-	queue_add(&runner->out, msg, payload);
+	msg_queue_add(&runner->out, msg, payload);
 	flush(runner);
 }
 
@@ -177,8 +145,22 @@ refuse(struct process_runner *runner, int64_t run_id, int attempt, int error)
 		.attempt = attempt,
 		.report = { .stage = STAGE_REQUEST, .error = error },
 	};
-	queue_add(&runner->refused, &msg, NULL);
+	msg_queue_add(&runner->refused, &msg, NULL);
 	ev_timer_start(runner->loop, &runner->soon);
+}
+
+/* Frees the payload. */
+static void
+send_start(struct process_runner *runner, struct msg *msg, struct buf *payload)
+{
+	msg->nbytes = (uint32_t)payload->len;
+	if (payload->len > MSG_PAYLOAD_MAX)
+		refuse(runner, msg->run_id, msg->attempt, E2BIG);
+	else if (runner->out.nbytes + payload->len > QUEUE_BYTES_MAX)
+		refuse(runner, msg->run_id, msg->attempt, EAGAIN);
+	else
+		send_msg(runner, msg, payload->data);
+	buf_fini(payload);
 }
 
 static void
@@ -193,15 +175,27 @@ start(struct runner *port, const struct job *job, const struct run *run)
 	add_record(runner, run->id, run->attempt);
 	process_msg_start(job, run, runner->config.zones, &msg.start, &payload);
 	msg.start.output_max = runner->config.output_max;
-	msg.nbytes = (uint32_t)payload.len;
-	if (payload.len > MSG_PAYLOAD_MAX)
-		refuse(runner, run->id, run->attempt, E2BIG);
-	else if (runner->out.nbytes + payload.len > QUEUE_BYTES_MAX)
-		refuse(runner, run->id, run->attempt, EAGAIN);
-	else
-		send_msg(runner, &msg, payload.data);
+	send_start(runner, &msg, &payload);
 	failpoint("start", "sent");
-	buf_fini(&payload);
+}
+
+static struct process_runner *
+of_files(struct file_source *source)
+{
+	return (struct process_runner *)((char *)source - offsetof(struct process_runner, files));
+}
+
+static void
+read_files(struct file_source *source, const struct files_wish *wish)
+{
+	struct process_runner *runner = of_files(source);
+	struct buf payload = BUF_EMPTY;
+	struct msg msg = { .kind = MSG_START, .run_id = wish->run_id, .attempt = wish->attempt };
+	if (runner->fd < 0 || find(runner, wish->run_id, wish->attempt))
+		return;
+	add_record(runner, wish->run_id, wish->attempt)->wish = *wish;
+	process_msg_files(wish, &msg.start, &payload);
+	send_start(runner, &msg, &payload);
 }
 
 static void
@@ -231,6 +225,12 @@ forget(struct runner *port, int64_t run_id, int attempt)
 	drop_record(runner, record);
 	send_msg(runner, &msg, NULL);
 	failpoint("forget", "sent");
+}
+
+static void
+stop_files(struct file_source *source, int64_t run_id, int attempt)
+{
+	stop(&of_files(source)->port, run_id, attempt, STOP_HARD);
 }
 
 static int
@@ -270,11 +270,44 @@ tell_ended(struct process_runner *runner, struct attempt_record *record, const s
 	runner->events.ended(runner->events.arg, record->run_id, record->attempt, &outcome);
 }
 
+/* Files were read, or not; those that the last daemon wanted, nobody wants any more. */
+static void
+handle_files(struct process_runner *runner, const struct msg *msg, int passed_fd)
+{
+	struct attempt_record *record = find(runner, msg->run_id, msg->attempt);
+	if (!record)
+		record = add_record(runner, msg->run_id, msg->attempt);
+	if (passed_fd >= 0 && record->output_fd < 0)
+		record->output_fd = passed_fd;
+	else if (passed_fd >= 0)
+		close(passed_fd);
+	if (msg->kind == MSG_STARTED)
+		return;
+	bool is_read = msg->kind == MSG_EXITED && msg->report.wait_status == 0;
+	struct files_wish wish = record->wish;
+	struct files_answer answer = {
+		.run_id = msg->run_id,
+		.attempt = msg->attempt,
+		.fd = is_read && wish.done ? record->output_fd : -1,
+		.failed = msg_stage_name(msg->report.stage),
+		.error = msg->kind == MSG_START_FAILED ? msg->report.error : EINTR,
+	};
+	if (answer.fd >= 0)
+		record->output_fd = -1;
+	forget(&runner->port, msg->run_id, msg->attempt);
+	if (wish.done)
+		wish.done(wish.arg, &answer);
+}
+
 /* A run that the spawner tells of and that nobody here asked for is one of the last daemon's. */
 static void
 handle_run(struct process_runner *runner, const struct msg *msg, int passed_fd)
 {
 	struct attempt_record *record = find(runner, msg->run_id, msg->attempt);
+	if (msg->report.reads_files || (record && record->wish.done)) {
+		handle_files(runner, msg, passed_fd);
+		return;
+	}
 	failpoint(msg->kind == MSG_STARTED ? "started" : "ended", "heard");
 	if (!record)
 		record = add_record(runner, msg->run_id, msg->attempt);
@@ -359,7 +392,7 @@ on_soon(struct ev_loop *loop, struct ev_timer *timer, int revents)
 	(void)revents;
 	while (runner->refused.first) {
 		struct msg msg = runner->refused.first->msg;
-		queue_drop_first(&runner->refused);
+		msg_queue_drop_first(&runner->refused);
 		if (find(runner, msg.run_id, msg.attempt))
 			handle_run(runner, &msg, -1);
 	}
@@ -372,13 +405,14 @@ process_runner_new(struct ev_loop *loop, int fd, const struct process_config *co
 {
 	struct process_runner *runner = mem_alloc(sizeof(*runner));
 	runner->port = (struct runner){ start, stop, forget, output, errors };
+	runner->files = (struct file_source){ read_files, stop_files };
 	runner->loop = loop;
 	runner->fd = fd;
 	runner->config = *config;
 	runner->events = *runner_events;
 	runner->process_events = *process_events;
-	runner->out.last = &runner->out.first;
-	runner->refused.last = &runner->refused.first;
+	msg_queue_init(&runner->out);
+	msg_queue_init(&runner->refused);
 	ev_io_init(&runner->readable, on_readable, fd, EV_READ);
 	ev_io_init(&runner->writable, on_writable, fd, EV_WRITE);
 	ev_timer_init(&runner->soon, on_soon, 0., 0.);
@@ -408,11 +442,15 @@ process_runner_free(struct runner *port)
 		}
 	}
 	map_fini(&runner->records);
-	while (runner->out.first)
-		queue_drop_first(&runner->out);
-	while (runner->refused.first)
-		queue_drop_first(&runner->refused);
+	msg_queue_fini(&runner->out);
+	msg_queue_fini(&runner->refused);
 	free(runner);
+}
+
+struct file_source *
+process_runner_files(struct runner *port)
+{
+	return &((struct process_runner *)port)->files;
 }
 
 void

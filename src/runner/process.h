@@ -9,6 +9,7 @@
 #include <ev.h>
 
 #include "engine/runner.h"
+#include "runner/files.h"
 #include "when/zones.h"
 
 /* What the spawner has to say besides what becomes of runs. None may free the runner. */
@@ -39,6 +40,9 @@ struct runner *process_runner_new(struct ev_loop *loop, int fd, const struct pro
 				  const struct runner_events *runner_events,
 				  const struct process_events *process_events);
 void process_runner_free(struct runner *runner);
+
+/* Files are read by children of the spawner, too. Valid as long as the runner. */
+struct file_source *process_runner_files(struct runner *runner);
 
 /* For the service manager, which listens to the spawner. */
 void process_runner_notify(struct runner *runner, enum process_notice notice);

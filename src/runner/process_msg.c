@@ -91,6 +91,21 @@ process_msg_start(const struct job *job, const struct run *run, struct zones *zo
 	}
 }
 
+void
+process_msg_files(const struct files_wish *wish, struct msg_start *start, struct buf *payload)
+{
+	_Static_assert(FILE_NUSES == MSG_NFILES && FILE_HEADERS == 0 && FILE_AUTH == 1 &&
+			       FILE_BODY == 2,
+		       "the order in which files are read");
+	*start = (struct msg_start){
+		.uid = wish->uid, .nargs = MSG_NFILES, .umask = PROCESS_UMASK, .reads_files = 1
+	};
+	for (int i = 0; i < MSG_START_NAMES; i++)
+		add(payload, "");
+	for (int i = 0; i < MSG_NFILES; i++)
+		add(payload, wish->paths[i]);
+}
+
 static void
 set_kind(struct outcome *outcome, const struct msg *msg)
 {

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "model/run.h"
+#include "runner/files.h"
 #include "spawn/msg.h"
 #include "when/zones.h"
 
@@ -12,6 +13,9 @@
 /* The body, but for output_max, and the payload of the START of run->attempt. */
 void process_msg_start(const struct job *job, const struct run *run, struct zones *zones,
 		       struct msg_start *start, struct buf *payload);
+
+/* Of a START that reads files. */
+void process_msg_files(const struct files_wish *wish, struct msg_start *start, struct buf *payload);
 
 /* What an EXITED or START_FAILED says. The outcome takes the descriptors (-1: none). */
 void process_msg_outcome(const struct msg *msg, int output_fd, int errors_fd,

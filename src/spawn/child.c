@@ -23,6 +23,7 @@
 #include "spawn/file.h"
 #include "spawn/ids.h"
 #include "spawn/ticks.h"
+#include "spawn/user_file.h"
 
 #define CHILD_EXEC_FD    3 /* where exec_fd is moved to */
 #define CHILD_FAILED     127
@@ -251,6 +252,19 @@ execute(const struct child_plan *plan, const struct env *env)
 	fail(plan, error);
 }
 
+/* Instead of a program: the user's files go to the output. */
+static _Noreturn void
+give_files(const struct child_plan *plan)
+{
+	for (int i = 0; i < MSG_NFILES; i++) {
+		begin(plan, (enum msg_stage)(STAGE_HEADER_FILE + i));
+		need(plan, user_file_give(plan->args[i], MSG_FILE_MAX, STDOUT_FILENO) == 0);
+	}
+	begin(plan, STAGE_EXEC);
+	plan->card->exec_at = ticks_real_us();
+	_exit(0);
+}
+
 _Noreturn void
 child_run(const struct child_plan *plan)
 {
@@ -263,6 +277,8 @@ child_run(const struct child_plan *plan)
 	set_back_priority(plan);
 	find_user(plan, &user);
 	set_ids(plan, &user);
+	if (plan->start->reads_files)
+		give_files(plan);
 	set_priority(plan);
 	build_env(plan, &user, &env);
 	begin(plan, STAGE_CWD);

@@ -2,13 +2,13 @@
 #include "spawn/env.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "spawn/user_file.h"
 
 #define FILE_BYTES_MAX 65536
 #define NAME_CHARS     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
@@ -72,22 +72,15 @@ env_get(const struct env *env, const char *name)
 	return i < env->n ? env->items[i] + strlen(name) + 1 : "";
 }
 
-/* Only regular files: a FIFO or a device would make the child wait, or never end. */
 static char *
 read_whole(const char *path)
 {
-	struct stat file;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &file) < 0)
+	int64_t size;
+	int fd = user_file_open(path, FILE_BYTES_MAX, &size);
+	if (fd < 0)
 		return NULL;
-	char *text = NULL;
-	if (!S_ISREG(file.st_mode))
-		errno = EINVAL;
-	else if (file.st_size > FILE_BYTES_MAX)
-		errno = EFBIG;
-	else
-		text = calloc(1, (size_t)file.st_size + 1);
-	if (text && read(fd, text, (size_t)file.st_size) != file.st_size)
+	char *text = calloc(1, (size_t)size + 1);
+	if (text && read(fd, text, (size_t)size) != size)
 		text = NULL;
 	close(fd);
 	return text;

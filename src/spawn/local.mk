@@ -22,7 +22,8 @@ libspawn_a_SOURCES = \
 	src/spawn/spawn.h \
 	src/spawn/start.c src/spawn/start.h \
 	src/spawn/ticks.c src/spawn/ticks.h \
-	src/spawn/tree.c src/spawn/tree.h
+	src/spawn/tree.c src/spawn/tree.h \
+	src/spawn/user_file.c src/spawn/user_file.h
 
 libexec_PROGRAMS += asched-spawn
 asched_spawn_SOURCES = src/spawn/main.c

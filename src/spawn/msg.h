@@ -61,6 +61,9 @@ enum msg_stage {
 	STAGE_ENV_FILE,
 	STAGE_CWD,
 	STAGE_OUTPUT_FILE,
+	STAGE_HEADER_FILE, /* these three instead of the program, when files are read */
+	STAGE_AUTH_FILE,
+	STAGE_BODY_FILE,
 	STAGE_EXEC,
 	STAGE_NKINDS,
 };
@@ -92,6 +95,13 @@ enum msg_limit {
 
 #define MSG_START_NAMES 3 /* strings before the args: cwd, env file, output file; "": none */
 
+/*
+ * A START that reads files has their paths for args, "": none. What it then has for output is no
+ * file on a disk, and holds for each of them its length (a uint64_t) and its bytes.
+ */
+#define MSG_NFILES   3              /* of headers, of credentials, of a body */
+#define MSG_FILE_MAX (1024u * 1024) /* bytes of one */
+
 /* The payload: the names, nargs args, nenv NAME=VALUE, and stdin_len bytes without a NUL. */
 struct msg_start {
 	uint32_t uid;
@@ -100,6 +110,7 @@ struct msg_start {
 	uint32_t stdin_len; /* 0: /dev/null */
 	int32_t umask;
 	int32_t nice;
+	int32_t reads_files;         /* and executes nothing */
 	int32_t splits_output;       /* whether stderr has a file of its own */
 	int32_t ends_leftovers;      /* whether what its main process leaves behind is killed */
 	int64_t limits[MSG_NLIMITS]; /* 0: none */
@@ -116,6 +127,7 @@ struct msg_report {
 	int32_t error; /* of START_FAILED: errno */
 	int32_t nleftovers;
 	int32_t is_truncated; /* the run shortened its own output */
+	int32_t reads_files;  /* it is a start that reads files, and no run */
 	int64_t pid_start;    /* clock ticks after boot, as in proc(5) stat */
 	int64_t started_at;   /* microseconds since 1970; 0: not */
 	int64_t ended_at;

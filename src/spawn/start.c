@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "spawn/cgroup.h"
@@ -81,6 +82,9 @@ static int
 open_outputs(struct spawner *sp, struct slot *slot, struct child_plan *plan)
 {
 	uid_t uid = (uid_t)plan->start->uid;
+	if (plan->start->reads_files)
+		return plan->output_fd = plan->errors_fd = slot->outputs[SLOT_OUTPUT].fd =
+			       memfd_create("files", MFD_CLOEXEC);
 	plan->output_fd = plan->errors_fd = slot->outputs[SLOT_OUTPUT].fd = output_open(sp, uid);
 	if (plan->output_fd < 0 || !plan->start->splits_output)
 		return plan->output_fd;
@@ -137,6 +141,7 @@ start_run(struct spawner *sp, const struct msg *msg, const char *payload)
 	}
 	slot->uid = (uid_t)msg->start.uid;
 	slot->output_max = msg->start.output_max;
+	slot->report.reads_files = msg->start.reads_files;
 	slot->ends_leftovers = msg->start.ends_leftovers;
 	struct child_plan plan = {
 		.start = &msg->start,

@@ -230,6 +230,7 @@ spawner_start(struct spawner_fixture *fixture, int64_t run_id, struct spawner_st
 	msg.start.cpu_max = start.cpu_max;
 	msg.start.ends_leftovers = start.ends_leftovers;
 	msg.start.splits_output = start.splits_output;
+	msg.start.reads_files = start.reads_files;
 	msg.start.output_max = start.output_max ? start.output_max : 1 << 20;
 	msg.nbytes = (uint32_t)payload.len;
 	send_with(fixture, &msg, payload.data);

@@ -44,7 +44,7 @@ struct spawner_start {
 	uid_t uid; /* 0: our own */
 	int umask, nice;
 	int64_t output_max;
-	bool ends_leftovers, splits_output;
+	bool ends_leftovers, splits_output, reads_files;
 	int64_t limits[MSG_NLIMITS], memory_max;
 	int32_t pids_max, cpu_max;
 };

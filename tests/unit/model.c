@@ -12,6 +12,7 @@
 #include "fake/test_zones.h"
 #include "model/field.h"
 #include "model/job.h"
+#include "model/request_file.h"
 #include "model/retry.h"
 #include "model/run.h"
 
@@ -169,6 +170,8 @@ a_job_needs_one_action_and_fields_that_fit_it(void **state)
 		{ "url", "http://a/", "cwd", "/", "cwd" },
 		{ "url", "file:///etc/passwd", NULL, NULL, "url" },
 		{ "shell", "true", "cwd", "here", "cwd" },
+		{ "shell", "true", "env-file", "here", "env-file" },
+		{ "url", "http://a/", "auth-file", "here", "auth-file" },
 		{ "shell", "true", "name", "123", "name" },
 		{ "shell", "true", "name", "a b", "name" },
 		{ "shell", "true", "retry-on", "exit:999", "retry-on" },
@@ -206,6 +209,66 @@ a_command_too_long_for_one_message_is_refused(void **state)
 	assert_non_null(strstr(err.text, "188416 are allowed"));
 	free(text);
 	job_fini(&job);
+}
+
+static void
+files_of_a_request_become_its_headers_and_body(void **state)
+{
+	struct job job;
+	struct err err = { 0 };
+	const char headers[] = "# mine\n\nX-One: 1\r\nX-Two: two words",
+		   auth[] = "\nbasic me:pass word\n";
+	(void)state;
+	job_init(&job);
+	assert_int_equal(request_file_headers(&job, headers, strlen(headers), &err), 0);
+	assert_int_equal(request_file_auth(&job, auth, strlen(auth), &err), 0);
+	assert_int_equal(request_file_body(&job, "{}\n", 3, &err), 0);
+	assert_int_equal(job.headers.n, 3);
+	assert_string_equal(job.headers.items[0], "X-One: 1");
+	assert_string_equal(job.headers.items[1], "X-Two: two words");
+	assert_string_equal(job.headers.items[2], "Authorization: Basic bWU6cGFzcyB3b3Jk");
+	assert_string_equal(job.body, "{}\n");
+	assert_int_equal(request_file_auth(&job, "Bearer abc", 10, &err), -1);
+	assert_string_equal(err.text, "there is a header Authorization already");
+	request_file_wipe(&job);
+	job_init(&job);
+	assert_int_equal(request_file_auth(&job, "Bearer abc", 10, &err), 0);
+	assert_string_equal(job.headers.items[0], "Authorization: Bearer abc");
+	request_file_wipe(&job);
+}
+
+static void
+what_is_wrong_with_a_secret_file_is_said_without_quoting_it(void **state)
+{
+	static const struct {
+		int (*take)(struct job *, const char *, size_t, struct err *);
+		const char *text;
+		size_t len;
+		const char *said;
+	} cases[] = {
+		{ request_file_headers, "X: 1\nmarker\n", 12, "line 2 is no header" },
+		{ request_file_headers, "marker: a\x01\n", 11, "line 1 is no header" },
+		{ request_file_headers, "Content-Length: marker", 22, "line 1 is no header" },
+		{ request_file_headers, "X: mark\0er", 10, "has a NUL byte" },
+		{ request_file_auth, "marker", 6, "is not one line" },
+		{ request_file_auth, "basic marker", 12, "is not one line" },
+		{ request_file_auth, "bearer", 6, "is not one line" },
+		{ request_file_auth, "bearer mar ker", 14, "is not one line" },
+		{ request_file_auth, "digest a:marker", 15, "is not one line" },
+		{ request_file_auth, "bearer marker\nbearer marker", 27, "is not one line" },
+		{ request_file_auth, "", 0, "is not one line" },
+		{ request_file_body, "marker\0", 7, "has a NUL byte" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct job job;
+		struct err err = { 0 };
+		job_init(&job);
+		assert_int_equal(cases[i].take(&job, cases[i].text, cases[i].len, &err), -1);
+		assert_non_null(strstr(err.text, cases[i].said));
+		assert_null(strstr(err.text, "marker"));
+		request_file_wipe(&job);
+	}
 }
 
 static void
@@ -385,6 +448,8 @@ main(void)
 		cmocka_unit_test(a_misspelt_field_has_a_suggestion),
 		cmocka_unit_test(a_job_needs_one_action_and_fields_that_fit_it),
 		cmocka_unit_test(only_jobs_of_root_run_as_others),
+		cmocka_unit_test(files_of_a_request_become_its_headers_and_body),
+		cmocka_unit_test(what_is_wrong_with_a_secret_file_is_said_without_quoting_it),
 		cmocka_unit_test(a_command_too_long_for_one_message_is_refused),
 		cmocka_unit_test(a_retry_waits_longer_each_time_up_to_the_most),
 		cmocka_unit_test(retry_on_names_what_is_tried_again),

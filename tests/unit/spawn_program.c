@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -266,6 +267,72 @@ errors_that_are_split_off_have_a_file_of_their_own(void **state)
 }
 
 static void
+put_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+/* Reads three files; gives how it ended, and checks what came. */
+static struct msg
+read_files(struct spawner_fixture *sp, int64_t run_id, const char *const paths[3],
+	   const char *const *texts)
+{
+	uint64_t length;
+	int fd;
+	const char *const args[] = { paths[0], paths[1], paths[2], NULL };
+	spawner_start(sp, run_id, (struct spawner_start){ .args = args, .reads_files = true });
+	struct msg msg = spawner_expect(sp, texts ? MSG_EXITED : MSG_START_FAILED, run_id, &fd);
+	assert_true(msg.report.reads_files);
+	assert_true(!texts || lseek(fd, 0, SEEK_SET) == 0);
+	for (int i = 0; texts && i < 3; i++) {
+		char text[64] = "";
+		assert_int_equal(read(fd, &length, sizeof(length)), sizeof(length));
+		assert_int_equal(length, strlen(texts[i]));
+		assert_int_equal(read(fd, text, length), length);
+		assert_string_equal(text, texts[i]);
+	}
+	assert_true(!texts || close(fd) == 0);
+	spawner_forget(sp, run_id);
+	return msg;
+}
+
+static void
+files_are_read_as_their_user_and_handed_over(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	char a[128], fifo[128], big[128], gone[128];
+	snprintf(a, sizeof(a), "%s/a", sp->dir);
+	snprintf(fifo, sizeof(fifo), "%s/fifo", sp->dir);
+	snprintf(big, sizeof(big), "%s/big", sp->dir);
+	snprintf(gone, sizeof(gone), "%s/gone", sp->dir);
+	put_file(a, "secret");
+	put_file(big, "");
+	assert_int_equal(truncate(big, MSG_FILE_MAX + 1), 0);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	read_files(sp, 1, (const char *const[]){ a, "", a },
+		   (const char *const[]){ "secret", "", "secret" });
+	const struct {
+		const char *paths[3];
+		enum msg_stage stage;
+		int error;
+	} cases[] = {
+		{ { gone, a, a }, STAGE_HEADER_FILE, ENOENT },
+		{ { "", fifo, "" }, STAGE_AUTH_FILE, EINVAL },
+		{ { "", "/dev/null", "" }, STAGE_AUTH_FILE, EINVAL },
+		{ { a, a, big }, STAGE_BODY_FILE, EFBIG },
+		{ { a, a, sp->dir }, STAGE_BODY_FILE, EINVAL },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct msg msg = read_files(sp, 2 + (int64_t)i, cases[i].paths, NULL);
+		assert_int_equal(msg.report.stage, cases[i].stage);
+		assert_int_equal(msg.report.error, cases[i].error);
+	}
+}
+
+static void
 limits_hold_for_the_run(void **state)
 {
 	struct spawner_fixture *sp = *state;
@@ -445,6 +512,7 @@ main(void)
 		SPAWNER_TEST(a_file_of_the_users_that_cannot_be_used_fails_the_start),
 		SPAWNER_TEST(an_output_file_is_appended_to_instead),
 		SPAWNER_TEST(limits_hold_for_the_run),
+		SPAWNER_TEST(files_are_read_as_their_user_and_handed_over),
 		SPAWNER_TEST(errors_that_are_split_off_have_a_file_of_their_own),
 		SPAWNER_TEST(a_start_that_it_has_already_is_ignored),
 		SPAWNER_TEST(a_new_daemon_is_told_what_runs_and_what_ended),

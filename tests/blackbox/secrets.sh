@@ -1,0 +1,129 @@
+# Headers, credentials and bodies that stand in files: sent, and found nowhere else.
+. "${ASCHED_SOURCE:?}/tests/blackbox/lib.sh"
+"$ASCHED_BUILD/tests/fake/badhttp" > "$dir/port" &
+server_pid=$!
+trap 'kill $server_pid; clean_up' EXIT
+within 10 test -s "$dir/port"
+server=http://127.0.0.1:$(cat "$dir/port")
+daemon_start || finish
+marker=mArKeR$$x
+
+# run OPTIONS...: runs a job with these; its id is in $job, what became of it in $result.
+run() {
+	job=$(asched add --in 1h --quiet "$@") || return
+	asched run --wait "$job" > /dev/null 2>&1
+	json=$(asched --json runs "$job")
+	result="$(echo "$json" | json_value state) $(echo "$json" | json_value detail)"
+}
+
+mkdir "$dir/a place"
+cd "$dir/a place" || exit 1
+printf '# for the test\nX-Mine: %s-1\n\nX-Other: b\r\n' $marker > headers
+printf 'basic me:%s-2\n' $marker > basic
+printf 'bearer %s-3' $marker > bearer
+printf '{"a": "%s-4"}\n' $marker > body
+chmod 600 headers basic bearer body
+run --http "$server/echo" --header-file headers --auth-file basic --body @body
+is 'a request with files succeeds' 'succeeded ' "$result"
+output=$(asched logs "$job" | tr -d '\r')
+has 'its headers are sent' "X-Mine: $marker-1
+X-Other: b" "$output"
+has 'its credentials too' "Authorization: Basic $(printf 'me:%s-2' $marker | base64)" "$output"
+has 'its body too' "{\"a\": \"$marker-4\"}" "$output"
+has 'as a POST' 'POST /echo' "$output"
+asched cancel "$job" > /dev/null 2>&1
+run --http "$server/echo" --auth-file bearer --method PUT --body-file body
+has 'a token is sent' "PUT /echo HTTP/1.1" "$(asched logs "$job")"
+has 'as it is' "Authorization: Bearer $marker-3" "$(asched logs "$job")"
+has 'show tells the paths' "$dir/a place/bearer" "$(asched show "$job")"
+echo "bearer new" > bearer
+asched run --wait "$job" > /dev/null
+has 'the file is read anew every time' "Authorization: Bearer new" "$(asched logs "$job")"
+
+# A daemon of its own, so that nothing has been echoed.
+daemon_stop TERM
+rm -rf "$dir/d" "$dir/log"
+printf '[daemon]\nlog-level = debug\n' > "$dir/debug.conf"
+daemon_start --config "$dir/debug.conf"
+printf 'bearer %s-3' $marker > bearer
+run --http "$server/ok" --header-file headers --auth-file bearer --body @body
+is 'a request is sent' 'succeeded ' "$result"
+asched add --in 1h --quiet --name hangs --http "$server/hang" --header-file headers --auth-file basic --body @body > /dev/null
+asched run hangs > /dev/null
+within 5 has_run hangs running
+ps axeww > "$dir/ps" 2> /dev/null
+{
+	asched list --all
+	asched --json list --all
+	asched show "$job"
+	asched --json show "$job"
+	asched --json runs
+	asched --json show --run 1
+	asched logs --run 1
+	asched why "$job"
+	asched --json status
+} > "$dir/told" 2>&1
+is 'the daemon dumps no core' '0 0' "$(sed -n 's/^Max core file size *\([0-9]*\) *\([0-9]*\) .*/\1 \2/p' \
+	"/proc/$(daemon_pid_now)/limits")"
+asched cancel --kill hangs > /dev/null 2>&1
+for file in headers basic bearer body; do # a line that is wrong is not quoted either
+	printf '%s-5 %s\n\000' $marker $marker > wrong
+	case $file in
+	headers) run --http "$server/ok" --header-file wrong ;;
+	body) run --http "$server/ok" --body-file wrong ;;
+	*) run --http "$server/ok" --auth-file wrong ;;
+	esac
+	asched --json show --run "$(asched --json runs "$job" | json_value id)" >> "$dir/told"
+done
+daemon_stop TERM
+rm wrong
+is 'the secrets stand in their files and nowhere else' '' \
+	"$(grep -rla $marker "$dir" | grep -v "a place/" | tr '\n' ' ')"
+daemon_start
+
+for case in 'header-file:gone:ENOENT' 'auth-file:.:EINVAL' 'body-file:fifo:EINVAL' \
+	'header-file:big:EFBIG'; do
+	field=${case%%:*} rest=${case#*:}
+	file=${rest%:*}
+	[ "$file" = fifo ] && mkfifo fifo
+	[ "$file" = big ] && truncate -s 1048577 big
+	run --http "$server/ok" "--$field" "$file"
+	is "$field $file fails the start" "failed $field: ${case##*:}" "$result"
+done
+echo 'no header' > bad
+run --http "$server/ok" --header-file bad
+has 'so does a line that is none' 'failed header-file: line 1 is no header' "$result"
+echo 'Connection: close' > bad
+run --http "$server/ok" --header-file bad
+has 'or that frames the message' 'failed header-file: line 1 is no header' "$result"
+echo 'Authorization: x' > bad
+run --http "$server/ok" --header-file bad --auth-file basic
+has 'two Authorization headers too' 'auth-file: there is a header Authorization already' "$result"
+fails_with 2 'auth-file: there is a header Authorization already' asched add --in 1h \
+	--http "$server/ok" --header 'authorization: x' --auth-file basic
+fails_with 2 'body-file: there is a body already' asched add --in 1h --http "$server/ok" \
+	--body x --body-file body
+fails_with 2 'header-file: is only for HTTP jobs' asched add --in 1h --header-file headers -- true
+fails_with 2 'body-file: a HEAD request has none' asched add --in 1h --http "$server/ok" \
+	--method HEAD --body @body
+
+if [ "$(id -u)" -eq 0 ]; then
+	mkdir "$dir/bin" && chmod 755 "$dir" "$dir/a place"
+	install -m 755 "$ASCHED_BUILD/aschedd" "$ASCHED_BUILD/asched-spawn" "$dir/bin"
+	echo "allow $(id -u games)" > "$dir/policy"
+	printf '[daemon]\nuser = daemon\npolicy = %s\n' "$dir/policy" > "$dir/system.conf"
+	daemon_stop TERM
+	ASCHED_SOCKET=$dir/run/socket
+	"$dir/bin/aschedd" --config "$dir/system.conf" --socket "$ASCHED_SOCKET" \
+		--database "$dir/state/asched.db" >> "$dir/log" 2>&1 < /dev/null &
+	daemon_pid=$!
+	within 20 asched status
+	run --http "$server/echo" --user games --auth-file basic
+	is "the user's rights count and not root's" 'failed auth-file: EACCES' "$result"
+	chown games basic
+	run --http "$server/echo" --user games --auth-file basic
+	is 'the file of the user is read' 'succeeded ' "$result"
+else
+	skip "the user's rights count and not root's" 'only root can be somebody else'
+fi
+finish
