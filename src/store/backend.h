@@ -69,6 +69,11 @@ struct backend_ops {
 	enum backend_result (*job_insert)(struct backend *, struct job *, struct err *);
 	enum backend_result (*job_update)(struct backend *, const struct job *, struct err *);
 	enum backend_result (*job_load)(struct backend *, int64_t id, struct job *, struct err *);
+	/*
+	 * A job of which load says ERROR with ERR_SYSTEM (its row is damaged; a failing disk is
+	 * ERR_UNAVAILABLE) is never due again, so that it holds up no other. Its row stays as it is.
+	 */
+	enum backend_result (*job_set_aside)(struct backend *, int64_t id, struct err *);
 	/* The unfinished (active or paused) job of that owner and name. */
 	enum backend_result (*job_find)(struct backend *, uid_t owner, const char *name, int64_t *id,
 	                                struct err *);

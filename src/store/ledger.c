@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "store/ledger_parts.h"
 
 #define KEYS_PER_USER 10000
@@ -93,6 +94,20 @@ ledger_find_job(struct ledger *ledger, struct intent *intent, struct job *job)
 		return no_such_job(intent);
 	}
 	return 1;
+}
+
+enum backend_result
+ledger_load_job(struct ledger *ledger, struct intent *intent, int64_t id, struct job *job)
+{
+	struct backend *db = ledger->backend;
+	enum backend_result found = db->ops->job_load(db, id, job, &intent->err);
+	if (found != BACKEND_ERROR || intent->err.code != ERR_SYSTEM)
+		return found;
+	log_error("a job is set aside: put a backup of the database in its place",
+		  log_int("job", id), log_str("cause", intent->err.text));
+	intent->err = (struct err){ 0 };
+	found = db->ops->job_set_aside(db, id, &intent->err);
+	return found == BACKEND_ERROR ? BACKEND_ERROR : BACKEND_NONE;
 }
 
 static int

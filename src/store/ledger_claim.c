@@ -46,7 +46,6 @@ ledger_wake_by(struct intent *intent, usec_t at)
 static int
 cover_due(struct ledger *ledger, struct intent *intent, const int64_t *ids, size_t n)
 {
-	struct backend *db = ledger->backend;
 	struct cover cover = { .passed_reason = REASON_PAUSED,
 		               .steps_max = CLAIM_COST_MAX / (int)(n ? n : 1) };
 	if (cover.steps_max > PLAN_STEPS_MAX)
@@ -59,7 +58,7 @@ cover_due(struct ledger *ledger, struct intent *intent, const int64_t *ids, size
 			intent->work.is_full = true;
 			return 0;
 		}
-		enum backend_result found = db->ops->job_load(db, ids[i], &job, &intent->err);
+		enum backend_result found = ledger_load_job(ledger, intent, ids[i], &job);
 		if (found == BACKEND_NONE)
 			continue;
 		if (found == BACKEND_ERROR)

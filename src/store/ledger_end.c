@@ -187,13 +187,12 @@ static int
 with_running(struct ledger *ledger, struct intent *intent,
              int (*act)(struct ledger *, struct intent *, struct run *, struct job *))
 {
-	struct backend *db = ledger->backend;
 	struct run run;
 	struct job job;
 	int is_running = load_running(ledger, intent, &run);
 	if (is_running != 1)
 		return is_running;
-	enum backend_result found = db->ops->job_load(db, run.job_id, &job, &intent->err);
+	enum backend_result found = ledger_load_job(ledger, intent, run.job_id, &job);
 	if (found != BACKEND_OK)
 		return ledger_checked(found);
 	int rc = act(ledger, intent, &run, &job);

@@ -19,6 +19,12 @@ uint64_t ledger_draw(struct ledger *ledger);
 /* Loads the job that the reference names, if the requester may see it. 1: *job to be fini()ed;
    0: refused, the answer says why; -1. */
 int ledger_find_job(struct ledger *ledger, struct intent *intent, struct job *job);
+/*
+ * Loads a job for the ledger's own work. One whose row is damaged is set aside and said, once, and
+ * then it is NONE: it must not hold up the others.
+ */
+enum backend_result ledger_load_job(struct ledger *ledger, struct intent *intent, int64_t id,
+                                    struct job *job);
 /* Does something to that job, if it was found. */
 int ledger_with_job(struct ledger *ledger, struct intent *intent,
                     int (*act)(struct ledger *, struct intent *, struct job *));

@@ -33,7 +33,7 @@ ledger_end_overdue(struct ledger *ledger, struct intent *intent)
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		struct job job;
 		enum backend_result found =
-			db->ops->job_load(db, runs[i].job_id, &job, &intent->err);
+			ledger_load_job(ledger, intent, runs[i].job_id, &job);
 		rc = ledger_checked(found);
 		if (found != BACKEND_OK)
 			continue;
@@ -76,9 +76,8 @@ add_start(struct ledger *ledger, struct intent *intent, struct run *run, struct 
 static int
 promote_run(struct ledger *ledger, struct intent *intent, struct run *run)
 {
-	struct backend *db = ledger->backend;
 	struct job job;
-	enum backend_result found = db->ops->job_load(db, run->job_id, &job, &intent->err);
+	enum backend_result found = ledger_load_job(ledger, intent, run->job_id, &job);
 	if (found == BACKEND_ERROR)
 		return -1;
 	if (found == BACKEND_NONE) /* its row cannot be read: do not let it hold up the others */

@@ -18,7 +18,7 @@ start_on_boot(struct ledger *ledger, struct intent *intent, int64_t id)
 {
 	struct backend *db = ledger->backend;
 	struct job job;
-	enum backend_result found = db->ops->job_load(db, id, &job, &intent->err);
+	enum backend_result found = ledger_load_job(ledger, intent, id, &job);
 	if (found != BACKEND_OK)
 		return ledger_checked(found);
 	struct run run = { .job_id = id,
@@ -175,7 +175,7 @@ reanchor_batch(struct ledger *ledger, struct intent *intent,
 	                                                &intent->err));
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		struct job job;
-		enum backend_result found = db->ops->job_load(db, ids[i], &job, &intent->err);
+		enum backend_result found = ledger_load_job(ledger, intent, ids[i], &job);
 		rc = ledger_checked(found);
 		if (found != BACKEND_OK)
 			continue;

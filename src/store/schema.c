@@ -21,7 +21,7 @@ _Static_assert(GATE_OPEN == 0 && GATE_TIME == 1 && GATE_JOB == 2, "runs.gate");
 
 /*
  * Instants are microseconds since 1970, INT64_MAX is never. `spec` holds what a user can set
- * (model/job.h, job_pack()); the columns beside it are what is searched by. `node` and `fence`
+ * (model/job.h, job_pack()) and its checksum; the columns beside it are what is searched by. `node` and `fence`
  * are for several daemons on one database; a SQLite database has one daemon.
  */
 static const char step_1[] =

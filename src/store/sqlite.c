@@ -118,6 +118,7 @@ const struct backend_ops sqlite_ops = {
 	.job_load = sqlite_job_load,
 	.job_find = sqlite_job_find,
 	.job_find_ended = sqlite_job_find_ended,
+	.job_set_aside = sqlite_job_set_aside,
 	.job_advance = sqlite_job_advance,
 	.jobs_due = sqlite_jobs_due,
 	.jobs_next_start = sqlite_jobs_next_start,

@@ -31,6 +31,7 @@ enum sql {
 	SQL_JOB_STATE,
 	SQL_JOB_FIND,
 	SQL_JOB_FIND_ENDED,
+	SQL_JOB_SET_ASIDE,
 	SQL_JOB_ADVANCE,
 	SQL_JOBS_DUE,
 	SQL_JOBS_NEXT_START,
@@ -192,6 +193,7 @@ enum backend_result sqlite_job_find(struct backend *, uid_t, const char *, int64
                                     struct err *);
 enum backend_result sqlite_job_find_ended(struct backend *, uid_t, const char *, int64_t *,
                                           struct err *);
+enum backend_result sqlite_job_set_aside(struct backend *, int64_t, struct err *);
 enum backend_result sqlite_job_advance(struct backend *, const struct job *, usec_t,
                                        struct err *);
 enum backend_result sqlite_jobs_due(struct backend *, usec_t, size_t, int64_t *, size_t *,
@@ -201,7 +203,7 @@ enum backend_result sqlite_jobs_recurring(struct backend *, int64_t, size_t, int
 					  struct err *);
 enum backend_result sqlite_jobs_on_start(struct backend *, int64_t, size_t, int64_t *, size_t *,
 					 struct err *);
-/* Reads a job from a row of JOB_COLUMNS and spec; init()s it. A bad spec is an error. */
+/* Reads a job from a row of JOB_COLUMNS and spec; init()s it. A damaged spec is an error. */
 enum backend_result sqlite_job_read(sqlite3_stmt *, struct job *, struct err *);
 
 /* sqlite_runs.c */

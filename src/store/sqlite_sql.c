@@ -51,6 +51,7 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 			 "WHERE owner = ?1 AND name = ?2 AND state <= 1",
 	[SQL_JOB_FIND_ENDED] = "SELECT id FROM jobs INDEXED BY jobs_former WHERE owner = ?1 AND "
 			       "name = ?2 AND state >= 2 ORDER BY id DESC LIMIT 1",
+	[SQL_JOB_SET_ASIDE] = "UPDATE jobs SET next_start_at = 9223372036854775807 WHERE id = ?1",
 	[SQL_JOB_ADVANCE] =
 		"UPDATE jobs SET next_due = ?3, next_start_at = ?4, nruns = ?5, "
 		"nfailed = ?6, state = ?7, covered_until = ?8 WHERE id = ?1 AND next_due = ?2",

@@ -84,4 +84,47 @@ cp "$dir/whole" "$db"
 rm -f "$db"-*
 daemon_start || exit 1
 is 'and the whole one serves again' kept "$(asched list --names)"
+
+# What an operator does by mistake. The daemon serves what it finds, and says aloud what is wrong.
+succeeds 'a backup is made' asched backup "$dir/backup.db"
+asched add -q --name later '@yearly' -- true > /dev/null
+cp "$db" "$dir/live.db"
+daemon_stop TERM
+cp "$db.mark" "$dir/mark"
+for copy in backup live; do
+	rm -f "$db"-*
+	cp "$dir/$copy.db" "$db"
+	cp "$dir/mark" "$db.mark"
+	daemon_start || exit 1
+	has "that a $copy copy was put back is told" 'commits are missing' "$(asched status)"
+	daemon_stop TERM
+done
+
+: > "$db"
+refuses 'an emptied database is not a new one' 'missing or empty'
+rm -f "$db"
+refuses 'nor is a missing one' 'missing or empty'
+ln -s "$dir/whole" "$db"
+refuses 'a symbolic link is not followed' 'symbolic link'
+rm -f "$db"
+cp "$dir/whole" "$db"
+
+# Somebody else has it, before and after.
+mkfifo "$dir/hold"
+sqlite3 "$db" < "$dir/hold" > "$dir/out.sqlite" 2>&1 &
+holder=$!
+exec 3> "$dir/hold"
+echo 'PRAGMA locking_mode = exclusive; BEGIN EXCLUSIVE; SELECT 1;' >&3
+is_held() {
+	[ -s "$dir/out.sqlite" ] && ! timeout 2 sqlite3 "$db" 'BEGIN IMMEDIATE' 2> /dev/null
+}
+within 10 is_held
+started=$(now_ms)
+refuses 'a database that another program has locked is refused' 'in use'
+[ $(($(now_ms) - started)) -lt 6000 ]
+ok $? 'within some seconds'
+exec 3>&-
+wait $holder
+daemon_start || exit 1
+is 'and while we have it nobody else gets it' 1 "$(sqlite3 "$db" 'SELECT count(*) FROM jobs' 2>&1 | grep -c 'locked')"
 finish

@@ -120,6 +120,21 @@ find_ended(struct backend *backend, uid_t owner, const char *name, int64_t *id, 
 }
 
 static enum backend_result
+set_aside(struct backend *backend, int64_t id, struct err *err)
+{
+	struct mem *mem = mem_of(backend);
+	if (mem_fails(mem, err))
+		return BACKEND_ERROR;
+	const struct job *old = mem_job(mem, id);
+	if (!old)
+		return BACKEND_NONE;
+	struct job *to = copy(old);
+	to->next_start_at = USEC_NEVER;
+	mem_row_set(mem, MEM_JOBS, (size_t)(id - 1), to);
+	return BACKEND_OK;
+}
+
+static enum backend_result
 advance(struct backend *backend, const struct job *job, usec_t seen, struct err *err)
 {
 	struct mem *mem = mem_of(backend);
@@ -247,6 +262,7 @@ mem_jobs_ops(struct backend_ops *ops)
 	ops->job_load = load;
 	ops->job_find = find_by_name;
 	ops->job_find_ended = find_ended;
+	ops->job_set_aside = set_aside;
 	ops->job_advance = advance;
 	ops->jobs_due = due;
 	ops->jobs_next_start = next_start;

@@ -202,6 +202,24 @@ due_jobs_come_in_the_order_of_their_start_and_paused_ones_not_at_all(void **stat
 }
 
 static void
+a_job_that_is_set_aside_is_never_due(void **state)
+{
+	struct kit *kit = *state;
+	int64_t ids[4];
+	size_t n = 0;
+	struct job job;
+	int64_t aside = kit_add_job(kit, "aside", HOUR), other = kit_add_job(kit, "other", HOUR);
+	assert_int_equal(kit->ops->job_set_aside(kit->backend, aside, &kit->err), BACKEND_OK);
+	assert_int_equal(kit->ops->jobs_due(kit->backend, HOUR, 4, ids, &n, &kit->err), BACKEND_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(ids[0], other);
+	assert_int_equal(kit->ops->job_load(kit->backend, aside, &job, &kit->err), BACKEND_OK);
+	assert_int_equal(job.next_due, HOUR);
+	assert_int_equal(job.state, JOB_ACTIVE);
+	job_fini(&job);
+}
+
+static void
 without_active_jobs_nothing_is_ever_due(void **state)
 {
 	struct kit *kit = *state;
@@ -343,6 +361,7 @@ const struct CMUnitTest store_backend_jobs[] = {
 	cmocka_unit_test(a_name_is_unique_among_the_unfinished_jobs_of_its_owner),
 	cmocka_unit_test(a_schedule_advances_only_from_the_instant_that_was_seen),
 	cmocka_unit_test(due_jobs_come_in_the_order_of_their_start_and_paused_ones_not_at_all),
+	cmocka_unit_test(a_job_that_is_set_aside_is_never_due),
 	cmocka_unit_test(without_active_jobs_nothing_is_ever_due),
 	cmocka_unit_test(recurring_and_on_start_jobs_are_found_by_id),
 	cmocka_unit_test(a_list_has_what_is_due_first_then_paused_then_ended_jobs),
