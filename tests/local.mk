@@ -27,6 +27,7 @@ BLACKBOX_TESTS += tests/blackbox/calendar.sh
 BLACKBOX_TESTS += tests/blackbox/client.sh
 BLACKBOX_TESTS += tests/blackbox/clock.sh
 BLACKBOX_TESTS += tests/blackbox/crash.sh
+BLACKBOX_TESTS += tests/blackbox/damage.sh
 BLACKBOX_TESTS += tests/blackbox/disk.sh
 BLACKBOX_TESTS += tests/blackbox/edits.sh
 BLACKBOX_TESTS += tests/blackbox/etc.sh
@@ -63,6 +64,13 @@ check_PROGRAMS += tests/fake/trial_aschedd
 tests_fake_trial_aschedd_SOURCES = src/daemon/main.c tests/fake/trial_clock.c \
 	tests/fake/trial_disk.c tests/fake/trial_failpoint.c
 tests_fake_trial_aschedd_LDADD = $(aschedd_LDADD)
+
+# The long forms; tests/README says what SOAK_PARTS, SOAK_SECONDS and SOAK_SEED are.
+.PHONY: soak
+soak: all $(check_PROGRAMS)
+	@ASCHED_SOURCE='$(abs_top_srcdir)' ASCHED_BUILD='$(abs_top_builddir)' \
+		$(SHELL) $(srcdir)/tests/soak.sh
+EXTRA_DIST += tests/README tests/soak.sh
 
 include tests/bench/local.mk
 include tests/fuzz/local.mk
