@@ -48,7 +48,8 @@ BLACKBOX_TESTS += tests/blackbox/store.sh
 BLACKBOX_TESTS += tests/blackbox/stuck_log.sh
 BLACKBOX_TESTS += tests/blackbox/survival.sh
 BLACKBOX_TESTS += tests/blackbox/terminal.sh
-BLACKBOX_TESTS += tests/blackbox/users.sh tests/blackbox/container.sh tests/blackbox/crowd.sh
+BLACKBOX_TESTS += tests/blackbox/users.sh tests/blackbox/container.sh tests/blackbox/crowd.sh tests/blackbox/hard_runs.sh \
+	tests/blackbox/running.sh
 
 # A server of the control protocol that answers by a script, for tests of its client.
 check_PROGRAMS += tests/fake/fake_control

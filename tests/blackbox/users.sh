@@ -144,6 +144,22 @@ done
 has 'a user has only so many jobs' 'this user has 3 jobs, of at most 3 (max-jobs-per-user)' \
 	"$(ask $bob job.add '"every":"1h","command":["true"]')"
 
+# A fork bomb under a limit ends alone, with all its processes.
+ask "$known" job.add '"name":"bomb","limit-processes":40,"timeout":"2s","kill_after":"1s","leftovers":"kill","shell":"bomb() { bomb | bomb & }; bomb; sleep 30"' \
+	| grep -q '"result"'
+ok $? 'a fork bomb is added'
+ask "$known" job.run '"job":"bomb"' > "$dir/out"
+bomb_is_over() {
+	ask "$known" run.list '"job":"bomb","limit":1' | grep -q '"state":"failed"'
+}
+within 20 bomb_is_over
+ok $? 'it ends' || diag "$(ask "$known" run.list '"job":"bomb"')"
+nobody_is_left() {
+	[ -z "$(find /proc -maxdepth 1 -user "$known" 2> /dev/null)" ]
+}
+within 10 nobody_is_left
+ok $? 'and nothing of it is left' || diag "$(ps -u "$known")"
+
 # One who floods is answered later, the others are not.
 as $ann "$dir/bin/crowd" "$dir/run/socket" flood 5000 > /dev/null 2>&1 &
 flood_pid=$!

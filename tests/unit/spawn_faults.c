@@ -5,10 +5,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fake/spawner.h"
@@ -82,12 +85,96 @@ a_call_that_fails_is_a_failed_start_with_its_stage_and_nothing_else(void **state
 		check_fault(cases[i].injection, cases[i].stage, cases[i].error, cases[i].nfailed);
 }
 
+#define POLICY "/tmp/spawn-faults-policy"
+
+static bool
+is_traced(pid_t pid)
+{
+	char path[64], line[256];
+	int tracer = 0;
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		sscanf(line, "TracerPid: %d", &tracer);
+	fclose(file);
+	return tracer != 0;
+}
+
+/* From now on: the daemon that is there has its ids already. */
+static pid_t
+inject_into(pid_t pid, const char *injection)
+{
+	char target[16], inject[128];
+	snprintf(target, sizeof(target), "%d", (int)pid);
+	snprintf(inject, sizeof(inject), "inject=%s", injection);
+	pid_t strace = fork();
+	if (strace == 0) {
+		execlp("strace", "strace", "-f", "-qq", "-o", "/dev/null", "-e", inject, "-p",
+		       target, (char *)NULL);
+		_exit(127);
+	}
+	for (int i = 0; i < 1000 && !is_traced(pid); i++)
+		usleep(10000);
+	assert_true(is_traced(pid));
+	return strace;
+}
+
+static void
+check_ids(const char *injection, enum msg_stage stage)
+{
+	static const char *const options[] = { "--uid",    "33",   "--gid", "33",
+					       "--policy", POLICY, NULL };
+	struct spawner_fixture sp;
+	FILE *file = fopen(POLICY, "w");
+	fputs("allow 1-100\n", file);
+	fclose(file);
+	assert_int_equal(chmod(POLICY, 0644), 0);
+	spawner_begin(&sp, options);
+	unlink(POLICY);
+	assert_int_equal(spawner_hello(&sp), 0);
+	pid_t strace = inject_into(sp.pid, injection);
+	struct msg msg = spawner_run(&sp, 1, (struct spawner_start){ .uid = 2 }, NULL);
+	assert_int_equal(msg.kind, MSG_START_FAILED);
+	assert_int_equal(msg.report.stage, stage);
+	assert_int_not_equal(msg.report.error, 0);
+	kill(strace, SIGTERM);
+	waitpid(strace, NULL, 0);
+	msg = spawner_run(&sp, 2, (struct spawner_start){ .uid = 2 }, NULL);
+	assert_int_equal(msg.kind, MSG_EXITED);
+	spawner_end(&sp);
+}
+
+/* Root that cannot become somebody else runs nothing. */
+static void
+a_change_of_ids_that_fails_is_a_failed_start_and_never_a_run_of_roots(void **state)
+{
+	static const struct {
+		const char *injection;
+		enum msg_stage stage;
+	} cases[] = {
+		{ "setgroups:error=EPERM", STAGE_GROUPS },
+		{ "setresgid:error=EAGAIN", STAGE_IDS },
+		{ "setresuid:error=EAGAIN", STAGE_IDS },
+		{ "setresuid:retval=0", STAGE_IDS }, /* says so and does not */
+	};
+	(void)state;
+	if (geteuid() != 0 || system("strace -qq -o /dev/null true 2> /dev/null") != 0) {
+		print_message("skipped: needs root and strace\n");
+		skip();
+	}
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check_ids(cases[i].injection, cases[i].stage);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			a_call_that_fails_is_a_failed_start_with_its_stage_and_nothing_else),
+		cmocka_unit_test(
+			a_change_of_ids_that_fails_is_a_failed_start_and_never_a_run_of_roots),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
