@@ -314,8 +314,8 @@ is_list(const struct field *field)
 static bool
 may_default(const struct field *field)
 {
-	static const char *const own[] = { "name", "user",  "schedule", "command", "shell",
-					   "url",  "stdin", "body",     NULL };
+	static const char *const own[] = { "name", "user",  "schedule", "command",   "shell",
+					   "url",  "stdin", "body",     "body-file", NULL };
 	for (size_t i = 0; own[i]; i++) {
 		if (strcmp(field->name, own[i]) == 0)
 			return false;

@@ -292,6 +292,90 @@ a_new_runner_is_told_what_the_last_one_left(void **state)
 	assert_int_equal(world->last.code, SIGKILL);
 }
 
+/* What came of a wish for files. */
+struct granted {
+	int n;
+	struct files_answer last;
+	char bytes[64];
+};
+
+static void
+on_files(void *arg, const struct files_answer *answer)
+{
+	struct granted *granted = arg;
+	granted->n++;
+	granted->last = *answer;
+	if (answer->fd < 0)
+		return;
+	assert_true(pread(answer->fd, granted->bytes, sizeof(granted->bytes), 0) >= 0);
+	close(answer->fd);
+}
+
+static void
+wish(struct world *world, const char *path, struct granted *granted)
+{
+	struct file_source *files = process_runner_files(world->runner);
+	files->read(files, &(struct files_wish){ .run_id = 1,
+						 .attempt = 1,
+						 .uid = getuid(),
+						 .paths = { "", path, "" },
+						 .done = on_files,
+						 .arg = granted });
+	assert_int_equal(granted->n, 0);
+}
+
+static void
+files_that_are_wished_for_come_or_the_reason(void **state)
+{
+	struct world *world = *state;
+	struct granted granted = { 0 }, none = { 0 };
+	const uint64_t lengths[] = { 0, 5, 0 };
+	char path[128];
+	snprintf(path, sizeof(path), "%s/auth", world->sp.dir);
+	FILE *file = fopen(path, "w");
+	fputs("hello", file);
+	fclose(file);
+	wish(world, path, &granted);
+	wait_for(world, &granted.n, 1);
+	assert_memory_equal(granted.bytes, lengths, 16);
+	assert_memory_equal(granted.bytes + 16, "hello", 5);
+	assert_memory_equal(granted.bytes + 21, &lengths[2], 8);
+	wish(world, "/no/such", &none);
+	wait_for(world, &none.n, 1);
+	assert_int_equal(none.last.fd, -1);
+	assert_string_equal(none.last.failed, "auth-file");
+	assert_int_equal(none.last.error, ENOENT);
+	assert_int_equal(world->nstarted + world->nended, 0); /* they are no runs */
+}
+
+/* The run of the same number starts as soon as the spawner has none of it any more. */
+static void
+files_that_a_dead_daemon_wished_for_are_forgotten(void **state)
+{
+	struct world *world = *state;
+	struct granted granted = { 0 };
+	wish(world, "/no/such", &granted);
+	process_runner_free(world->runner);
+	spawner_kill_daemon(&world->sp);
+	spawner_meet_daemon(&world->sp);
+	attach(world);
+	wait_for(world, &world->nreplayed, 2);
+	assert_int_equal(world->nstarted + world->nended, 0);
+	for (int round = 0; round < 200 && world->nended == 0; round++) {
+		bool is_over = false;
+		struct ev_timer turn;
+		ev_timer_init(&turn, on_limit, 0.05, 0.);
+		turn.data = &is_over;
+		ev_timer_start(world->loop, &turn);
+		start_script(world, 1, "exit 6");
+		while (!is_over)
+			ev_run(world->loop, EVRUN_ONCE);
+	}
+	assert_int_equal(world->nended, 1);
+	assert_int_equal(world->last.code, 6);
+	assert_int_equal(granted.n, 0);
+}
+
 static void
 signals_and_the_end_of_the_spawner_are_told(void **state)
 {
@@ -316,6 +400,8 @@ main(void)
 		RUNNER_TEST(a_start_too_big_for_a_message_fails_from_the_loop),
 		RUNNER_TEST(a_flood_of_starts_does_not_block_and_all_of_them_end),
 		RUNNER_TEST(a_new_runner_is_told_what_the_last_one_left),
+		RUNNER_TEST(files_that_are_wished_for_come_or_the_reason),
+		RUNNER_TEST(files_that_a_dead_daemon_wished_for_are_forgotten),
 		RUNNER_TEST(signals_and_the_end_of_the_spawner_are_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
