@@ -165,6 +165,16 @@ plan_claim(struct engine *engine, const struct intent *intent)
 		engine->due_at = engine->now;
 }
 
+/* What was not put on record, and nobody would ask for again, a recovery finds. */
+static void
+look_again_if_failed(struct engine *engine, const struct intent *intent)
+{
+	if (intent->err.code == ERR_NONE)
+		return;
+	engine->needs_recovery = true;
+	engine->not_before = engine->now + FAIL_PAUSE;
+}
+
 /* Every answer comes through here, before its asker hears it. */
 static void
 on_answer(struct intent *intent, void *arg)
@@ -178,6 +188,10 @@ on_answer(struct intent *intent, void *arg)
 		return;
 	case INTENT_BOOT:
 		engine->is_booted = intent->err.code == ERR_NONE;
+		look_again_if_failed(engine, intent);
+		break;
+	case INTENT_REQUEUE:
+		look_again_if_failed(engine, intent);
 		break;
 	case INTENT_CLAIM:
 		claim_answered(engine, intent);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "model/request.h"
 #include "sim/sim.h"
 
 /* Nothing that may go on is left lying for so long, once the faults are over. */
@@ -42,6 +43,43 @@ check_first_start(struct sim *sim, const struct process *process)
 	sim->nruns++;
 }
 
+/* At most once, unless the job says otherwise: a lost attempt is followed by no other. */
+static void
+check_may_repeat(struct sim *sim, const struct process *process, const struct job *job)
+{
+	struct backend *disk = sim->disk;
+	struct attempt before;
+	struct err err = { 0 };
+	if (process->attempt == 1)
+		return;
+	if (disk->ops->attempt_load(disk, process->run_id, process->attempt - 1, &before, &err) !=
+	            BACKEND_OK ||
+	    before.ended_at == 0)
+		sim_fail(sim, "run %lld starts attempt %d before the one before it has ended",
+		         (long long)process->run_id, process->attempt);
+	bool may_repeat = job_is_http(job) ? request_may_repeat(job)
+	                                   : job->on_lost == ON_LOST_RETRY;
+	if (before.outcome.kind == OUTCOME_LOST && !may_repeat)
+		sim_fail(sim, "run %lld was lost and starts again", (long long)process->run_id);
+	if (process->attempt > RUN_LOST_ATTEMPTS_MAX + job->retries)
+		sim_fail(sim, "run %lld comes back for ever", (long long)process->run_id);
+}
+
+/* An attempt ends once, and a run that is over stays as it is. */
+void
+sim_check_end(void *arg, const struct run_event *event)
+{
+	struct sim *sim = arg;
+	const struct run *run = event->run;
+	if (event->kind != RUN_EVENT_ENDED)
+		return;
+	intptr_t last = (intptr_t)map_get(&sim->ends, run->id);
+	if (run->attempt <= last / RUN_NSTATES)
+		sim_fail(sim, "run %lld ends attempt %d a second time", (long long)run->id,
+		         run->attempt);
+	map_put(&sim->ends, run->id, (void *)(intptr_t)(run->attempt * RUN_NSTATES + (int)run->state));
+}
+
 static void
 check_limits(struct sim *sim, const struct job *job)
 {
@@ -50,9 +88,10 @@ check_limits(struct sim *sim, const struct job *job)
 	struct backend *disk = sim->disk;
 	if (disk->ops->queue_load(disk, job->queue, &queue, &err) != BACKEND_OK)
 		sim_fail(sim, "queue %s: %s", job->queue, err.text);
-	if (queue.nrunning > queue.concurrency)
+	int most = strcmp(queue.name, "narrow") == 0 ? sim->narrow_max : queue.concurrency;
+	if (queue.nrunning > most)
 		sim_fail(sim, "queue %s has %lld running, more than %d", queue.name,
-		         (long long)queue.nrunning, queue.concurrency);
+		         (long long)queue.nrunning, most);
 }
 
 static void
@@ -91,10 +130,40 @@ sim_check_start(struct sim *sim, const struct process *process)
 	if (!sim->has_steps && sim_now(sim) < run.start_at)
 		sim_fail(sim, "run %lld starts early", (long long)run.id);
 	check_first_start(sim, process);
+	check_may_repeat(sim, process, &job);
 	check_limits(sim, &job);
 	check_overlap(sim, process, &run, &job);
 	job_fini(&job);
 	sim->disk->ops->rollback(sim->disk);
+}
+
+static bool
+is_before(const struct run *a, const struct run *b)
+{
+	if (a->priority != b->priority)
+		return a->priority > b->priority;
+	return a->due != b->due ? a->due < b->due : a->id < b->id;
+}
+
+/* No run that could have started waits behind one that the same commit started after it. */
+void
+sim_check_order(struct sim *sim, const struct intent *intent)
+{
+	struct backend *disk = sim->disk;
+	const struct work *work = &intent->work;
+	struct err err = { 0 };
+	/* Those that a passed deadline ends may open the gate of others after the start. */
+	if (intent->kind != INTENT_CLAIM || sim->has_deadlines)
+		return;
+	for (size_t i = 0; i < work->nstarts; i++) {
+		const char *queue = work->starts[i].job->queue;
+		struct run best;
+		size_t n = 0;
+		disk->ops->runs_ready(disk, queue, 1, &best, &n, &err);
+		if (n > 0 && is_before(&best, &work->starts[i].run))
+			sim_fail(sim, "run %lld starts before run %lld of queue %s",
+			         (long long)work->starts[i].run.id, (long long)best.id, queue);
+	}
 }
 
 static size_t
@@ -133,6 +202,15 @@ check_runs_ended(struct sim *sim, const struct run *runs, size_t n)
 			         (long long)((runs[i].start_at - sim_now(sim)) / USEC_PER_SEC));
 		if (runs[i].ended_at == 0)
 			sim_fail(sim, "run %lld ended at no time", (long long)runs[i].id);
+		intptr_t told = (intptr_t)map_get(&sim->ends, runs[i].id);
+		if (run_is_terminal((enum run_state)(told % RUN_NSTATES)) &&
+		    (int)runs[i].state != (int)(told % RUN_NSTATES))
+			sim_fail(sim, "run %lld ended as %s and is %s", (long long)runs[i].id,
+			         run_state_name((enum run_state)(told % RUN_NSTATES)),
+			         run_state_name(runs[i].state));
+		if (runs[i].state == RUN_LOST && !sim->has_faults)
+			sim_fail(sim, "run %lld was lost by a planned restart",
+			         (long long)runs[i].id);
 	}
 	if (sim->processes.n)
 		sim_fail(sim, "%zu processes are not forgotten at rest", sim->processes.n);
@@ -145,8 +223,14 @@ check_covered_once(struct sim *sim, const struct job *job, usec_t due, const str
 	int covering = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct run *run = &runs[i];
-		covering += run->job_id == job->id && run->trigger == TRIGGER_SCHEDULE &&
-		            run->due <= due && due <= run->last_due;
+		if (run->job_id != job->id || run->trigger != TRIGGER_SCHEDULE || run->due > due ||
+		    due > run->last_due)
+			continue;
+		covering++;
+		/* An edit before the instant ends only what the new schedule has no more. */
+		if (run->reason == REASON_EDITED && run->ended_at < due)
+			sim_fail(sim, "run %lld of job %lld was due still and is edited away",
+			         (long long)run->id, (long long)job->id);
 	}
 	if (covering == 1)
 		return;
@@ -223,7 +307,7 @@ check_run_goes_on(struct sim *sim, const struct run *run, const struct run *runs
 	    disk->ops->queue_load(disk, job.queue, &queue, &err) != BACKEND_OK)
 		sim_fail(sim, "run %lld: %s", (long long)run->id, err.text);
 	job_fini(&job);
-	if (run->gate == GATE_OPEN && queue.nrunning < queue.concurrency)
+	if (run->gate == GATE_OPEN && queue.nrunning < queue.concurrency && !queue.is_paused)
 		sim_fail(sim, "run %lld of job %lld waits though %s has a free slot",
 		         (long long)run->id, (long long)run->job_id, queue.name);
 }
@@ -249,7 +333,8 @@ sim_check_progress(struct sim *sim)
 	size_t n = load_runs(sim, &runs);
 	for (size_t i = 0; i < n; i++) {
 		check_run_goes_on(sim, &runs[i], runs, n);
-		check_run_was_stopped(sim, &runs[i]);
+		if (sim->mono > sim->quiet_at)
+			check_run_was_stopped(sim, &runs[i]);
 	}
 	sim->disk->ops->jobs_next_start(sim->disk, &next, &err);
 	if (next < sim_now(sim) - PATIENCE)

@@ -1,4 +1,4 @@
-/* The client and the fates: random requests, crashes, reboots, clocks that are set. */
+/* The client: random requests, and what it was promised. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +47,7 @@ draw_policies(struct sim *sim, struct intent *intent)
 {
 	static const char *const overlaps[] = { "skip", "queue", "cancel", "kill", "allow" };
 	static const char *const misseds[] = { "skip", "once", "all" };
+	static const char *const priorities[] = { "0", "6", "9" };
 	static const char *const deadlines[] = { "0", "2s", "1m" };
 	change(intent, "overlap", overlaps[sim_random(sim, 5)], 0);
 	change(intent, "missed", misseds[sim_random(sim, 3)], 0);
@@ -56,8 +57,10 @@ draw_policies(struct sim *sim, struct intent *intent)
 		change(intent, "timeout", "20s", 0);
 	if (sim_chance(sim, 20))
 		change(intent, "on-lost", "retry", 0);
-	if (sim_chance(sim, 30))
+	if (sim->has_deadlines && sim_chance(sim, 30))
 		change(intent, "start-deadline", deadlines[sim_random(sim, 3)], 0);
+	if (sim_chance(sim, 30))
+		change(intent, "priority", priorities[sim_random(sim, 3)], 0);
 	if (sim_chance(sim, 20))
 		change(intent, "jitter", "3s", 0);
 	if (sim_chance(sim, 20))
@@ -74,6 +77,11 @@ struct request {
 	struct sim *sim;
 	struct schedule_era era;
 	size_t promise;
+	/* Of an add: what it asked, for the repetition with the same key. */
+	int64_t number;
+	struct change *changes;
+	size_t nchanges;
+	int ntimes;
 };
 
 static void
@@ -88,39 +96,124 @@ start_era(struct promise *promise, const struct schedule_era *era, usec_t from)
 }
 
 static void
+free_request(struct request *request)
+{
+	for (size_t i = 0; i < request->nchanges; i++)
+		free(request->changes[i].text);
+	free(request->changes);
+	free(request);
+}
+
+static struct promise *
+find_promise(struct sim *sim, int64_t number)
+{
+	for (size_t i = 0; i < sim->npromises; i++) {
+		if (sim->promises[i].number == number)
+			return &sim->promises[i];
+	}
+	return NULL;
+}
+
+static void
+keep_promise(struct sim *sim, const struct request *request, const struct intent *intent)
+{
+	struct promise *promise = find_promise(sim, request->number);
+	if (promise && promise->job_id != intent->job_id)
+		sim_fail(sim, "request %lld made jobs %lld and %lld", (long long)request->number,
+		         (long long)promise->job_id, (long long)intent->job_id);
+	if (promise || sim->npromises == SIM_PROMISES_MAX)
+		return;
+	promise = &sim->promises[sim->npromises++];
+	*promise = (struct promise){ .job_id = intent->job_id, .number = request->number };
+	/* Which of its commits made it, the first or the repeated one, the job itself says. */
+	struct job job;
+	struct err err = { 0 };
+	if (sim->disk->ops->job_load(sim->disk, intent->job_id, &job, &err) != BACKEND_OK)
+		sim_fail(sim, "job %lld was acknowledged and is gone", (long long)intent->job_id);
+	start_era(promise, &request->era, job.created_at);
+	/* Another client may have changed it since then: there is none that knows it. */
+	job_fini(&job);
+}
+
+/* Who does not know whether it happened asks again, and so does now and then who does. */
+static void
 added(struct intent *intent, void *arg)
 {
 	struct request *request = arg;
 	struct sim *sim = request->sim;
-	if (intent->err.code == ERR_NONE && sim->npromises < SIM_PROMISES_MAX) {
-		struct promise *promise = &sim->promises[sim->npromises++];
-		*promise = (struct promise){ .job_id = intent->job_id };
-		start_era(promise, &request->era, intent->now);
-	} else if (intent->err.code == ERR_INVALID) {
+	if (intent->err.code == ERR_NONE)
+		keep_promise(sim, request, intent);
+	else if (intent->err.code == ERR_INVALID && request->ntimes == 1)
 		sim_fail(sim, "add refused: %s: %s", intent->err.field, intent->err.text);
+	bool is_sure = intent->err.code == ERR_NONE || intent->err.code == ERR_INVALID;
+	if (request->ntimes < 4 && (is_sure ? sim_chance(sim, 10) : sim_chance(sim, 90)))
+		sim_at(sim, (usec_t)sim_random(sim, 5 * USEC_PER_SEC), EVENT_REPEAT, request);
+	else
+		free_request(request);
+}
+
+static void
+submit_add(struct sim *sim, struct request *request)
+{
+	struct intent *intent = intent_new(INTENT_JOB_ADD, sim_now(sim));
+	request->ntimes++;
+	intent->job = mem_alloc(sizeof(*intent->job));
+	job_init(intent->job);
+	for (size_t i = 0; i < request->nchanges; i++) {
+		const struct change *asked = &request->changes[i];
+		change(intent, asked->field->name, asked->text, asked->kind);
 	}
-	free(request);
+	snprintf(intent->key, sizeof(intent->key), "add-%lld", (long long)request->number);
+	intent->key_hash = (uint64_t)request->number;
+	intent->done = added;
+	intent->arg = request;
+	engine_submit(sim->engine, intent);
+}
+
+void
+sim_client_repeat(struct sim *sim, void *arg)
+{
+	struct request *request = arg;
+	if (sim->mono >= sim->quiet_at)
+		free_request(request);
+	else if (!sim->engine || !engine_is_ready(sim->engine) || sim->is_restarting)
+		sim_at(sim, USEC_PER_SEC, EVENT_REPEAT, request);
+	else
+		submit_add(sim, request);
+}
+
+/* A command, or a request that may be repeated, or one that may not. */
+static void
+draw_action(struct sim *sim, struct intent *intent)
+{
+	if (sim_chance(sim, 70)) {
+		change(intent, "command", "true", 0);
+		return;
+	}
+	change(intent, "url", "http://127.0.0.1:1/", 0);
+	change(intent, "method", sim_chance(sim, 50) ? "GET" : "POST", 0);
 }
 
 static void
 add(struct sim *sim)
 {
-	struct intent *intent = intent_new(INTENT_JOB_ADD, sim_now(sim));
+	struct intent *draft = intent_new(INTENT_JOB_ADD, sim_now(sim));
 	struct request *request = mem_alloc(sizeof(*request));
 	request->sim = sim;
+	request->number = sim->nrequests;
 	request->era.kind =
 		draw_schedule(sim, request->era.text, sizeof(request->era.text));
 	snprintf(request->era.tz, sizeof(request->era.tz), "%s", zones[sim_random(sim, 4)]);
-	intent->job = mem_alloc(sizeof(*intent->job));
-	job_init(intent->job);
-	change(intent, "command", "true", 0);
-	change(intent, "tz", request->era.tz, 0);
-	change(intent, "schedule", request->era.text, request->era.kind);
-	draw_policies(sim, intent);
-	snprintf(intent->key, sizeof(intent->key), "add-%lld", (long long)sim->nrequests);
-	intent->done = added;
-	intent->arg = request;
-	engine_submit(sim->engine, intent);
+	draw_action(sim, draft);
+	change(draft, "tz", request->era.tz, 0);
+	change(draft, "schedule", request->era.text, request->era.kind);
+	draw_policies(sim, draft);
+	request->changes = draft->changes; /* taken */
+	request->nchanges = draft->nchanges;
+	draft->changes = NULL;
+	draft->nchanges = 0;
+	intent_free(draft);
+	submit_add(sim, request);
 }
 
 static void
@@ -132,7 +225,7 @@ edited(struct intent *intent, void *arg)
 		start_era(promise, &request->era, intent->now);
 	else if (intent->err.code == ERR_UNKNOWN_OUTCOME)
 		promise->is_unsure = true;
-	free(request);
+	free_request(request);
 }
 
 static void
@@ -163,7 +256,7 @@ cancelled(struct intent *intent, void *arg)
 	} else if (intent->err.code == ERR_UNKNOWN_OUTCOME) {
 		promise->is_unsure = true;
 	}
-	free(request);
+	free_request(request);
 }
 
 static void
@@ -171,6 +264,8 @@ ask(struct sim *sim, enum intent_kind kind, size_t which)
 {
 	struct intent *intent = intent_new(kind, sim_now(sim));
 	intent->ref.id = sim->promises[which].job_id;
+	if (kind == INTENT_JOB_RESUME)
+		sim->calm_since = sim->mono; /* what is due since is claimed from now on */
 	intent->with_running = sim_chance(sim, 50);
 	intent->is_forced = sim_chance(sim, 20);
 	if (kind == INTENT_JOB_CANCEL) {
@@ -181,6 +276,50 @@ ask(struct sim *sim, enum intent_kind kind, size_t which)
 		intent->arg = request;
 	}
 	engine_submit(sim->engine, intent);
+}
+
+/* Some slots more or less, or none for a while. */
+static void
+set_queue(struct sim *sim)
+{
+	struct intent *intent = intent_new(INTENT_QUEUE_SET, sim_now(sim));
+	intent->who.is_operator = true;
+	snprintf(intent->queue.name, sizeof(intent->queue.name), "narrow");
+	sim->calm_since = sim->mono;
+	intent->queue.concurrency = 1 + (int)sim_random(sim, 3);
+	intent->queue.is_paused = sim_chance(sim, 30);
+	if (sim->narrow_max < intent->queue.concurrency)
+		sim->narrow_max = intent->queue.concurrency;
+	engine_submit(sim->engine, intent);
+}
+
+/* At the very instant: an edit that changes it, or one that leaves it as it is. */
+void
+sim_client_edge(struct sim *sim, struct promise *promise)
+{
+	if (!sim->engine || !engine_is_ready(sim->engine) || sim->is_restarting)
+		return;
+	if (sim_chance(sim, 60)) {
+		edit(sim, (size_t)(promise - sim->promises));
+		return;
+	}
+	struct intent *intent = intent_new(INTENT_JOB_SET, sim_now(sim));
+	intent->ref.id = promise->job_id;
+	change(intent, "priority", sim_chance(sim, 50) ? "3" : "7", 0);
+	engine_submit(sim->engine, intent);
+}
+
+static void
+plan_edge(struct sim *sim, struct promise *promise)
+{
+	struct job job;
+	struct err err = { 0 };
+	if (sim->disk->ops->job_load(sim->disk, promise->job_id, &job, &err) != BACKEND_OK)
+		return;
+	usec_t wait = job.next_due - sim_now(sim) - USEC_PER_MSEC;
+	if (job.state == JOB_ACTIVE && wait > 0 && wait < 2 * USEC_PER_MIN)
+		sim_at(sim, wait + (usec_t)sim_random(sim, 2 * USEC_PER_MSEC), EVENT_EDGE, promise);
+	job_fini(&job);
 }
 
 static void
@@ -201,15 +340,19 @@ sim_client_act(struct sim *sim)
 	if (sim->mono >= sim->quiet_at)
 		return;
 	sim_at(sim, (usec_t)sim_random(sim, 10 * USEC_PER_SEC), EVENT_CLIENT, NULL);
-	if (!sim->engine || !engine_is_ready(sim->engine))
+	if (!sim->engine || !engine_is_ready(sim->engine) || sim->is_restarting)
 		return;
 	sim->nrequests++;
 	size_t which = sim->npromises ? sim_random(sim, sim->npromises) : 0;
 	uint64_t dice = sim_random(sim, 100);
 	if (sim->npromises == 0 || (dice < 40 && sim->npromises < SIM_PROMISES_MAX))
 		add(sim);
-	else if (dice < 55)
+	else if (dice < 47)
 		edit(sim, which);
+	else if (dice < 53)
+		plan_edge(sim, &sim->promises[which]);
+	else if (dice < 55)
+		set_queue(sim);
 	else if (dice < 63)
 		ask(sim, INTENT_JOB_PAUSE, which);
 	else if (dice < 74)
@@ -220,42 +363,4 @@ sim_client_act(struct sim *sim)
 		stop_run(sim);
 	else
 		ask(sim, INTENT_JOB_CANCEL, which);
-}
-
-static void
-step_clock(struct sim *sim)
-{
-	static const usec_t steps[] = { USEC_PER_SEC, 90 * USEC_PER_SEC, USEC_PER_HOUR,
-		                        5 * USEC_PER_HOUR };
-	usec_t from = sim_now(sim), step = steps[sim_random(sim, 4)];
-	sim->offset += sim_chance(sim, 50) ? step : -step;
-	sim_say(sim, "clock set by %lld s", (long long)((sim_now(sim) - from) / USEC_PER_SEC));
-	if (!sim->engine)
-		return;
-	if (sim->nsteps < SIM_STEPS_MAX)
-		sim->steps[sim->nsteps++] = (struct clock_step){ sim_now(sim), sim->life };
-	engine_clock_stepped(sim->engine, from, sim_now(sim));
-}
-
-/* What may go wrong, goes wrong now. */
-void
-sim_fault(struct sim *sim)
-{
-	if (sim->mono >= sim->quiet_at)
-		return;
-	sim_at(sim, (usec_t)sim_random(sim, 120 * USEC_PER_SEC), EVENT_FAULT, NULL);
-	uint64_t dice = sim_random(sim, 100);
-	if (dice >= 85 && sim->has_steps) {
-		step_clock(sim);
-		return;
-	}
-	if (dice >= 70 && sim->has_spawner_deaths) {
-		bool is_reboot = sim_chance(sim, 40);
-		sim->boot_number += is_reboot;
-		sim_spawner_die(sim, is_reboot || sim_chance(sim, 30));
-	} else {
-		sim_daemon_kill(sim);
-	}
-	sim_at(sim, (usec_t)sim_random(sim, sim_chance(sim, 20) ? 300000000 : 2000000), EVENT_BOOT,
-	       NULL);
 }

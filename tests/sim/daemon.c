@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "fake/backend_mem.h"
 #include "engine/parts.h"
 #include "sim/sim.h"
 
@@ -49,23 +50,51 @@ is_refused_when_degraded(const struct intent *intent)
 	return intent_is_change(intent->kind);
 }
 
+/* What happens rarely enough for the world to get anywhere, and never when it has to rest. */
+static bool
+goes_wrong(struct sim *sim, unsigned one_in)
+{
+	return sim->has_faults && sim->mono < sim->quiet_at && sim_random(sim, one_in) == 0;
+}
+
+bool
+sim_dies_here(struct sim *sim)
+{
+	if (!sim->dies && goes_wrong(sim, 3000))
+		sim->dies = true;
+	return sim->dies;
+}
+
+/* Applies one intent, which the disk may fail in the middle: then nothing of it is left. */
+static void
+apply_one(struct sim *sim, struct intent *intent, const struct intent *next)
+{
+	struct backend *disk = sim->disk;
+	struct err err = { 0 };
+	if (disk->ops->savepoint(disk, &err) != BACKEND_OK)
+		sim_fail(sim, "savepoint: %s", err.text);
+	if (goes_wrong(sim, 1500))
+		backend_mem_fail_operation(disk, 1 + (int64_t)sim_random(sim, 12));
+	bool is_applied = ledger_apply(&sim->ledger, intent, next);
+	backend_mem_fail_operation(disk, 0);
+	if (is_applied) {
+		disk->ops->release(disk, &err);
+		sim_check_order(sim, intent);
+	} else {
+		disk->ops->rollback_to(disk);
+	}
+	if (!is_applied && intent->err.code != ERR_UNAVAILABLE)
+		sim_fail(sim, "%s failed: %s", intent_name(intent->kind), intent->err.text);
+	sim_say(sim, "applied %s run=%lld job=%lld %s", intent_name(intent->kind),
+	        (long long)intent->run_id, (long long)intent->job_id, intent->err.text);
+}
+
 /* Applies the group, but for what is left to the next one; how many those are that it did. */
 static size_t
 apply_group(struct sim *sim, struct intent **group, size_t n)
 {
-	struct backend *disk = sim->disk;
-	struct err err = { 0 };
 	for (size_t i = 0; i < n; i++) {
-		if (disk->ops->savepoint(disk, &err) != BACKEND_OK)
-			sim_fail(sim, "savepoint: %s", err.text);
-		if (ledger_apply(&sim->ledger, group[i], i + 1 < n ? group[i + 1] : NULL))
-			disk->ops->release(disk, &err);
-		else
-			sim_fail(sim, "%s failed: %s", intent_name(group[i]->kind),
-			         group[i]->err.text);
-		sim_say(sim, "applied %s run=%lld job=%lld %s", intent_name(group[i]->kind),
-		        (long long)group[i]->run_id, (long long)group[i]->job_id,
-		        group[i]->err.text);
+		apply_one(sim, group[i], i + 1 < n ? group[i + 1] : NULL);
 		if (group[i]->goes_on)
 			return i;
 	}
@@ -84,15 +113,37 @@ put_back(struct sim *sim, struct intent **rest, size_t n)
 	}
 }
 
-/* The outcome of the commit is lost: nobody knows, and the engine has to find out. */
+/* The commit failed: it is known not to have happened, or nobody knows. */
 static void
-lose_outcome(struct sim *sim, struct intent **group, size_t n)
+fail_commit(struct sim *sim, struct intent **group, size_t n, bool is_known)
 {
-	sim_say(sim, "commit outcome unknown");
+	sim_say(sim, "commit %s", is_known ? "failed" : "outcome unknown");
 	for (size_t i = 0; i < n; i++)
-		err_set(&group[i]->err, ERR_UNKNOWN_OUTCOME, "the commit failed");
+		err_set(&group[i]->err, is_known ? ERR_UNAVAILABLE : ERR_UNKNOWN_OUTCOME,
+		        "the commit failed");
 	sim->is_degraded = sim->has_trouble = true;
+	sim->calm_since = sim->mono;
 	sim_at(sim, (usec_t)sim_random(sim, 5 * USEC_PER_SEC), EVENT_HEAL, NULL);
+}
+
+/* One transaction; gives how many of the group are to be answered. */
+static size_t
+commit_group(struct sim *sim, struct intent **group, size_t n)
+{
+	struct backend *disk = sim->disk;
+	struct err err = { 0 };
+	if (disk->ops->begin(disk, &err) != BACKEND_OK)
+		sim_fail(sim, "begin: %s", err.text);
+	size_t ndone = apply_group(sim, group, n);
+	put_back(sim, group + ndone, n - ndone);
+	bool fails = goes_wrong(sim, 400), is_lost = fails && sim_chance(sim, 50);
+	if (is_lost || sim_dies_here(sim))
+		disk->ops->rollback(disk);
+	else if (disk->ops->commit(disk, &err) != BACKEND_OK)
+		sim_fail(sim, "commit: %s", err.text);
+	if (fails)
+		fail_commit(sim, group, ndone, is_lost && sim_chance(sim, 50));
+	return ndone;
 }
 
 void
@@ -100,8 +151,6 @@ sim_commit(struct sim *sim)
 {
 	struct intent *group[GROUP_MAX];
 	size_t n = 0, most = 1 + sim_random(sim, GROUP_MAX);
-	struct backend *disk = sim->disk;
-	struct err err = { 0 };
 	while (sim->queue && n < most)
 		group[n++] = take_queued(sim);
 	if (sim->is_degraded) {
@@ -110,21 +159,11 @@ sim_commit(struct sim *sim)
 				err_set(&group[i]->err, ERR_UNAVAILABLE, "the store is degraded");
 		}
 	} else if (n > 0) {
-		if (disk->ops->begin(disk, &err) != BACKEND_OK)
-			sim_fail(sim, "begin: %s", err.text);
-		size_t ndone = apply_group(sim, group, n);
-		put_back(sim, group + ndone, n - ndone);
-		n = ndone;
-		bool fails = sim->has_faults && sim->mono < sim->quiet_at && sim_random(sim, 400) == 0;
-		if (fails && sim_chance(sim, 50))
-			disk->ops->rollback(disk);
-		else if (disk->ops->commit(disk, &err) != BACKEND_OK)
-			sim_fail(sim, "commit: %s", err.text);
-		if (fails)
-			lose_outcome(sim, group, n);
+		n = commit_group(sim, group, n);
 	}
 	for (size_t i = 0; i < n; i++)
 		add_answer(sim, group[i]);
+	sim_dies_here(sim);
 	usec_t slow = sim_chance(sim, 2) ? 200 * USEC_PER_MSEC : 0;
 	sim_at(sim, 100 + slow + (usec_t)sim_random(sim, 2000), EVENT_ANSWER, NULL);
 }
@@ -132,15 +171,15 @@ sim_commit(struct sim *sim)
 void
 sim_answer(struct sim *sim)
 {
-	struct intent *intent = sim->answers;
-	sim->answers = NULL;
-	sim->answers_end = &sim->answers;
+	struct intent *intent;
 	sim->engine->now = sim_now(sim);
-	while (intent) {
-		struct intent *next = intent->next;
+	while ((intent = sim->answers) && !sim_dies_here(sim)) {
+		sim->answers = intent->next;
 		intent_answer(intent);
-		intent = next;
 	}
+	if (sim->dies)
+		return;
+	sim->answers_end = &sim->answers;
 	if (sim->has_trouble)
 		engine_store_changed(sim->engine, STORE_DEGRADED, sim_now(sim));
 	sim->has_trouble = false;
@@ -155,6 +194,7 @@ void
 sim_heal(struct sim *sim)
 {
 	sim->is_degraded = false;
+	sim->calm_since = sim->mono;
 	if (!sim->has_trouble)
 		engine_store_changed(sim->engine, STORE_OK, sim_now(sim));
 }
@@ -173,7 +213,8 @@ sim_daemon_start(struct sim *sim)
 		                        .stop_timeout = 30 * USEC_PER_SEC };
 	struct engine_ports ports = { .store = &sim->store,
 		                      .exec = &sim->runner,
-		                      .http = &sim->runner,
+		                      .http = &sim->http,
+		                      .event = sim_check_end,
 		                      .trouble = on_trouble,
 		                      .orphan_lives = sim_orphan_lives,
 		                      .arg = sim };
@@ -182,10 +223,12 @@ sim_daemon_start(struct sim *sim)
 	memcpy(sim->ledger.boot, config.boot, sizeof(config.boot));
 	memcpy(sim->ledger.spawner, config.spawner, sizeof(config.spawner));
 	sim->life = ++sim->nlives;
+	sim->dies = false;
 	sim->store.submit = submit;
 	sim->queue_end = &sim->queue;
 	sim->answers_end = &sim->answers;
-	sim->is_committing = sim->is_degraded = sim->has_trouble = false;
+	sim->is_committing = sim->is_degraded = sim->has_trouble = sim->is_restarting = false;
+	sim->calm_since = sim->mono;
 	sim->engine = engine_new(&config, &ports);
 	sim_say(sim, "daemon %llu starts", (unsigned long long)sim->life);
 	sim_replay(sim);
@@ -221,6 +264,18 @@ sim_daemon_kill(struct sim *sim)
 	drop_list(sim->queue);
 	sim->answers = sim->queue = NULL;
 	sim->ncrashes++;
+	sim->is_restarting = false;
+	sim_requests_die(sim);
+}
+
+void
+sim_daemon_restart(struct sim *sim)
+{
+	if (!sim->engine || sim->is_restarting || !engine_is_ready(sim->engine))
+		return;
+	sim_say(sim, "daemon %llu is to be replaced", (unsigned long long)sim->life);
+	sim->is_restarting = true;
+	engine_stop(sim->engine, true, sim_now(sim));
 }
 
 void

@@ -5,6 +5,7 @@ tests_sim_sim_SOURCES = \
 	tests/sim/check.c \
 	tests/sim/client.c \
 	tests/sim/daemon.c \
+	tests/sim/fault.c \
 	tests/sim/main.c \
 	tests/sim/sim.h \
 	tests/sim/spawner.c \

@@ -15,6 +15,8 @@
 
 #define EVENTS_MAX 2000000 /* a world that does not come to rest */
 #define JOB_IDS_MAX 1000    /* no world makes more jobs */
+#define LOOK_EVERY  (15 * USEC_PER_SEC)
+#define CALM_SPAN   (8 * USEC_PER_SEC)
 #define BUSY_SPAN  (8 * USEC_PER_MIN)
 #define REST_SPAN  (30 * USEC_PER_MIN)
 
@@ -35,6 +37,18 @@ static bool
 is_of_daemon(enum sim_event_kind kind)
 {
 	return kind == EVENT_COMMIT || kind == EVENT_ANSWER || kind == EVENT_HEAL;
+}
+
+/* While nothing disturbs, nothing that can go on is left lying. */
+static void
+look(struct sim *sim)
+{
+	if (sim->mono >= sim->quiet_at)
+		return;
+	sim_at(sim, LOOK_EVERY, EVENT_LOOK, NULL);
+	if (sim->engine && !sim->is_restarting && !sim->is_degraded &&
+	    sim->mono - sim->calm_since > CALM_SPAN)
+		sim_check_progress(sim);
 }
 
 static void
@@ -68,6 +82,15 @@ happen(struct sim *sim, const struct sim_event *event)
 		if (!sim->engine)
 			sim_daemon_start(sim);
 		break;
+	case EVENT_REPEAT:
+		sim_client_repeat(sim, event->subject);
+		break;
+	case EVENT_EDGE:
+		sim_client_edge(sim, event->subject);
+		break;
+	case EVENT_LOOK:
+		look(sim);
+		break;
 	}
 }
 
@@ -100,7 +123,15 @@ run_until(struct sim *sim, usec_t end)
 			happen(sim, event);
 			free(event);
 		}
+		if (sim->dies && sim->engine) {
+			sim_daemon_kill(sim);
+			sim_at(sim, (usec_t)sim_random(sim, 2000000), EVENT_BOOT, NULL);
+		}
 		sim_tick(sim);
+		if (sim->is_restarting && engine_is_idle(sim->engine)) {
+			sim_daemon_kill(sim);
+			sim_at(sim, (usec_t)sim_random(sim, 200000), EVENT_BOOT, NULL);
+		}
 	}
 	sim->mono = end;
 }
@@ -148,6 +179,9 @@ set_up(struct sim *sim, uint64_t seed, bool is_verbose)
 	sim->has_faults = sim_chance(sim, 70);
 	sim->has_spawner_deaths = sim_chance(sim, 30);
 	sim->has_steps = sim_chance(sim, 25);
+	sim->has_restarts = sim_chance(sim, 40);
+	sim->has_deadlines = sim_chance(sim, 60);
+	sim->narrow_max = 2;
 	sim->zones = test_zones();
 	sim->disk = backend_mem_new();
 	sim->ledger = (struct ledger){ .backend = sim->disk,
@@ -173,6 +207,7 @@ tear_down(struct sim *sim)
 	heap_fini(&sim->events);
 	map_fini(&sim->processes);
 	map_fini(&sim->starts);
+	map_fini(&sim->ends);
 	sim->disk->ops->close(sim->disk);
 }
 
@@ -183,7 +218,8 @@ run_seed(uint64_t seed, bool is_verbose)
 	set_up(&sim, seed, is_verbose);
 	sim_daemon_start(&sim);
 	sim_at(&sim, USEC_PER_SEC, EVENT_CLIENT, NULL);
-	if (sim.has_faults)
+	sim_at(&sim, LOOK_EVERY, EVENT_LOOK, NULL);
+	if (sim.has_faults || sim.has_restarts || sim.has_steps)
 		sim_at(&sim, (usec_t)sim_random(&sim, 60 * USEC_PER_SEC), EVENT_FAULT, NULL);
 	run_until(&sim, BUSY_SPAN);
 	if (!sim.engine)

@@ -22,6 +22,9 @@ enum sim_event_kind {
 	EVENT_FAULT,   /* a crash, a reboot, a clock that is set */
 	EVENT_HEAL,    /* the store is well again */
 	EVENT_BOOT,    /* the daemon starts */
+	EVENT_REPEAT,  /* a client asks again, with the same key */
+	EVENT_EDGE,    /* an edit within a millisecond of an instant */
+	EVENT_LOOK,    /* is anything left lying? */
 };
 
 struct sim_event {
@@ -44,6 +47,8 @@ struct process {
 	int code;
 	bool ignores_term;
 	bool is_over, is_killed;
+	bool is_http;   /* a request of the daemon's: it dies with it */
+	bool is_timeout; /* a request that its runner gives up in time */
 	bool is_orphan; /* its spawner is gone: nobody can tell how it ends */
 	struct sim_event *confirm, *exit; /* NULL once they happened */
 };
@@ -58,6 +63,7 @@ struct promise {
 		usec_t from; /* wall clock: no instant at or before it belongs to the era */
 	} eras[32];
 	size_t neras;
+	int64_t number; /* of the request that made it */
 	bool is_cancelled;
 	usec_t cancelled_at;
 	bool is_unsure; /* an answer was lost: the schedule may be another */
@@ -85,6 +91,7 @@ struct sim {
 	struct ledger ledger;
 	int boot_number, spawner_number;
 	struct map processes; /* by run id: its newest attempt */
+	struct map ends;      /* by run id: the last attempt told to have ended, and the run's state */
 	struct map starts;    /* by run id: how many attempts were ever started, as a counter */
 
 	/* The daemon's life. */
@@ -95,8 +102,11 @@ struct sim {
 	struct intent *answers, **answers_end; /* committed, not yet heard */
 	bool is_committing;
 	struct store store;
-	struct runner runner;
+	struct runner runner, http;
+	bool is_restarting; /* by plan: it leaves when it is idle */
+	usec_t calm_since;  /* mono: the last disturbance */
 	bool is_degraded;
+	bool dies; /* when what happens now is over */
 	bool has_trouble; /* the engine was not told yet; it may be over already */
 
 	/* The client. */
@@ -106,7 +116,8 @@ struct sim {
 	struct clock_step steps[SIM_STEPS_MAX];
 	size_t nsteps;
 	int64_t nrequests, nruns, ncrashes;
-	bool has_steps, has_spawner_deaths, has_faults;
+	bool has_steps, has_spawner_deaths, has_faults, has_restarts, has_deadlines;
+	int narrow_max; /* the most slots that the narrow queue ever had */
 };
 
 /* world.c */
@@ -122,14 +133,18 @@ _Noreturn void sim_fail(const struct sim *sim, const char *fmt, ...)
 /* daemon.c: the daemon's life, and the store's thread */
 void sim_daemon_start(struct sim *sim);
 void sim_daemon_kill(struct sim *sim);
+void sim_daemon_restart(struct sim *sim); /* SIGUSR2 */
 void sim_tick(struct sim *sim);
 void sim_commit(struct sim *sim);
 void sim_answer(struct sim *sim);
 void sim_heal(struct sim *sim);
+/* A point at which the daemon may die, with everything that it has not put on the disk. */
+bool sim_dies_here(struct sim *sim);
 
 /* spawner.c */
 void sim_runner_init(struct sim *sim);
 void sim_replay(struct sim *sim);
+void sim_requests_die(struct sim *sim);
 void sim_process_started(struct sim *sim, struct process *process);
 void sim_process_exit(struct sim *sim, struct process *process);
 void sim_spawner_die(struct sim *sim, bool with_processes);
@@ -138,11 +153,17 @@ bool sim_orphan_lives(void *arg, const struct attempt *attempt);
 
 /* client.c */
 void sim_client_act(struct sim *sim);
+void sim_client_repeat(struct sim *sim, void *request);
+void sim_client_edge(struct sim *sim, struct promise *promise);
+
+/* fault.c */
 void sim_fault(struct sim *sim);
 
 /* check.c: the invariants */
 void sim_check_start(struct sim *sim, const struct process *process);
+void sim_check_end(void *arg, const struct run_event *event);
 void sim_check_progress(struct sim *sim);
+void sim_check_order(struct sim *sim, const struct intent *intent);
 void sim_check_rest(struct sim *sim);
 
 #endif

@@ -11,6 +11,12 @@ sim_of(struct runner *runner)
 	return (struct sim *)((char *)runner - offsetof(struct sim, runner));
 }
 
+static struct sim *
+sim_of_http(struct runner *http)
+{
+	return (struct sim *)((char *)http - offsetof(struct sim, http));
+}
+
 static struct process *
 find(struct sim *sim, int64_t run_id, int attempt)
 {
@@ -35,13 +41,12 @@ end_silently(struct sim *sim, struct process *process)
 	drop(sim, process);
 }
 
-static void
-start(struct runner *runner, const struct job *job, const struct run *run)
+static struct process *
+begin(struct sim *sim, const struct job *job, const struct run *run)
 {
-	struct sim *sim = sim_of(runner);
 	struct process *process = map_get(&sim->processes, run->id);
 	if (process && process->attempt == run->attempt)
-		return; /* it is here already */
+		return NULL; /* it is here already */
 	if (process && !process->is_over && !process->is_orphan)
 		sim_fail(sim, "run %lld starts attempt %d while attempt %d runs",
 		         (long long)run->id, run->attempt, process->attempt);
@@ -61,13 +66,35 @@ start(struct runner *runner, const struct job *job, const struct run *run)
 	sim_check_start(sim, process);
 	map_put(&sim->processes, run->id, process);
 	process->confirm = sim_at(sim, 50 + (usec_t)sim_random(sim, 500), EVENT_STARTED, process);
-	process->exit = sim_at(sim, 600 + process->length, EVENT_EXIT, process);
+	return process;
 }
 
 static void
-stop(struct runner *runner, int64_t run_id, int attempt, enum stop_how how)
+start(struct runner *runner, const struct job *job, const struct run *run)
 {
 	struct sim *sim = sim_of(runner);
+	struct process *process = begin(sim, job, run);
+	if (process)
+		process->exit = sim_at(sim, 600 + process->length, EVENT_EXIT, process);
+}
+
+/* A request: its time-out is its runner's own. */
+static void
+start_request(struct runner *http, const struct job *job, const struct run *run)
+{
+	struct sim *sim = sim_of_http(http);
+	struct process *process = begin(sim, job, run);
+	if (!process)
+		return;
+	process->is_http = true;
+	process->is_timeout = job->timeout > 0 && process->length > job->timeout;
+	process->exit = sim_at(sim, 600 + (process->is_timeout ? job->timeout : process->length),
+	                       EVENT_EXIT, process);
+}
+
+static void
+end_early(struct sim *sim, int64_t run_id, int attempt, enum stop_how how)
+{
 	struct process *process = find(sim, run_id, attempt);
 	if (!process || process->is_over || process->is_orphan || (how == STOP_SOFT && process->ignores_term))
 		return;
@@ -77,12 +104,36 @@ stop(struct runner *runner, int64_t run_id, int attempt, enum stop_how how)
 }
 
 static void
-forget(struct runner *runner, int64_t run_id, int attempt)
+stop(struct runner *runner, int64_t run_id, int attempt, enum stop_how how)
 {
-	struct sim *sim = sim_of(runner);
+	end_early(sim_of(runner), run_id, attempt, how);
+}
+
+static void
+stop_request(struct runner *http, int64_t run_id, int attempt, enum stop_how how)
+{
+	(void)how; /* a request is dropped */
+	end_early(sim_of_http(http), run_id, attempt, STOP_HARD);
+}
+
+static void
+drop_over(struct sim *sim, int64_t run_id, int attempt)
+{
 	struct process *process = find(sim, run_id, attempt);
 	if (process && process->is_over)
 		drop(sim, process);
+}
+
+static void
+forget(struct runner *runner, int64_t run_id, int attempt)
+{
+	drop_over(sim_of(runner), run_id, attempt);
+}
+
+static void
+forget_request(struct runner *http, int64_t run_id, int attempt)
+{
+	drop_over(sim_of_http(http), run_id, attempt);
 }
 
 static int
@@ -98,6 +149,7 @@ void
 sim_runner_init(struct sim *sim)
 {
 	sim->runner = (struct runner){ start, stop, forget, output };
+	sim->http = (struct runner){ start_request, stop_request, forget_request, output };
 }
 
 static void
@@ -109,6 +161,13 @@ tell_end(struct sim *sim, const struct process *process)
 		                   .cpu_us = -1,
 		                   .peak_kib = -1,
 		                   .output_fd = -1 };
+	if (process->is_http) {
+		outcome.kind = process->is_killed || process->is_timeout ? OUTCOME_NETWORK
+		                                                         : OUTCOME_HTTP;
+		outcome.code = process->code ? 503 : 200;
+		outcome.is_expected = process->code == 0;
+		outcome.is_timeout = process->is_timeout && !process->is_killed;
+	}
 	engine_run_ended(sim->engine, process->run_id, process->attempt, &outcome, sim_now(sim));
 }
 
@@ -118,7 +177,7 @@ sim_replay(struct sim *sim)
 	struct process *process;
 	size_t at = 0;
 	while ((process = map_next(&sim->processes, &at))) {
-		if (process->is_orphan) /* this spawner does not know it */
+		if (process->is_orphan || process->is_http) /* this spawner does not know it */
 			continue;
 		engine_replay_started(sim->engine, process->run_id, process->attempt, 1, 1,
 		                      process->began_at);
@@ -127,13 +186,26 @@ sim_replay(struct sim *sim)
 	}
 }
 
+/* The daemon is dead, and what it had sent itself is beyond anybody's knowledge. */
+void
+sim_requests_die(struct sim *sim)
+{
+	struct process *process;
+	for (size_t at = 0; (process = map_next(&sim->processes, &at));) {
+		if (!process->is_http)
+			continue;
+		end_silently(sim, process);
+		at = 0; /* the map has changed */
+	}
+}
+
 void
 sim_process_started(struct sim *sim, struct process *process)
 {
 	process->confirm = NULL;
 	if (sim->engine)
-		engine_run_started(sim->engine, process->run_id, process->attempt, 1, 1,
-		                   process->began_at);
+		engine_run_started(sim->engine, process->run_id, process->attempt,
+		                   process->is_http ? 0 : 1, 1, process->began_at);
 }
 
 void
