@@ -14,10 +14,6 @@
 #include "base/alloc.h"
 #include "engine/parts.h"
 
-#define PRUNE_EVERY (10 * USEC_PER_MIN)
-#define PRUNE_PAUSE (50 * USEC_PER_MSEC) /* between slices: claims go before */
-#define ZONES_EVERY USEC_PER_HOUR        /* a look at the zone files, if nobody tells */
-#define ZONES_SETTLE USEC_PER_SEC        /* an upgrade replaces many files one by one */
 #define FAIL_PAUSE  USEC_PER_SEC         /* before a failed claim is tried again */
 
 static usec_t
@@ -113,38 +109,6 @@ claim_answered(struct engine *engine, struct intent *intent)
 		                                         .run = &intent->runs[i].run });
 }
 
-/* History has grown: it is trimmed after a while, and an idle daemon sleeps. */
-static void
-plan_prune(struct engine *engine)
-{
-	if (engine->prune_at == USEC_NEVER)
-		engine->prune_at = engine->now + PRUNE_EVERY;
-}
-
-static void
-prune_answered(struct engine *engine, const struct intent *intent)
-{
-	bool has_more = intent->err.code == ERR_NONE && intent->count > 0;
-	engine->prune_at = has_more ? engine->now + PRUNE_PAUSE : USEC_NEVER;
-}
-
-/* The next batch of recurring jobs, until all were seen. */
-static void
-zones_answered(struct engine *engine, struct intent *intent)
-{
-	engine->zones_at = engine->now + ZONES_EVERY;
-	if (intent->err.code != ERR_NONE)
-		return;
-	if (intent->name && engine->ports.notice)
-		engine->ports.notice(engine->ports.arg, "a time zone was replaced", intent->name);
-	if (intent->offset < 0)
-		return;
-	struct intent *next = intent_new(intent->kind, intent->now);
-	next->offset = intent->offset;
-	next->count = intent->count;
-	engine_send(engine, next);
-}
-
 /*
  * Only a claim has looked at all that could go on and may put the next one off: another intent's
  * word on what is due next knows nothing of a slot that was freed before it.
@@ -200,19 +164,19 @@ on_answer(struct intent *intent, void *arg)
 		live_recorded(engine, intent);
 		break;
 	case INTENT_PRUNE:
-		prune_answered(engine, intent);
+		chores_prune_answered(engine, intent);
 		break;
 	case INTENT_CLOCK_STEP:
 		steps_answered(engine, intent);
 		break;
 	case INTENT_ZONES:
-		zones_answered(engine, intent);
+		chores_zones_answered(engine, intent);
 		break;
 	default:
 		break;
 	}
 	if (intent->kind <= INTENT_ENDED)
-		plan_prune(engine);
+		chores_plan_prune(engine);
 	if (intent->err.code == ERR_NONE) {
 		take_stops(engine, &intent->work);
 		take_starts(engine, &intent->work);
@@ -255,15 +219,8 @@ void
 engine_recover(struct engine *engine, usec_t now)
 {
 	engine->now = engine->born_at = now;
-	engine->zones_at = now + ZONES_EVERY;
+	chores_begin(engine);
 	recover_begin(engine);
-}
-
-void
-engine_zones_changed(struct engine *engine, usec_t now)
-{
-	if (engine->zones_at > now + ZONES_SETTLE)
-		engine->zones_at = now + ZONES_SETTLE;
 }
 
 void
@@ -396,14 +353,7 @@ engine_tick(struct engine *engine, usec_t now)
 		claim(engine);
 	if (engine->stop_at <= now)
 		end_all(engine);
-	if (engine->prune_at <= now && !engine->is_stopping) {
-		engine->prune_at = USEC_NEVER;
-		engine_send(engine, intent_new(INTENT_PRUNE, now));
-	}
-	if (engine->zones_at <= now && !engine->is_stopping) {
-		engine->zones_at = USEC_NEVER;
-		engine_send(engine, intent_new(INTENT_ZONES, now));
-	}
+	chores_do(engine);
 	if (recover_at(engine) <= now)
 		recover_begin(engine);
 	steps_tell(engine);
@@ -414,8 +364,7 @@ engine_wake_at(const struct engine *engine)
 {
 	const struct live *live = heap_peek(&engine->alarms);
 	usec_t at = sooner(live ? live->alarm_at : USEC_NEVER, claim_at(engine));
-	if (!engine->is_stopping)
-		at = sooner(at, sooner(engine->prune_at, engine->zones_at));
+	at = sooner(at, chores_at(engine));
 	at = sooner(at, sooner(recover_at(engine), steps_at(engine)));
 	return sooner(at, engine->stop_at);
 }

@@ -1,6 +1,7 @@
 # engine: the orchestrator and its two ports.
 noinst_LIBRARIES += libengine.a
 libengine_a_SOURCES = \
+	src/engine/chores.c \
 	src/engine/engine.h \
 	src/engine/engine.c \
 	src/engine/intent.c \

@@ -63,6 +63,8 @@ struct engine {
 	char *claim_cursor;   /* the queue that it came to; owned, NULL: all were served */
 	usec_t not_before;    /* claims rest until then after a failure */
 	usec_t prune_at, zones_at;
+	int64_t zones_offset; /* the last job that was looked at; 0: none, or all were */
+	bool zones_missed;    /* the last look was not put on record */
 
 	struct step steps[STEPS_MAX]; /* oldest first; only the first is told at a time */
 	int nsteps;
@@ -94,6 +96,14 @@ void live_recorded(struct engine *engine, struct intent *intent);
 void live_stop(struct engine *engine, struct live *live, const struct stop *stop);
 /* It was never started: back into the queue, or ended, as the ledger sees fit. Frees it. */
 void live_requeue(struct engine *engine, struct live *live);
+
+/* chores.c: pruning, and a look at the zone files. */
+void chores_begin(struct engine *engine);
+void chores_plan_prune(struct engine *engine);
+void chores_prune_answered(struct engine *engine, const struct intent *intent);
+void chores_zones_answered(struct engine *engine, struct intent *intent);
+void chores_do(struct engine *engine);
+usec_t chores_at(const struct engine *engine);
 
 /* steps.c: tells the ledger of every set of the clock, until it has it. */
 void steps_add(struct engine *engine, usec_t from, usec_t to);

@@ -42,7 +42,8 @@ enum intent_kind {
 	 * (0: begin), in the answer where to go on (-1: done), count: jobs recomputed so far.
 	 */
 	INTENT_CLOCK_STEP, /* the clock was set, from at to until */
-	INTENT_ZONES,      /* look whether zone files were replaced -> name: which; offset, count */
+	/* look whether zone files were replaced (is_forced: they were) -> name: which; offset, count */
+	INTENT_ZONES,
 	INTENT_PRUNE,      /* retention: one slice -> count; count 0: nothing left to do */
 	INTENT_BACKUP,     /* path */
 	INTENT_CHECK,      /* of the whole database -> output: what is wrong, a line each */

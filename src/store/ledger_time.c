@@ -234,13 +234,15 @@ ledger_zones(struct ledger *ledger, struct intent *intent)
 	struct replaced replaced = { .n = 0 };
 	if (intent->offset == 0) {
 		zones_refresh(ledger->zones, note_replaced, &replaced);
-		if (replaced.n == 0) {
+		if (replaced.n == 0 && !intent->is_forced) {
 			intent->offset = -1;
 			return 0;
 		}
-		intent->name = replaced.n == 1
-		                       ? mem_dup(replaced.first)
-		                       : mem_printf("%s and %d more", replaced.first, replaced.n - 1);
+		if (replaced.n == 1)
+			intent->name = mem_dup(replaced.first);
+		else if (replaced.n > 1)
+			intent->name = mem_printf("%s and %d more", replaced.first,
+			                          replaced.n - 1);
 	}
 	return reanchor_batch(ledger, intent, is_moved_by_zones);
 }

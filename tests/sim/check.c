@@ -57,6 +57,9 @@ check_may_repeat(struct sim *sim, const struct process *process, const struct jo
 	    before.ended_at == 0)
 		sim_fail(sim, "run %lld starts attempt %d before the one before it has ended",
 		         (long long)process->run_id, process->attempt);
+	if (before.outcome.kind == OUTCOME_LOST && !job_is_http(job) && !sim->has_spawner_deaths)
+		sim_fail(sim, "run %lld was lost although its spawner lived",
+		         (long long)process->run_id);
 	bool may_repeat = job_is_http(job) ? request_may_repeat(job)
 	                                   : job->on_lost == ON_LOST_RETRY;
 	if (before.outcome.kind == OUTCOME_LOST && !may_repeat)
@@ -191,6 +194,21 @@ load_runs(struct sim *sim, struct run **runs)
 	return n;
 }
 
+/* A spawner that lives loses nothing, and a planned restart not even requests. */
+static void
+check_lost(struct sim *sim, const struct run *run)
+{
+	struct job job;
+	struct err err = { 0 };
+	if (run->state != RUN_LOST || (sim->has_faults && sim->has_spawner_deaths))
+		return;
+	if (sim->disk->ops->job_load(sim->disk, run->job_id, &job, &err) != BACKEND_OK)
+		return;
+	if (!sim->has_faults || !job_is_http(&job))
+		sim_fail(sim, "run %lld was lost for nothing", (long long)run->id);
+	job_fini(&job);
+}
+
 static void
 check_runs_ended(struct sim *sim, const struct run *runs, size_t n)
 {
@@ -208,9 +226,7 @@ check_runs_ended(struct sim *sim, const struct run *runs, size_t n)
 			sim_fail(sim, "run %lld ended as %s and is %s", (long long)runs[i].id,
 			         run_state_name((enum run_state)(told % RUN_NSTATES)),
 			         run_state_name(runs[i].state));
-		if (runs[i].state == RUN_LOST && !sim->has_faults)
-			sim_fail(sim, "run %lld was lost by a planned restart",
-			         (long long)runs[i].id);
+		check_lost(sim, &runs[i]);
 	}
 	if (sim->processes.n)
 		sim_fail(sim, "%zu processes are not forgotten at rest", sim->processes.n);
@@ -227,6 +243,10 @@ check_covered_once(struct sim *sim, const struct job *job, usec_t due, const str
 		    due > run->last_due)
 			continue;
 		covering++;
+		if (run->reason == REASON_OVERLAP && run->state == RUN_SKIPPED &&
+		    run->ended_at < run->last_due)
+			sim_fail(sim, "run %lld of job %lld is skipped before its instant",
+			         (long long)run->id, (long long)job->id);
 		/* An edit before the instant ends only what the new schedule has no more. */
 		if (run->reason == REASON_EDITED && run->ended_at < due)
 			sim_fail(sim, "run %lld of job %lld was due still and is edited away",

@@ -73,7 +73,9 @@ apply_one(struct sim *sim, struct intent *intent, const struct intent *next)
 	struct err err = { 0 };
 	if (disk->ops->savepoint(disk, &err) != BACKEND_OK)
 		sim_fail(sim, "savepoint: %s", err.text);
-	if (goes_wrong(sim, 1500))
+	bool is_rare = intent->kind == INTENT_REQUEUE || intent->kind == INTENT_BOOT ||
+	               intent->kind == INTENT_STOPPING || intent->kind == INTENT_CLOCK_STEP;
+	if (goes_wrong(sim, is_rare ? 20 : 1500))
 		backend_mem_fail_operation(disk, 1 + (int64_t)sim_random(sim, 12));
 	bool is_applied = ledger_apply(&sim->ledger, intent, next);
 	backend_mem_fail_operation(disk, 0);
@@ -124,6 +126,8 @@ fail_commit(struct sim *sim, struct intent **group, size_t n, bool is_known)
 	sim->is_degraded = sim->has_trouble = true;
 	sim->calm_since = sim->mono;
 	sim_at(sim, (usec_t)sim_random(sim, 5 * USEC_PER_SEC), EVENT_HEAL, NULL);
+	if (sim->has_steps && sim_chance(sim, 20)) /* troubles come together */
+		sim_clock_step(sim);
 }
 
 /* One transaction; gives how many of the group are to be answered. */

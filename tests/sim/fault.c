@@ -1,8 +1,8 @@
 /* The fates: crashes, reboots, restarts, clocks that are set. */
 #include "sim/sim.h"
 
-static void
-step_clock(struct sim *sim)
+void
+sim_clock_step(struct sim *sim)
 {
 	static const usec_t steps[] = { USEC_PER_SEC, 90 * USEC_PER_SEC, USEC_PER_HOUR,
 		                        5 * USEC_PER_HOUR };
@@ -26,7 +26,7 @@ sim_fault(struct sim *sim)
 	sim_at(sim, (usec_t)sim_random(sim, 120 * USEC_PER_SEC), EVENT_FAULT, NULL);
 	uint64_t dice = sim_random(sim, 100);
 	if (dice >= 85 && sim->has_steps) {
-		step_clock(sim);
+		sim_clock_step(sim);
 		return;
 	}
 	if (dice < 30 && sim->has_restarts) {

@@ -158,6 +158,7 @@ void sim_client_edge(struct sim *sim, struct promise *promise);
 
 /* fault.c */
 void sim_fault(struct sim *sim);
+void sim_clock_step(struct sim *sim);
 
 /* check.c: the invariants */
 void sim_check_start(struct sim *sim, const struct process *process);

@@ -123,6 +123,20 @@ a_clock_set_back_gives_no_instant_a_second_row_though_the_daemon_starts_again(vo
 }
 
 static void
+the_end_of_a_span_is_remembered_as_covered(void **state)
+{
+	static const char *const silent[] = { "schedule", "every 100s", "missed", "skip", NULL };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, silent);
+	kit_claim_at(kit, 380); /* 300 is more than a minute late */
+	kit_set_clock(kit, 381, 150);
+	for (int at = 200; at <= 400; at += 100)
+		kit_claim_at(kit, at);
+	for (int at = 100; at <= 400; at += 100)
+		assert_int_equal(rows_at(kit, id, at), 1);
+}
+
+static void
 what_a_set_back_clock_left_open_gets_its_rows_between_the_others(void **state)
 {
 	static const char *const silent[] = { "schedule", "every 7s", "missed", "skip", NULL };
@@ -222,6 +236,37 @@ a_replaced_zone_moves_the_jobs_that_follow_it(void **state)
 	zonedir_fini(&source.dir);
 }
 
+static void
+a_look_at_zones_whose_record_failed_is_made_up_for(void **state)
+{
+	static const char *const noon[] = { "schedule", "0 12 * * *", "tz", "Test/Zone", NULL };
+	struct kit *kit = *state;
+	struct zones *others = kit->ledger.zones;
+	struct replaceable source = { .file = "Etc/GMT-3" };
+	zonedir_init(&source.dir, ZONEINFO_DIR);
+	kit->ledger.zones = zones_new(&(struct zone_source){ read_replaceable, identify_replaceable,
+	                                                     name_replaceable, &source });
+	int64_t id = kit_add(kit, noon);
+	struct job before = kit_job_of(kit, id), after;
+	source.file = "Etc/GMT-2";
+	struct intent *lost = kit_ask(kit, INTENT_ZONES), *again = kit_ask(kit, INTENT_ZONES);
+	struct backend *db = kit->ledger.backend;
+	db->ops->begin(db, &lost->err);
+	assert_true(ledger_apply(&kit->ledger, lost, NULL));
+	db->ops->rollback(db);
+	intent_free(lost);
+	again->is_forced = true;
+	kit_apply(kit, again);
+	intent_free(again);
+	after = kit_job_of(kit, id);
+	assert_true(after.next_due == before.next_due + USEC_PER_HOUR);
+	job_fini(&before);
+	job_fini(&after);
+	zones_free(kit->ledger.zones);
+	kit->ledger.zones = others;
+	zonedir_fini(&source.dir);
+}
+
 /* The daemon starts again, and the zone is that file now. */
 static void
 restart_with_zone(struct kit *kit, struct replaceable *source, const char *file)
@@ -279,11 +324,13 @@ main(void)
 		WITH_KIT(an_on_start_job_runs_once_a_boot),
 		WITH_KIT(a_clock_set_back_moves_intervals_and_repeats_no_instant),
 		WITH_KIT(a_clock_set_back_gives_no_instant_a_second_row_though_the_daemon_starts_again),
+		WITH_KIT(the_end_of_a_span_is_remembered_as_covered),
 		WITH_KIT(what_a_set_back_clock_left_open_gets_its_rows_between_the_others),
 		WITH_KIT(what_a_clock_has_jumped_over_is_called_so_though_the_daemon_starts_again),
 		WITH_KIT(a_clock_set_back_loses_no_instant_that_is_due_still),
 		WITH_KIT(a_job_that_is_resumed_goes_by_the_clock_of_now),
 		WITH_KIT(a_replaced_zone_moves_the_jobs_that_follow_it),
+		WITH_KIT(a_look_at_zones_whose_record_failed_is_made_up_for),
 		WITH_KIT(what_a_lost_zone_hid_is_recorded_when_it_is_back_or_the_job_changes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,79 @@
+/* What the engine sees to now and then: the history is trimmed, replaced zone files are found. */
+#include "engine/parts.h"
+
+#define PRUNE_EVERY (10 * USEC_PER_MIN)
+#define PRUNE_PAUSE (50 * USEC_PER_MSEC) /* between slices: claims go before */
+#define ZONES_EVERY USEC_PER_HOUR        /* a look at the zone files, if nobody tells */
+#define ZONES_SETTLE USEC_PER_SEC        /* an upgrade replaces many files one by one */
+
+void
+chores_begin(struct engine *engine)
+{
+	engine->zones_at = engine->now + ZONES_EVERY;
+}
+
+/* History has grown: it is trimmed after a while, and an idle daemon sleeps. */
+void
+chores_plan_prune(struct engine *engine)
+{
+	if (engine->prune_at == USEC_NEVER)
+		engine->prune_at = engine->now + PRUNE_EVERY;
+}
+
+void
+chores_prune_answered(struct engine *engine, const struct intent *intent)
+{
+	bool has_more = intent->err.code == ERR_NONE && intent->count > 0;
+	engine->prune_at = has_more ? engine->now + PRUNE_PAUSE : USEC_NEVER;
+}
+
+/*
+ * The next batch of recurring jobs, until all were seen. A batch that failed is tried again, and
+ * needs no news then: the look that found some may be lost with it.
+ */
+void
+chores_zones_answered(struct engine *engine, struct intent *intent)
+{
+	engine->zones_missed = intent->err.code != ERR_NONE;
+	if (engine->zones_missed) {
+		engine->zones_at = engine->now + ZONES_SETTLE;
+		return;
+	}
+	if (intent->name && engine->ports.notice)
+		engine->ports.notice(engine->ports.arg, "a time zone was replaced", intent->name);
+	bool is_through = intent->offset < 0;
+	engine->zones_offset = is_through ? 0 : intent->offset;
+	engine->zones_at = engine->now + (is_through ? ZONES_EVERY : 0);
+}
+
+void
+engine_zones_changed(struct engine *engine, usec_t now)
+{
+	if (engine->zones_at > now + ZONES_SETTLE)
+		engine->zones_at = now + ZONES_SETTLE;
+}
+
+void
+chores_do(struct engine *engine)
+{
+	usec_t now = engine->now;
+	if (engine->prune_at <= now && !engine->is_stopping) {
+		engine->prune_at = USEC_NEVER;
+		engine_send(engine, intent_new(INTENT_PRUNE, now));
+	}
+	if (engine->zones_at <= now && !engine->is_stopping) {
+		engine->zones_at = USEC_NEVER;
+		struct intent *intent = intent_new(INTENT_ZONES, now);
+		intent->offset = engine->zones_offset;
+		intent->is_forced = engine->zones_missed;
+		engine_send(engine, intent);
+	}
+}
+
+usec_t
+chores_at(const struct engine *engine)
+{
+	if (engine->is_stopping)
+		return USEC_NEVER;
+	return engine->prune_at < engine->zones_at ? engine->prune_at : engine->zones_at;
+}
