@@ -41,11 +41,15 @@ refuse(const struct reader *r, const char *what)
 	return err_set(r->err, ERR_INVALID, "%s: %s", r->part->name, what);
 }
 
+/* What stands here is no value, or nothing does. */
 static int
 refuse_rest(const struct reader *r)
 {
-	return err_set(r->err, ERR_INVALID, "%s: \"%.*s\" is not understood", r->part->name,
-		       scan_shown(&r->at), r->at.p);
+	int len = scan_shown(&r->at);
+	return err_set(r->err, ERR_INVALID, "%s: %s%.*s%s (values are %d-%d)", r->part->name,
+		       len ? "\"" : "", len, r->at.p,
+		       len ? "\" is not understood" : "a value is missing", r->part->min,
+		       r->part->max);
 }
 
 static int
@@ -63,7 +67,7 @@ read_value(struct reader *r, int *value)
 	const struct part *part = r->part;
 	const char *start = r->at.p;
 	if (!isdigit((unsigned char)scan_peek(&r->at)))
-		return scan_at_end(&r->at) ? refuse(r, "a value is missing") : refuse_rest(r);
+		return refuse_rest(r);
 	if (!scan_number(&r->at, 0, part->max, value))
 		return refuse_value(r, start);
 	if (part->id == YEAR && r->at.p - start <= NYEAR_DIGITS)

@@ -57,11 +57,16 @@ refuse(const struct reader *r, const char *what)
 	return err_set(r->err, ERR_INVALID, "%s: %s", r->field->name, what);
 }
 
+/* What stands here is no value, or nothing does. */
 static int
 refuse_rest(const struct reader *r)
 {
-	return err_set(r->err, ERR_INVALID, "%s: \"%.*s\" is not understood", r->field->name,
-		       scan_shown(&r->at), r->at.p);
+	const struct field *f = r->field;
+	int len = scan_shown(&r->at);
+	return err_set(r->err, ERR_INVALID, "%s: %s%.*s%s (values are %d-%d%s%s)", f->name,
+		       len ? "\"" : "", len, r->at.p,
+		       len ? "\" is not understood" : "a value is missing", f->min, f->max,
+		       f->names ? " and names like " : "", f->names ? f->names[1] : "");
 }
 
 /* Neighbours are set a word at a time: most fields are a star. */
@@ -102,7 +107,7 @@ read_value(struct reader *r, int *value)
 	}
 	int name = f->names ? scan_name(&r->at, f->names, f->nnames) : -1;
 	if (name < 0)
-		return scan_at_end(&r->at) ? refuse(r, "a value is missing") : refuse_rest(r);
+		return refuse_rest(r);
 	*value = name + f->first_name;
 	return 0;
 }
