@@ -209,6 +209,13 @@ struct backend_ops {
 	enum backend_result (*jobs_on_start)(struct backend *, int64_t after, size_t max,
 					     int64_t *ids, size_t *n, struct err *);
 
+	/*
+	 * Room that is held for when the disk is full: keep makes sure of it (false: there is not
+	 * enough), give_up lets what is written next have it.
+	 */
+	bool (*reserve_keep)(struct backend *);
+	void (*reserve_give_up)(struct backend *);
+
 	/* What an operator must know although the database can be used; NULL: all is well. */
 	const char *(*warning)(const struct backend *);
 	void (*close)(struct backend *); /* frees it */

@@ -21,6 +21,7 @@ struct keeper {
 	struct ledger ledger; /* its backend: NULL when the database could not be opened again */
 	struct store_opener opener;
 	enum store_state state;
+	bool is_low; /* degraded, but with the reserve given up there is room for what must be */
 	char detail[512];
 	unsigned ntroubles;
 	bool was_probed; /* the wait that counts began at probed_at */
@@ -82,6 +83,7 @@ become_well(struct keeper *keeper)
 {
 	const char *warning = backend_of(keeper)->ops->warning(backend_of(keeper));
 	keeper->state = STORE_OK;
+	keeper->is_low = false;
 	keeper->well_since = keeper->probed_at;
 	set_detail(keeper, warning ? warning : "");
 }
@@ -94,7 +96,25 @@ become_degraded(struct keeper *keeper, const char *why)
 		keeper->was_probed = false;
 	}
 	keeper->state = STORE_DEGRADED;
+	keeper->is_low = false;
 	set_detail(keeper, why);
+}
+
+/*
+ * Commits are possible: it is well if there is a reserve for when they are not. Else it is low:
+ * there is little room left, which is kept for the ends of what runs.
+ */
+static int
+become_well_or_low(struct keeper *keeper)
+{
+	if (backend_of(keeper)->ops->reserve_keep(backend_of(keeper))) {
+		become_well(keeper);
+		return 0;
+	}
+	become_degraded(keeper, "the disk is full: what runs is recorded when it ends, and nothing "
+				"else is done until there is room");
+	keeper->is_low = true;
+	return -1;
 }
 
 struct keeper *
@@ -110,7 +130,7 @@ keeper_open(const struct ledger *ledger, const struct store_opener *opener, stru
 	}
 	struct err trouble;
 	if (settle(keeper, &trouble) == 0)
-		become_well(keeper);
+		become_well_or_low(keeper);
 	else
 		become_degraded(keeper, trouble.text);
 	return keeper;
@@ -228,6 +248,29 @@ begin_backup(struct keeper *keeper, struct intent *intent, struct intents *answe
 		intents_push(answered, intent);
 }
 
+/* Changes that make room, or that must be on record when a run has ended. */
+static bool
+is_for_the_reserve(enum intent_kind kind)
+{
+	static const bool kinds[INTENT_NKINDS] = {
+		[INTENT_STARTED] = true,    [INTENT_ENDED] = true,     [INTENT_REQUEUE] = true,
+		[INTENT_STOPPING] = true,   [INTENT_PRUNE] = true,     [INTENT_JOB_CANCEL] = true,
+		[INTENT_RUN_CANCEL] = true, [INTENT_JOB_PAUSE] = true,
+	};
+	return kinds[kind];
+}
+
+/* Is it refused in this state? */
+static bool
+is_refused(const struct keeper *keeper, enum intent_kind kind)
+{
+	if (keeper->state == STORE_OK)
+		return false;
+	if (!backend_of(keeper))
+		return true;
+	return intent_is_change(kind) && !(keeper->is_low && is_for_the_reserve(kind));
+}
+
 /* Takes out what is not applied in a transaction, or not now. */
 static void
 sort_out(struct keeper *keeper, struct intents *group, struct intents *answered)
@@ -235,15 +278,15 @@ sort_out(struct keeper *keeper, struct intents *group, struct intents *answered)
 	struct intents rest = { 0 };
 	struct intent *intent;
 	while ((intent = intents_pop(group))) {
-		bool is_refused = keeper->state == STORE_DEGRADED &&
-				  (intent_is_change(intent->kind) || !backend_of(keeper));
 		if (intent->kind == INTENT_BACKUP || intent->kind == INTENT_CHECK)
 			begin_backup(keeper, intent, answered);
-		else if (is_refused) {
+		else if (is_refused(keeper, intent->kind)) {
 			err_set(&intent->err, ERR_UNAVAILABLE, "%s", keeper->detail);
 			intents_push(answered, intent);
-		} else
+		} else {
+			intent->is_forced |= keeper->is_low && intent->kind == INTENT_ENDED;
 			intents_push(&rest, intent);
+		}
 	}
 	*group = rest;
 }
@@ -301,13 +344,23 @@ try_commit(struct keeper *keeper, struct err *err)
 	return -1;
 }
 
+/* Whatever the trouble is: if it is a full disk, there is room now. */
+static int
+try_without_reserve(struct keeper *keeper, struct err *err)
+{
+	backend_of(keeper)->ops->reserve_give_up(backend_of(keeper));
+	return try_commit(keeper, err);
+}
+
 static int
 try_to_get_well(struct keeper *keeper, struct intents *answered)
 {
 	struct err err = { 0 };
+	if (keeper->is_low) /* a commit for the trial would eat what is left */
+		return become_well_or_low(keeper);
 	if ((backend_of(keeper) || open_backend(keeper, &err) == 0) && settle(keeper, &err) == 0 &&
-	    try_commit(keeper, &err) == 0)
-		return 0;
+	    (try_commit(keeper, &err) == 0 || try_without_reserve(keeper, &err) == 0))
+		return become_well_or_low(keeper);
 	close_backend(keeper, err.text, answered);
 	set_detail(keeper, err.text);
 	/* To be read until then, if it can be. */
@@ -331,10 +384,7 @@ probe(struct keeper *keeper, usec_t elapsed, struct intents *answered)
 	keeper->probe_wait *= 2;
 	if (keeper->probe_wait > PROBE_WAIT_MAX)
 		keeper->probe_wait = PROBE_WAIT_MAX;
-	if (try_to_get_well(keeper, answered) != 0)
-		return keeper->probe_wait;
-	become_well(keeper);
-	return 0;
+	return try_to_get_well(keeper, answered) == 0 ? 0 : keeper->probe_wait;
 }
 
 static void
@@ -349,6 +399,8 @@ step_backup(struct keeper *keeper, struct intents *answered)
 usec_t
 keeper_care(struct keeper *keeper, usec_t now, usec_t elapsed, struct intents *answered)
 {
+	if (keeper->is_low) /* the log is folded in, so that its room can be used again */
+		backend_of(keeper)->ops->tend(backend_of(keeper), now);
 	if (keeper->state == STORE_DEGRADED)
 		return probe(keeper, elapsed, answered);
 	if (keeper->backup) {

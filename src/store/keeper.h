@@ -7,7 +7,8 @@
  * of the group is answered `unavailable`, nothing was changed. It is one more, and could be made
  * durable: the group happened, and its answers stand. It cannot be opened: `unknown-outcome`.
  * Then the keeper is degraded: changes are refused, questions are answered as long as the
- * database can be read, and a small commit is tried again and again until one succeeds.
+ * database can be read, and a small commit is tried again and again until one succeeds. If that
+ * takes the reserve, it stays degraded, but records what ends, until there is room for a new one.
  */
 #ifndef STORE_KEEPER_H
 #define STORE_KEEPER_H

@@ -21,6 +21,7 @@ libstore_a_SOURCES = \
 	src/store/ledger_run.c \
 	src/store/ledger_time.c \
 	src/store/mark.c src/store/mark.h \
+	src/store/reserve.c src/store/reserve.h \
 	src/store/schema.c src/store/schema.h \
 	src/store/sqlite.c src/store/sqlite.h \
 	src/store/sqlite_attempts.c \

@@ -1,4 +1,5 @@
 /* The SQLite backend's table of operations, and its transactions. */
+#include "store/reserve.h"
 #include "store/sqlite_db.h"
 
 /* Runs a statement that has no rows: OK or an error. */
@@ -102,6 +103,18 @@ warning(const struct backend *backend)
 	return ((const struct sqlite *)backend)->warning;
 }
 
+static bool
+reserve_keep_of(struct backend *backend)
+{
+	return reserve_keep(sqlite_of(backend)->path);
+}
+
+static void
+reserve_give_up_of(struct backend *backend)
+{
+	reserve_give_up(sqlite_of(backend)->path);
+}
+
 const struct backend_ops sqlite_ops = {
 	.name = "sqlite",
 	.begin = begin,
@@ -159,6 +172,8 @@ const struct backend_ops sqlite_ops = {
 	.meta_load = sqlite_meta_load,
 	.meta_save = sqlite_meta_save,
 	.jobs_on_start = sqlite_jobs_on_start,
+	.reserve_keep = reserve_keep_of,
+	.reserve_give_up = reserve_give_up_of,
 	.warning = warning,
 	.close = sqlite_close,
 };

@@ -7,7 +7,7 @@ fi
 . "${ASCHED_SOURCE:?}/tests/blackbox/lib.sh"
 [ -n "${ASCHED_TEST_NAMESPACE-}" ] || skip_all 'mounting needs root and a mount namespace'
 mkdir -m 700 "$dir/d"
-mount -t tmpfs -o size=2m,mode=0700 none "$dir/d" 2> /dev/null || skip_all 'tmpfs cannot be mounted'
+mount -t tmpfs -o size=4m,mode=0700 none "$dir/d" 2> /dev/null || skip_all 'tmpfs cannot be mounted'
 trap 'daemon_stop TERM; umount -l "$dir/d" 2> /dev/null; rm -rf "$dir"' EXIT
 
 # There is a disk for output, so that only the database suffers.
@@ -47,11 +47,15 @@ succeeds 'and lists what there is' asched list
 worker_ended() {
 	[ "$(asched --json runs worker | json_value exit_code)" = 7 ]
 }
+within 20 worker_ended
+ok $? 'what ends is recorded with the room that was reserved for it'
+fails_with 6 'the disk is full' asched add --name refused '@yearly' -- true
+has 'status says what to do' 'until there is room' "$(asched status)"
 rm "$dir/d/filler"
 within 20 is_well
 ok $? 'when there is room again the store is well by itself'
-within 10 worker_ended
-ok $? 'and what ended meanwhile is on record'
+[ -s "$dir/d/asched.db.reserve" ]
+ok $? 'and has a reserve again'
 is 'each add that was acknowledged is there' "$added" "$(asched list --names --limit 0 | grep -c '^j')"
 ticks=$(run_count ticking succeeded)
 within 10 has_runs ticking succeeded $((ticks + 2))

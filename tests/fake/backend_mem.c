@@ -155,6 +155,12 @@ backend_mem_fail_operation(struct backend *backend, int64_t n)
 	mem_of(backend)->fail_operation = n;
 }
 
+void
+backend_mem_fill(struct backend *backend, bool is_full)
+{
+	mem_of(backend)->is_full = is_full;
+}
+
 bool
 backend_mem_is_armed(const struct backend *backend)
 {
@@ -207,6 +213,10 @@ commit(struct backend *backend, struct err *err)
 	assert(mem->is_open);
 	if (mem_fails(mem, err)) /* like a full disk: nothing is there */
 		return BACKEND_ERROR;
+	if (mem->is_full && mem->has_reserve) {
+		err_set(err, ERR_UNAVAILABLE, "database or disk is full");
+		return BACKEND_ERROR;
+	}
 	if (counts_down_to_zero(&mem->fail_commit)) {
 		err_set(err, ERR_UNAVAILABLE, "database: a commit that a test made fail");
 		if (mem->fail_outcome == MEM_COMMIT_KEPT)

@@ -25,4 +25,7 @@ enum mem_commit {
 /* The n-th commit from now fails, once. */
 void backend_mem_fail_commit(struct backend *backend, int64_t n, enum mem_commit outcome);
 
+/* A full disk: commits fail while the reserve takes the room, and none can be kept anew. */
+void backend_mem_fill(struct backend *backend, bool is_full);
+
 #endif

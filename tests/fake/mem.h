@@ -61,6 +61,7 @@ struct mem {
 	size_t run_before_cap;
 	int64_t fail_operation, fail_commit; /* countdowns; 0: off */
 	enum mem_commit fail_outcome;
+	bool is_full, has_reserve;
 };
 
 static inline struct mem *

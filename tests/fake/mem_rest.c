@@ -308,6 +308,20 @@ usage_load(struct backend *backend, uid_t uid, struct usage *usage, struct err *
 	return BACKEND_OK;
 }
 
+static bool
+reserve_keep(struct backend *backend)
+{
+	struct mem *mem = mem_of(backend);
+	mem->has_reserve |= !mem->is_full;
+	return mem->has_reserve;
+}
+
+static void
+reserve_give_up(struct backend *backend)
+{
+	mem_of(backend)->has_reserve = false;
+}
+
 void
 mem_rest_ops(struct backend_ops *ops)
 {
@@ -325,6 +339,8 @@ mem_rest_ops(struct backend_ops *ops)
 	ops->meta_save = meta_save;
 	ops->stats = stats;
 	ops->usage_load = usage_load;
+	ops->reserve_keep = reserve_keep;
+	ops->reserve_give_up = reserve_give_up;
 	ops->backup_begin = backup_begin;
 	ops->backup_step = backup_step;
 }

@@ -216,6 +216,44 @@ each_trouble_is_counted_once(void **state)
 	}
 }
 
+static void
+a_full_disk_gives_its_reserve_for_the_ends_of_runs(void **state)
+{
+	struct disk *disk = *state;
+	struct intents answered = { 0 };
+	usec_t elapsed = 0;
+	backend_mem_fill(disk->backend, true);
+	assert_int_equal(apply(disk, set_queue("a", 3))->err.code, ERR_UNAVAILABLE);
+	assert_int_equal(apply(disk, intent_new(INTENT_ENDED, 1))->err.code, ERR_UNAVAILABLE);
+	for (int i = 0; i < 5; i++)
+		elapsed += keeper_care(disk->keeper, elapsed, elapsed, &answered);
+	assert_int_equal(keeper_state(disk->keeper), STORE_DEGRADED);
+	assert_non_null(strstr(keeper_detail(disk->keeper), "the disk is full"));
+	assert_int_equal(apply(disk, intent_new(INTENT_ENDED, 1))->err.code, ERR_NONE);
+	assert_int_equal(apply(disk, set_queue("a", 3))->err.code, ERR_UNAVAILABLE);
+	assert_int_equal(concurrency(disk, "a"), QUEUE_CONCURRENCY);
+	backend_mem_fill(disk->backend, false);
+	wait_until_well(disk);
+	assert_int_equal(keeper_ntroubles(disk->keeper), 1);
+	assert_int_equal(apply(disk, set_queue("a", 3))->err.code, ERR_NONE);
+}
+
+static void
+without_room_for_a_reserve_nothing_is_begun(void **state)
+{
+	struct disk *disk = *state;
+	const struct store_opener opener = { open_disk, disk };
+	struct err err;
+	keeper_close(disk->keeper, &disk->answered);
+	disk->backend->ops->reserve_give_up(disk->backend);
+	backend_mem_fill(disk->backend, true);
+	disk->keeper = keeper_open(&(const struct ledger){ 0 }, &opener, &err);
+	assert_int_equal(keeper_state(disk->keeper), STORE_DEGRADED);
+	assert_int_equal(apply(disk, set_queue("a", 3))->err.code, ERR_UNAVAILABLE);
+	backend_mem_fill(disk->backend, false);
+	wait_until_well(disk);
+}
+
 /* A group of three changes; the answers by their order in *codes. */
 static void
 apply_group(struct disk *disk, enum err_code codes[NGROUP])
@@ -377,6 +415,8 @@ main(void)
 		TEST(in_trouble_changes_are_refused_at_once_and_questions_are_answered),
 		TEST(without_a_database_questions_are_refused_too),
 		TEST(each_trouble_is_counted_once),
+		TEST(a_full_disk_gives_its_reserve_for_the_ends_of_runs),
+		TEST(without_room_for_a_reserve_nothing_is_begun),
 		cmocka_unit_test(whichever_operation_fails_the_answers_say_what_is_on_the_disk),
 		TEST(what_goes_on_keeps_its_place_and_is_answered_when_it_is_done),
 		TEST(what_goes_on_is_refused_when_trouble_comes_between),
