@@ -3,7 +3,7 @@
 ETC_UNITS = etc/system/aschedd.service etc/user/aschedd.service
 ETC_RULES = etc/rules/asched.sysusers etc/rules/asched.tmpfiles
 EXTRA_DIST += etc/asched.conf etc/spawn.conf etc/aschedd.service etc/aschedd-user.service \
-	etc/asched.sysusers etc/asched.tmpfiles
+	etc/aschedd-strict.conf etc/asched.sysusers etc/asched.tmpfiles
 CLEANFILES += $(ETC_UNITS) $(ETC_RULES)
 
 configdir = $(sysconfdir)/asched

@@ -19,6 +19,14 @@ verify() { # system|user FILE
 if command -v systemd-analyze >/dev/null; then
 	verify system aschedd.service
 	verify user aschedd-user.service
+	mkdir "$dir/strict"
+	cat "$etc/aschedd.service" "$etc/aschedd-strict.conf" | sed "s|/usr/sbin/aschedd|/bin/true|" \
+		>"$dir/strict/aschedd.service"
+	systemd-analyze --man=no verify "$dir/strict/aschedd.service" >"$dir/said" 2>&1 &&
+		! grep -q aschedd "$dir/said" &&
+		systemd-analyze security --offline=yes --threshold=50 --no-pager \
+			"$dir/strict/aschedd.service" >"$dir/said" 2>&1
+	ok $? 'with the drop-in for plain jobs the exposure is medium at most' || diag "$(cat "$dir/said")"
 else
 	skip 'systemd-analyze verify accepts the units' 'no systemd-analyze'
 fi
