@@ -142,10 +142,16 @@ decide(const struct wish *wish, const struct at_context *c, struct at *out, stru
 	local = wished_day(wish, local) * USEC_PER_DAY + clock;
 	if (settle(wish, c, local, out, err) < 0 || add_plus(wish, c, local, out, err) < 0)
 		return -1;
-	if (wish->date_kind != WISH_NO_DATE || out->at > c->now)
+	/*
+	 * "10:00 + 1 hour" counts from today's 10:00, unless that has passed with the hour. In the
+	 * second pass of a fold, what is ahead by the clock may have passed.
+	 */
+	usec_t cycle = wish->date_kind == WISH_NO_DATE   ? USEC_PER_DAY
+		       : wish->date_kind == WISH_WEEKDAY ? 7 * USEC_PER_DAY
+							 : 0;
+	if (cycle == 0 || out->at > c->now)
 		return 0;
-	/* "10:00 + 1 hour" counts from today's 10:00, unless that has passed with the hour. */
-	local += USEC_PER_DAY;
+	local += cycle;
 	return settle(wish, c, local, out, err) < 0 ? -1 : add_plus(wish, c, local, out, err);
 }
 

@@ -280,6 +280,9 @@ an_instant_in_a_gap_moves_or_is_refused_by_the_rule(void **state)
 	assert_int_equal(schedule_parse(&s, SCHEDULE_AT, "02:30", &context, &err), 0);
 	assert_int_equal(schedule_next(&s, context.now, NULL), instant("2026-10-26T01:30"));
 	schedule_fini(&s);
+	assert_int_equal(schedule_parse(&s, SCHEDULE_AT, "sun 02:30", &context, &err), 0);
+	assert_int_equal(schedule_next(&s, context.now, NULL), instant("2026-11-01T01:30"));
+	schedule_fini(&s);
 	context.dst = DST_LITERAL;
 	assert_int_equal(schedule_parse(&s, SCHEDULE_AT, "2026-03-29 02:30", &context, &err), -1);
 	assert_string_equal(err.text, "02:30 does not exist on 2026-03-29 in Europe/Berlin");
