@@ -33,6 +33,23 @@ add_result(struct table *table, const json_t *attempt)
 			  answer_text(attempt, "text"));
 }
 
+/* How much it wrote; "stdout + stderr" when these are kept apart. */
+static void
+add_output(struct table *table, const json_t *attempt)
+{
+	char output[WORDS_MAX], errors[WORDS_MAX];
+	if (!answer_has(attempt, "output_bytes")) {
+		table_add(table, PLAIN, "-");
+		return;
+	}
+	const char *first = words_bytes(answer_int(attempt, "output_bytes"), output);
+	if (answer_has(attempt, "stderr_bytes"))
+		table_add(table, PLAIN, "%s + %s", first,
+			  words_bytes(answer_int(attempt, "stderr_bytes"), errors));
+	else
+		table_add(table, PLAIN, "%s", first);
+}
+
 static void
 add_attempt(struct table *table, const struct screen *screen, const json_t *attempt)
 {
@@ -54,10 +71,7 @@ add_attempt(struct table *table, const struct screen *screen, const json_t *atte
 		  answer_has(attempt, "peak_kib")
 			  ? words_bytes(answer_int(attempt, "peak_kib") * 1024, text)
 			  : "-");
-	table_add(table, PLAIN, "%s",
-		  answer_has(attempt, "output_bytes")
-			  ? words_bytes(answer_int(attempt, "output_bytes"), text)
-			  : "-");
+	add_output(table, attempt);
 }
 
 void

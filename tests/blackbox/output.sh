@@ -30,6 +30,7 @@ three,' "$out,$err"
 fails_with 2 'stderr: it is not kept apart; see --split-output' asched logs --stderr joined
 fails_with 2 'stdout: give it or --stderr' asched logs --stderr --stdout split
 has 'the attempt tells how much it was' '"stderr_bytes": 4' "$(asched --json show --run 1)"
+has 'show tells both' '10 B + 4 B' "$(asched show --run 1)"
 has 'and that it was not split' '"stderr_bytes": null' "$(asched --json show --run 2)"
 is 'as JSON there is the stream asked for' 'stderr' \
 	"$(asched --json logs --stderr split | json_value stream)"

@@ -81,8 +81,11 @@ a_planned_restart_brings_in_the_new_file_and_loses_nothing(void **state)
 	struct upgrade *upgrade = *state;
 	struct spawner_fixture *sp = &upgrade->sp;
 	char before[128], after[128], *text;
-	int output = -1;
-	spawner_shell(sp, 1, "echo before; sleep 1; echo after; exit 6");
+	static const char *const args[] = {
+		"/bin/sh", "-c", "echo before; sleep 1; echo error >&2; echo after; exit 6", NULL
+	};
+	int output = -1, errors = -1;
+	spawner_start(sp, 1, (struct spawner_start){ .args = args, .splits_output = true });
 	spawner_expect(sp, MSG_STARTED, 1, NULL);
 	spawner_shell(sp, 2, "exit 8");
 	spawner_expect(sp, MSG_EXITED, 2, NULL);
@@ -91,7 +94,7 @@ a_planned_restart_brings_in_the_new_file_and_loses_nothing(void **state)
 	for (int i = 0; i < 3; i++) {
 		spawner_end_daemon(sp, 75);
 		spawner_meet_daemon(sp);
-		assert_int_equal(spawner_hello(sp), 2);
+		assert_int_equal(spawner_hello(sp), 3);
 		assert_true(has_resumed(upgrade));
 	}
 	read_link(sp->pid, "exe", after, sizeof(after));
@@ -102,10 +105,14 @@ a_planned_restart_brings_in_the_new_file_and_loses_nothing(void **state)
 	struct msg msg = spawner_next(sp, NULL);
 	assert_int_equal(msg.kind, MSG_WELCOME);
 	assert_int_equal(msg.welcome.epoch, 5);
+	spawner_expect(sp, MSG_ERRORS, 1, &errors);
 	msg = spawner_expect(sp, MSG_EXITED, 1, &output);
 	assert_int_equal(WEXITSTATUS(msg.report.wait_status), 6);
 	text = spawner_read_output(output);
 	assert_string_equal(text, "before\nafter\n");
+	free(text);
+	text = spawner_read_output(errors);
+	assert_string_equal(text, "error\n");
 	free(text);
 	spawner_forget(sp, 1);
 	spawner_forget(sp, 2);
