@@ -36,6 +36,7 @@ BLACKBOX_TESTS += tests/blackbox/frozen.sh
 BLACKBOX_TESTS += tests/blackbox/full.sh
 BLACKBOX_TESTS += tests/blackbox/http.sh
 BLACKBOX_TESTS += tests/blackbox/jobs.sh
+BLACKBOX_TESTS += tests/blackbox/memory.sh
 BLACKBOX_TESTS += tests/blackbox/next.sh
 BLACKBOX_TESTS += tests/blackbox/output.sh
 BLACKBOX_TESTS += tests/blackbox/policies.sh
@@ -63,7 +64,8 @@ tests_fake_crowd_SOURCES = tests/fake/crowd.c
 # The daemon whose clock and disk tests can spoil, and that dies at the failpoints they name.
 check_PROGRAMS += tests/fake/trial_aschedd
 tests_fake_trial_aschedd_SOURCES = src/daemon/main.c tests/fake/trial_clock.c \
-	tests/fake/trial_disk.c tests/fake/trial_failpoint.c
+	tests/fake/trial_disk.c tests/fake/trial_failpoint.c \
+	tests/fake/trial_memory.c tests/fake/trial_memory.h
 tests_fake_trial_aschedd_LDADD = $(aschedd_LDADD)
 
 # The long forms; tests/README says what SOAK_PARTS, SOAK_SECONDS and SOAK_SEED are.

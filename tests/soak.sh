@@ -4,7 +4,7 @@
 seconds=${SOAK_SECONDS:-120}
 # The variables come from the environment, where make puts those of its command line.
 seed=${SOAK_SEED:-$(date +%s)}
-parts=${SOAK_PARTS:-sim oracle kills failpoints disk frozen clock damage edits stampede}
+parts=${SOAK_PARTS:-sim oracle kills failpoints disk memory frozen clock damage edits stampede}
 logs=$ASCHED_BUILD/soak
 mkdir -p "$logs"
 nfailed=0
@@ -35,6 +35,7 @@ part oracle ASCHED_ORACLE_CASES=$((seconds * 2500)) ASCHED_ORACLE_SEED="$seed" \
 part kills ASCHED_TEST_KILLS="${SOAK_KILLS:-1000}" ASCHED_TEST_JOBS="${SOAK_JOBS:-1000}" sh "$box/survival.sh"
 part failpoints ASCHED_TEST_TWICE=yes sh "$box/crash.sh"
 part disk ASCHED_TEST_DISK=$((seconds / 12 + 1)) sh "$box/disk.sh"
+part memory ASCHED_TEST_ALLOCATIONS=$((seconds / 2)) sh "$box/memory.sh"
 part frozen ASCHED_TEST_FROZEN="$seconds" sh "$box/frozen.sh"
 part clock ASCHED_TEST_LONG=yes sh "$box/clock.sh"
 part damage ASCHED_TEST_OFFSETS=$((seconds * 2)) ASCHED_TEST_SEED="$seed" sh "$box/damage.sh"

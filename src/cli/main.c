@@ -1,10 +1,13 @@
 /* Program asched: the options that stand for all commands, then the command. */
 #include <fcntl.h>
+#include <jansson.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "cli/command.h"
 #include "cli/screen.h"
 
@@ -143,11 +146,19 @@ hold_standard_streams(void)
 		close(fd);
 }
 
+/* A request or an answer with holes would be a lie: rather none. */
+static void *
+allocate(size_t size)
+{
+	return mem_resize(NULL, size, 1);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct cli_options options = { 0 };
 	hold_standard_streams();
+	json_set_alloc_funcs(allocate, free);
 	/* Only for the widths of characters; texts and numbers stay the same everywhere. */
 	if (!setlocale(LC_CTYPE, ""))
 		setlocale(LC_CTYPE, "C.UTF-8");

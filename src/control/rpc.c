@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/failpoint.h"
 #include "control/control_state.h"
 #include "control/json.h"
 #include "control/method.h"
@@ -368,6 +369,7 @@ void
 rpc_line(struct control *control, struct peer *peer, const char *line, size_t len)
 {
 	json_error_t where;
+	failpoint("request", "heard");
 	json_t *root = json_loadb(line, len, JSON_REJECT_DUPLICATES, &where);
 	charge(peer, root);
 	if (!root) {

@@ -281,6 +281,9 @@ enum backend_result sqlite_backup_begin(struct backend *, const char *, struct e
 enum backend_result sqlite_backup_step(struct backend *, struct buf *, struct err *);
 void sqlite_backup_abort(struct sqlite *);
 
+/* sqlite_memory.c: before SQLite is used at all. */
+void sqlite_use_memory(void);
+
 /* sqlite_judge.c: whose file it is, looked at without SQLite. REFUSED: with *err. */
 enum file_kind { FILE_OURS, FILE_NEW, FILE_REFUSED };
 enum file_kind sqlite_judge(const char *path, struct err *err);

@@ -292,8 +292,7 @@ sqlite_close(struct backend *backend)
 struct backend *
 sqlite_backend_open(const char *path, struct err *err)
 {
-	/* No statistics of memory: they cost a lock for each piece. Only the first call counts. */
-	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite_use_memory(); /* only the first call counts */
 	enum file_kind kind = sqlite_judge(path, err);
 	if (kind == FILE_REFUSED || (kind == FILE_NEW && check_is_new(path, err) != 0))
 		return NULL;

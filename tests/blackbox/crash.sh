@@ -91,6 +91,7 @@ END
 while read -r point action; do
 	dies_at "$point" "$action"
 done <<-END
+	request-heard list
 	start-asked job_run
 	start-sent job_run
 	started-heard job_run
@@ -109,7 +110,7 @@ END
 # The table above is complete: each failpoint of the sources was one.
 named=$(grep -rho 'failpoint("[a-z-]*", "[a-z]*")\|? "[a-z]*" : "[a-z]*", "heard")' "$ASCHED_SOURCE/src" |
 	grep -c .)
-is 'these are all failpoints with names of their own' 12 "$named"
+is 'these are all failpoints with names of their own' 13 "$named"
 
 rm -f "$trial"/*.?
 add; add; add; add

@@ -5,9 +5,27 @@
  */
 #include "base/failpoint.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "fake/trial_memory.h"
+
+/* memory-STEP-WHAT holds a number: so many allocations after the point one finds no memory. */
+static void
+spoil_memory(const char *dir, const char *step, const char *what)
+{
+	char path[4096], text[32] = "";
+	snprintf(path, sizeof(path), "%s/memory-%s-%s", dir, step, what);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return;
+	bool is_read = fgets(text, sizeof(text), file);
+	fclose(file);
+	unlink(path);
+	trial_memory_fail(is_read ? strtol(text, NULL, 10) : 0);
+}
 
 void
 failpoint(const char *step, const char *what)
@@ -19,4 +37,6 @@ failpoint(const char *step, const char *what)
 		if (unlink(path) == 0)
 			__builtin_trap(); /* it may not call kill(2), nor would a crash */
 	}
+	if (dir)
+		spoil_memory(dir, step, what);
 }
