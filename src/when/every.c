@@ -76,8 +76,12 @@ every_parse(struct every *every, struct scan text, const struct at_context *cont
 usec_t
 every_next(const struct every *every, usec_t after)
 {
-	if (after < every->anchor)
+	if (after < every->anchor && every->has_anchor)
 		return every->anchor;
+	if (after < every->anchor) {
+		usec_t nperiods = (every->anchor - (after > 0 ? after : 0) - 1) / every->period;
+		return every->anchor - nperiods * every->period;
+	}
 	usec_t nperiods = (after - every->anchor) / every->period + 1;
 	return usec_add(every->anchor, nperiods * every->period);
 }

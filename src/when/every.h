@@ -14,8 +14,9 @@
 
 struct every {
 	usec_t period;
-	usec_t anchor;   /* due at anchor + n * period, n >= 0 */
-	bool has_anchor; /* the text gave it */
+	usec_t anchor;   /* due at anchor + n * period */
+	bool has_anchor; /* the text gave it, and nothing is due before; else n may be negative: a
+	                    clock that is set back may go behind the day on which a job was made */
 };
 
 /*

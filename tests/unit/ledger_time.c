@@ -123,6 +123,18 @@ a_clock_set_back_gives_no_instant_a_second_row_though_the_daemon_starts_again(vo
 }
 
 static void
+an_interval_goes_on_when_the_clock_is_set_back_behind_the_making_of_its_job(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, kit_every_ten);
+	kit_set_clock(kit, 5, -86400);
+	struct job job = kit_job_of(kit, id);
+	assert_true(job.next_due == kit->now + 10 * SEC);
+	job_fini(&job);
+	assert_int_equal(kit_claim_at(kit, -86390), 1);
+}
+
+static void
 the_end_of_a_span_is_remembered_as_covered(void **state)
 {
 	static const char *const silent[] = { "schedule", "every 100s", "missed", "skip", NULL };
@@ -324,6 +336,7 @@ main(void)
 		WITH_KIT(an_on_start_job_runs_once_a_boot),
 		WITH_KIT(a_clock_set_back_moves_intervals_and_repeats_no_instant),
 		WITH_KIT(a_clock_set_back_gives_no_instant_a_second_row_though_the_daemon_starts_again),
+		WITH_KIT(an_interval_goes_on_when_the_clock_is_set_back_behind_the_making_of_its_job),
 		WITH_KIT(the_end_of_a_span_is_remembered_as_covered),
 		WITH_KIT(what_a_set_back_clock_left_open_gets_its_rows_between_the_others),
 		WITH_KIT(what_a_clock_has_jumped_over_is_called_so_though_the_daemon_starts_again),
