@@ -28,6 +28,11 @@ UNIT_TESTS += tests/unit/control_rpc
 tests_unit_control_rpc_SOURCES = tests/unit/control_rpc.c $(CONTROL_WORLD)
 tests_unit_control_rpc_LDADD = $(CONTROL_TEST_LIBS)
 
+UNIT_TESTS += tests/unit/control_why
+tests_unit_control_why_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_control_why_SOURCES = tests/unit/control_why.c $(TEST_ZONES)
+tests_unit_control_why_LDADD = $(CONTROL_TEST_LIBS)
+
 UNIT_TESTS += tests/unit/control_server
 tests_unit_control_server_SOURCES = tests/unit/control_server.c $(CONTROL_WORLD)
 tests_unit_control_server_LDADD = $(CONTROL_TEST_LIBS)

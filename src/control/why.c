@@ -46,6 +46,8 @@ find_due(struct chain *chain, const struct schedule *schedule, usec_t until, uns
 	usec_t due = schedule_next(schedule, chain->at - 1, marks);
 	if (due <= until)
 		chain->at = due;
+	else
+		*marks = 0; /* they are of another instant */
 	*next = schedule_next(schedule, chain->at, NULL);
 	return due <= until;
 }
@@ -80,6 +82,8 @@ say_job(struct chain *chain)
 		say(chain, "the job is paused since %s", show(chain, job->paused_at, text));
 	else if (job->state != JOB_ACTIVE)
 		say(chain, "the job is %s", job_state_name(job->state));
+	if (job->max_runs && job->nruns >= job->max_runs)
+		say(chain, "its max-runs, %d, are used up", job->max_runs);
 	if (job->not_before && chain->at < job->not_before)
 		say(chain, "not-before is %s", show(chain, job->not_before, text));
 	if (job->until && chain->at > job->until)
@@ -107,6 +111,23 @@ static const char *const state_words[RUN_NSTATES] = {
 	[RUN_MISSED] = "was missed",       [RUN_LOST] = "is lost",
 };
 
+/* What the words that a row has for it mean; those that are not here speak for themselves. */
+static const char *const reason_words[REASON_NKINDS] = {
+	[REASON_OVERLAP] = "overlap decides when a run of the job is active already",
+	[REASON_PAUSED] = "the job was paused then",
+	[REASON_DEADLINE] = "it could not start within start-deadline",
+	[REASON_DOWNTIME] = "it was late already when it was found: the daemon did not run, or was "
+	                    "held up",
+	[REASON_CLOCK] = "the clock was set ahead over it",
+	[REASON_EDITED] = "the schedule was changed before it started",
+	[REASON_REMOVED] = "the job was removed before it started",
+	[REASON_MAX_RUNS] = "max-runs were used up",
+	[REASON_REFUSED] = "the schedule could not be read",
+	[REASON_SHUTDOWN] = "the daemon was stopped meanwhile",
+	[REASON_CRASH] = "what watched it died, and nobody knows how it ended",
+	[REASON_REBOOT] = "the machine went down meanwhile",
+};
+
 static void
 say_run(struct chain *chain, const struct attempt *attempt)
 {
@@ -125,15 +146,33 @@ say_run(struct chain *chain, const struct attempt *attempt)
 	const char *reason = run_reason_name(run->reason);
 	say(chain, "it %s%s%s%s%s%s", state_words[run->state], reason[0] ? ": " : "", reason,
 	    run->detail[0] ? " (" : "", run->detail, run->detail[0] ? ")" : "");
+	if (reason_words[run->reason])
+		say(chain, "%s", reason_words[run->reason]);
 }
 
-static void
-say_future(struct chain *chain, bool is_due)
+static bool
+is_within_bounds(const struct job *job, usec_t at)
 {
-	if (chain->at > chain->now && is_due && chain->job->state == JOB_ACTIVE)
-		say(chain, "it will be due then");
-	else if (chain->at <= chain->now && is_due)
+	return at >= job->not_before && (!job->until || at <= job->until) &&
+	       !(job->max_runs && job->nruns >= job->max_runs);
+}
+
+/* An instant of the schedule that has no row: it is to come, or it came and had none. */
+static void
+say_unclaimed(struct chain *chain)
+{
+	const struct job *job = chain->job;
+	bool is_to_come = chain->at >= job->next_due && is_within_bounds(job, chain->at);
+	bool is_past = chain->at <= chain->now;
+	if (is_to_come && job->state == JOB_ACTIVE)
+		say(chain, is_past ? "it is due, and about to be claimed" : "it will be due then");
+	else if (is_to_come && job->state == JOB_PAUSED)
+		say(chain, is_past ? "it is skipped; one row will say so when the job goes on"
+		                   : "it will be skipped unless the job is resumed before");
+	else if (is_past)
 		say(chain, "no run of it is on record");
+	else
+		say(chain, "nothing will be due then");
 }
 
 json_t *
@@ -142,6 +181,7 @@ why_explain(const struct intent *intent, struct zones *zones)
 	const struct job *job = &intent->jobs[0].job;
 	const struct run_item *item = intent->nruns ? &intent->runs[0] : NULL;
 	struct schedule schedule;
+	struct err err = { 0 };
 	unsigned marks = 0;
 	usec_t next = USEC_NEVER;
 	bool is_due = false;
@@ -156,16 +196,18 @@ why_explain(const struct intent *intent, struct zones *zones)
 	usec_t until = intent->until;
 	if (item && item->run.due > intent->at)
 		until = chain.at = item->run.due; /* what is on record is meant */
-	if (job_schedule(job, zones, &schedule, NULL) == 0) {
+	if (job_schedule(job, zones, &schedule, &err) == 0) {
 		is_due = find_due(&chain, &schedule, until, &marks, &next);
 		say_schedule(&chain, &schedule, is_due || item, marks);
 		schedule_fini(&schedule);
+	} else {
+		say(&chain, "the schedule cannot be read: %s", err.text);
 	}
 	say_job(&chain);
 	if (item)
 		say_run(&chain, &item->last);
-	else
-		say_future(&chain, is_due);
+	else if (is_due)
+		say_unclaimed(&chain);
 	json_t *answer = json_object();
 	json_object_set_new(answer, "job", json_job(&intent->jobs[0], zones));
 	json_set_instant(answer, "at", chain.at, chain.zone);

@@ -1,0 +1,208 @@
+/* The chain of decisions about an instant, in words. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "base/alloc.h"
+#include "control/why.h"
+#include "fake/test_zones.h"
+
+/* 2026-11-01 05:00 UTC; New York's clocks go back at 06:00 UTC, Berlin's went at 01:00 on Oct 25. */
+#define T0  (1793509200 * USEC_PER_SEC)
+#define SEC USEC_PER_SEC
+
+/* The answer about `at` seconds after T0, asked `now` seconds after T0. Takes the job. */
+static char *
+ask(struct job *job, const struct run *run, int at, int now)
+{
+	struct intent *intent = intent_new(INTENT_WHY, T0 + now * SEC);
+	static char text[4096];
+	struct buf out = BUF_EMPTY;
+	intent->at = intent->until = T0 + at * SEC;
+	intent->jobs = mem_array(1, sizeof(*intent->jobs));
+	intent->njobs = 1;
+	intent->jobs[0].job = *job;
+	if (run) {
+		intent->runs = mem_array(1, sizeof(*intent->runs));
+		intent->nruns = 1;
+		intent->runs[0].run = *run;
+	}
+	json_t *answer = why_explain(intent, test_zones()), *sentence;
+	size_t i;
+	json_array_foreach(json_object_get(answer, "why"), i, sentence)
+		buf_printf(&out, "%s\n", json_string_value(sentence));
+	snprintf(text, sizeof(text), "%s", buf_text(&out));
+	buf_fini(&out);
+	json_decref(answer);
+	intent_free(intent);
+	return text;
+}
+
+/* Made at T0 - 1000 s, and due next at T0 + 60. */
+static struct job
+job_of(enum schedule_kind kind, const char *text, const char *tz)
+{
+	struct job job;
+	struct err err;
+	job_init(&job);
+	job.id = 1;
+	job.created_at = job.anchor_at = T0 - 1000 * SEC;
+	job.tz = mem_dup(tz);
+	strings_add(&job.command, "true", 4);
+	assert_int_equal(job_set_schedule(&job, kind, text, test_zones(), job.created_at, &err), 0);
+	job.next_due = job.next_start_at = T0 + 60 * SEC;
+	return job;
+}
+
+static struct job
+minutely(void)
+{
+	return job_of(SCHEDULE_CRON, "* * * * *", "UTC");
+}
+
+static void
+has(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("no \"%s\" in:\n%s", part, text);
+}
+
+static void
+has_not(const char *text, const char *part)
+{
+	if (strstr(text, part))
+		fail_msg("\"%s\" in:\n%s", part, text);
+}
+
+static void
+an_instant_without_a_row_is_told_by_where_the_schedule_stands(void **state)
+{
+	(void)state;
+	struct job job = minutely();
+	has(ask(&job, NULL, 120, 30), "it will be due then");
+	job = minutely();
+	has(ask(&job, NULL, 60, 61), "it is due, and about to be claimed");
+	job = minutely();
+	has(ask(&job, NULL, 0, 30), "no run of it is on record");
+	job = minutely();
+	has(ask(&job, NULL, 70, 30), "is not one of its instants");
+	job = minutely();
+	has_not(ask(&job, NULL, 70, 30), "due then");
+}
+
+static void
+a_paused_job_skips_what_comes(void **state)
+{
+	(void)state;
+	struct job job = minutely();
+	job.state = JOB_PAUSED;
+	job.paused_at = T0;
+	char *text = ask(&job, NULL, 120, 30);
+	has(text, "the job is paused since");
+	has(text, "it will be skipped unless the job is resumed before");
+	job = minutely();
+	job.state = JOB_PAUSED;
+	job.paused_at = T0;
+	has(ask(&job, NULL, 60, 100), "it is skipped; one row will say so when the job goes on");
+}
+
+static void
+nothing_is_due_beyond_the_bounds(void **state)
+{
+	(void)state;
+	struct job job = minutely();
+	job.until = T0 + 90 * SEC;
+	char *text = ask(&job, NULL, 120, 30);
+	has(text, "until is");
+	has(text, "nothing will be due then");
+	job = minutely();
+	job.max_runs = job.nruns = 3;
+	text = ask(&job, NULL, 120, 30);
+	has(text, "its max-runs, 3, are used up");
+	has(text, "nothing will be due then");
+	job = minutely();
+	job.state = JOB_CANCELLED;
+	job.next_due = USEC_NEVER;
+	has(ask(&job, NULL, 120, 30), "the job is cancelled");
+}
+
+static void
+what_clocks_did_to_an_instant_is_said_of_that_one_alone(void **state)
+{
+	(void)state;
+	struct job job = job_of(SCHEDULE_CRON, "30 1 * * *", "America/New_York");
+	has(ask(&job, NULL, 1800, 0), "the local time exists twice that day");
+	job = job_of(SCHEDULE_CRON, "30 1 * * *", "America/New_York");
+	has_not(ask(&job, NULL, 1700, 0), "twice");
+}
+
+static void
+a_row_says_what_its_reason_means(void **state)
+{
+	static const struct {
+		enum run_state state;
+		enum run_reason reason;
+		const char *detail, *line, *meaning;
+	} cases[] = {
+		{ RUN_SKIPPED, REASON_OVERLAP, "run 7", "it was skipped: overlap (run 7)", "active already" },
+		{ RUN_SKIPPED, REASON_PAUSED, "", "it was skipped: paused", "was paused then" },
+		{ RUN_MISSED, REASON_DEADLINE, "", "it was missed: deadline", "within start-deadline" },
+		{ RUN_MISSED, REASON_DOWNTIME, "", "it was missed: downtime", "did not run" },
+		{ RUN_MISSED, REASON_CLOCK, "", "it was missed: clock", "set ahead over it" },
+		{ RUN_LOST, REASON_REBOOT, "", "it is lost: reboot", "went down" },
+		{ RUN_FAILED, REASON_EXIT, "3", "it failed: exit (3)", "" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct job job = minutely();
+		struct run run = { .id = 9, .job_id = 1, .due = T0, .last_due = T0, .count = 1,
+			           .start_at = T0, .state = cases[i].state,
+			           .reason = cases[i].reason, .ended_at = T0 };
+		snprintf(run.detail, sizeof(run.detail), "%s", cases[i].detail);
+		char *text = ask(&job, &run, 0, 30);
+		has(text, "run 9 was due at");
+		has(text, cases[i].line);
+		has(text, cases[i].meaning);
+	}
+}
+
+static void
+a_span_names_its_ends(void **state)
+{
+	(void)state;
+	struct job job = minutely();
+	struct run run = { .id = 9, .job_id = 1, .due = T0 - 600 * SEC, .last_due = T0, .count = 11,
+		           .start_at = T0, .state = RUN_MISSED, .reason = REASON_DOWNTIME };
+	has(ask(&job, &run, -60, 30), "run 9 stands for 11 instants");
+}
+
+static void
+a_schedule_that_cannot_be_read_is_said_so(void **state)
+{
+	(void)state;
+	struct job job = minutely();
+	free(job.tz);
+	job.tz = mem_dup("No/Such");
+	has(ask(&job, NULL, 60, 30), "the schedule cannot be read");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_instant_without_a_row_is_told_by_where_the_schedule_stands),
+		cmocka_unit_test(a_paused_job_skips_what_comes),
+		cmocka_unit_test(nothing_is_due_beyond_the_bounds),
+		cmocka_unit_test(what_clocks_did_to_an_instant_is_said_of_that_one_alone),
+		cmocka_unit_test(a_row_says_what_its_reason_means),
+		cmocka_unit_test(a_span_names_its_ends),
+		cmocka_unit_test(a_schedule_that_cannot_be_read_is_said_so),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
