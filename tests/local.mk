@@ -27,6 +27,7 @@ BLACKBOX_TESTS += tests/blackbox/calendar.sh
 BLACKBOX_TESTS += tests/blackbox/client.sh
 BLACKBOX_TESTS += tests/blackbox/clock.sh
 BLACKBOX_TESTS += tests/blackbox/crash.sh
+BLACKBOX_TESTS += tests/blackbox/cut.sh
 BLACKBOX_TESTS += tests/blackbox/damage.sh
 BLACKBOX_TESTS += tests/blackbox/disk.sh
 BLACKBOX_TESTS += tests/blackbox/edits.sh

@@ -76,6 +76,24 @@ for how in -1 4; do
 done
 succeeds 'the database is whole after all that' asched check
 
+# A file may not grow beyond so much: the signal for that is ignored, the store degraded.
+if command -v prlimit > /dev/null; then
+	prlimit --pid "$(daemon_pid_now)" --fsize=20480:unlimited
+	before=$(daemon_pid_now)
+	refused() {
+		request
+		[ "$(tail -n 1 "$dir/refused")" = "j$n" ]
+	}
+	within 10 refused
+	ok $? 'at the limit of the size of files an add is refused'
+	prlimit --pid "$(daemon_pid_now)" --fsize=unlimited:unlimited
+	within 10 is_well
+	ok $? 'and the store is well when the limit is gone'
+	is 'in the same daemon' "$before" "$(daemon_pid_now)"
+else
+	skip 'the limit of the size of files' 'prlimit is not installed'
+fi
+
 # A disk that takes its time.
 asched add -q --name timed '@yearly' --timeout 1s -- sleep 100 > /dev/null
 disk sync 0 1 1000000 200
