@@ -1,13 +1,16 @@
 /*
  * Log lines are built in memory and written with one write(2), so that lines of two threads do
- * not mix. A sink that is full loses the line, not the scheduler's time: stderr is polled first.
+ * not mix. A sink that is full loses the line, not the scheduler's time: stderr is polled first,
+ * but for a file, which is always ready.
  */
 #include "base/log.h"
 
 #include <poll.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <inttypes.h>
@@ -42,6 +45,7 @@ static struct {
 	enum log_level most;
 	enum log_format format;
 	usec_t (*now)(void);
+	bool is_file;
 	atomic_uint_fast64_t ndropped;
 } sink = { .most = LOG_LEVEL_NOTICE, .now = no_clock };
 
@@ -51,6 +55,15 @@ log_init(enum log_level most, enum log_format format, usec_t (*now)(void))
 	sink.most = most;
 	sink.format = format;
 	sink.now = now;
+	struct stat st;
+	sink.is_file = fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static bool
+is_writable(void)
+{
+	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+	return sink.is_file || (poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT));
 }
 
 static void
@@ -131,9 +144,7 @@ log_write(enum log_level level, const char *message, const struct log_pair *pair
 		add_json(&line, level, message, pairs);
 	else
 		add_text(&line, level, message, pairs);
-	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
-	if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT) ||
-	    write(STDERR_FILENO, line.data, line.len) < 0)
+	if (!is_writable() || write(STDERR_FILENO, line.data, line.len) < 0)
 		atomic_fetch_add(&sink.ndropped, 1);
 	buf_fini(&line);
 }
