@@ -251,8 +251,8 @@ live_recorded(struct engine *engine, struct intent *intent)
 		live_set_alarm(engine, live, ALARM_RECORD, engine->now + RECORD_RETRY);
 		return;
 	}
-	if (intent->nruns)
-		live->run = intent->runs[0].run;
+	if (intent->run.id)
+		live->run = intent->run;
 	struct run_event event = { .kind = RUN_EVENT_ENDED,
 		                   .run = &live->run,
 		                   .job = live->job,

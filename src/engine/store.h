@@ -32,7 +32,7 @@ enum intent_kind {
 	/* The engine's own. */
 	INTENT_CLAIM,   /* until, limit -> work; runs: new rows of instants that are not run */
 	INTENT_STARTED, /* run_id, attempt, pid, pid_start, at */
-	INTENT_ENDED, /* run_id, attempt, outcome, at, pid, pid_start; the output is read from its fd */
+	INTENT_ENDED, /* run_id, attempt, outcome (its files are read), at, pid, pid_start -> run */
 	INTENT_UNFINISHED, /* cursor, limit -> starts: every running run with its attempt */
 	INTENT_REQUEUE,    /* run_id, attempt: provably not started: wait again, or end */
 	INTENT_STOPPING,   /* run_id, attempt, reason: a time-out or shutdown is about to end it */
@@ -215,6 +215,7 @@ struct intent {
 	struct work work;
 	struct job_item *jobs; /* owned, njobs */
 	size_t njobs;
+	struct run run;        /* as it is now; id 0: not told */
 	struct run_item *runs; /* owned, nruns */
 	size_t nruns;
 	struct attempt *attempts; /* owned, nattempts */

@@ -178,7 +178,7 @@ end_attempt(struct ledger *ledger, struct intent *intent, struct run *run, struc
 		return -1;
 	if (run_is_terminal(run->state) && ledger_after_run(ledger, intent, job, run) < 0)
 		return -1;
-	ledger_answer_run(intent, run, job);
+	intent->run = *run;
 	return 0;
 }
 

@@ -65,7 +65,8 @@ add_start(struct ledger *ledger, struct intent *intent, struct run *run, struct 
 	if (db->ops->run_update(db, run, RUN_WAITING, seen_attempt, &intent->err) != BACKEND_OK ||
 	    db->ops->attempt_insert(db, &attempt, &intent->err) == BACKEND_ERROR)
 		return -1;
-	work->starts = mem_resize(work->starts, work->nstarts + 1, sizeof(*work->starts));
+	if ((work->nstarts & (work->nstarts - 1)) == 0) /* full: room for twice as many */
+		work->starts = mem_resize(work->starts, 2 * work->nstarts + 1, sizeof(*work->starts));
 	struct start *start = &work->starts[work->nstarts++];
 	*start = (struct start){ .run = *run, .attempt = attempt, .job = mem_alloc(sizeof(*job)) };
 	*start->job = *job; /* moved: the caller does not fini() it */
