@@ -1,4 +1,5 @@
-/* Who owns the descriptors of an outcome. */
+/* Who owns the output of an outcome. */
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "model/run.h"
@@ -15,6 +16,8 @@ void
 outcome_close(struct outcome *outcome)
 {
 	close_one(&outcome->output_fd);
+	free(outcome->output);
+	outcome->output = NULL;
 	if (outcome->is_split)
 		close_one(&outcome->errors_fd);
 }
@@ -24,5 +27,6 @@ outcome_take(struct outcome *from)
 {
 	struct outcome taken = *from;
 	from->output_fd = from->errors_fd = -1;
+	from->output = NULL;
 	return taken;
 }

@@ -121,6 +121,7 @@ struct outcome {
 	int nleftovers;      /* processes still there when the main one ended */
 	usec_t http_us[4];   /* name look-up, connect, first byte, total; 0: not reached */
 	int output_fd;       /* the output's file, position irrelevant; -1: none; owned */
+	char *output;        /* or, of a small one, the bytes that were kept; NULL: none; owned */
 	int64_t output_bytes;   /* written by the attempt, as far as known */
 	int64_t output_omitted; /* of these, punched out of the middle */
 	bool is_split;          /* stderr has a file of its own, of which the next three tell */

@@ -17,7 +17,6 @@
 #include "runner/http.h"
 
 #include <assert.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/queue.h>
@@ -385,9 +384,8 @@ static int
 output(struct runner *port, int64_t run_id, int attempt)
 {
 	struct transfer *transfer = find((struct http_runner *)port, run_id, attempt);
-	if (!transfer || transfer->state != TRANSFER_ACTIVE || transfer->request.output_fd < 0)
-		return -1;
-	return fcntl(transfer->request.output_fd, F_DUPFD_CLOEXEC, 3);
+	bool is_active = transfer && transfer->state == TRANSFER_ACTIVE;
+	return is_active ? http_request_output(&transfer->request) : -1;
 }
 
 static int

@@ -1,6 +1,7 @@
 /*
  * The runner that sends HTTP requests: libcurl's multi interface on the daemon's loop. Nothing
- * here blocks: names are looked up on libcurl's threads, answers are kept in memory files.
+ * here blocks: names are looked up on libcurl's threads, answers are kept in memory, large ones in
+ * memory files.
  *
  * Rules: http and https only, certificates verified, no redirects, proxies, cookies, .netrc or
  * decompression. A request that may not reach the server twice (request_may_repeat()) gets a

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 
 #define COUNT(array)    (sizeof(array) / sizeof((array)[0]))
 #define DUE_TEXT_MAX    48
+#define BODY_SMALL      8192 /* bytes: most answers need no file */
 #define RETRY_AFTER_MAX (366 * USEC_PER_DAY) /* of what a server may ask for */
 
 static const struct {
@@ -131,12 +133,29 @@ write_whole(int fd, const char *data, size_t len, int64_t offset)
 	return 0;
 }
 
+/* Moves the body into a file in memory. */
+static int
+make_file(struct http_request *request)
+{
+	int fd = memfd_create("asched-output", MFD_CLOEXEC);
+	if (fd < 0 || write_whole(fd, request->body.data, request->body.len, 0) < 0) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	request->output_fd = fd;
+	buf_fini(&request->body);
+	return 0;
+}
+
 static int
 keep_output(struct http_request *request, const char *data, size_t len)
 {
-	if (request->output_fd < 0)
-		request->output_fd = memfd_create("asched-output", MFD_CLOEXEC);
-	if (request->output_fd < 0)
+	if (request->output_fd < 0 && request->body.len + len <= BODY_SMALL) {
+		buf_add(&request->body, data, len);
+		return 0;
+	}
+	if (request->output_fd < 0 && make_file(request) < 0)
 		return -1;
 	return write_whole(request->output_fd, data, len, request->body_bytes);
 }
@@ -333,6 +352,14 @@ http_request_init(struct http_request *request, const struct job *job, const str
 	return 0;
 }
 
+int
+http_request_output(struct http_request *request)
+{
+	if (request->body_bytes == 0 || (request->output_fd < 0 && make_file(request) < 0))
+		return -1;
+	return fcntl(request->output_fd, F_DUPFD_CLOEXEC, 3);
+}
+
 void
 http_request_fini(struct http_request *request)
 {
@@ -344,6 +371,7 @@ http_request_fini(struct http_request *request)
 	request->expect_status = NULL;
 	free(request->name);
 	request->name = NULL;
+	buf_fini(&request->body);
 	if (request->output_fd >= 0)
 		close(request->output_fd);
 	request->output_fd = -1;
@@ -427,6 +455,7 @@ http_request_end(struct http_request *request, CURLcode code, usec_t now, struct
 				     .cpu_us = -1,
 				     .peak_kib = -1,
 				     .output_fd = request->output_fd,
+				     .output = request->body.len ? buf_take(&request->body) : NULL,
 				     .output_bytes = request->body_bytes,
 				     .output_omitted = request->body_bytes - kept };
 	request->output_fd = -1;

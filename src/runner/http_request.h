@@ -8,6 +8,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "model/run.h"
 #include "runner/http.h"
@@ -31,7 +32,8 @@ struct http_request {
 	size_t output_max;
 	size_t header_bytes;
 	int64_t body_bytes; /* received, kept or not */
-	int output_fd;      /* -1: no byte yet */
+	struct buf body;    /* what came of it, while it is small; */
+	int output_fd;      /* then it is in a file. -1: there is none */
 	char *name;         /* that has to be looked up; NULL: the host is an address */
 	char curl_text[CURL_ERROR_SIZE];
 	char text[OUTCOME_TEXT_MAX]; /* why a callback of ours ended it; "" if none did */
@@ -45,12 +47,14 @@ int http_request_init(struct http_request *request, const struct job *job, const
 		      const struct http_config *config, struct err *err);
 /* The outcome of one that http_request_init() has refused. */
 void http_request_refuse(const struct err *why, usec_t now, struct outcome *outcome);
+/* A new descriptor on what has come of the body; -1: nothing. */
+int http_request_output(struct http_request *request);
 /* Frees the handle (taken from its multi handle before) and everything else. */
 void http_request_fini(struct http_request *request);
 
 /*
  * What became of it, ended by libcurl with `code`, or by us (CURLE_OPERATION_TIMEDOUT,
- * CURLE_ABORTED_BY_CALLBACK: stopped). Gives the output's descriptor.
+ * CURLE_ABORTED_BY_CALLBACK: stopped). Gives the output.
  */
 void http_request_end(struct http_request *request, CURLcode code, usec_t now,
 		      struct outcome *outcome);

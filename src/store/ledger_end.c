@@ -1,4 +1,5 @@
 /* What the engine reports of attempts: started, ended, never started. */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,6 +122,16 @@ keep_file(struct ledger *ledger, struct intent *intent, struct written file)
 }
 
 static int
+keep_small(struct ledger *ledger, struct intent *intent, const struct outcome *outcome)
+{
+	struct backend *db = ledger->backend;
+	size_t len = (size_t)(outcome->output_bytes - outcome->output_omitted);
+	assert(len <= LEDGER_PIECE);
+	return ledger_checked(db->ops->output_append(db, intent->run_id, intent->attempt, 0,
+						     outcome->output, len, &intent->err));
+}
+
+static int
 keep_output(struct ledger *ledger, struct intent *intent, struct outcome *outcome)
 {
 	const struct written output = { outcome->output_fd, 0, &outcome->output_bytes,
@@ -128,7 +139,8 @@ keep_output(struct ledger *ledger, struct intent *intent, struct outcome *outcom
 	const struct written errors = { outcome->is_split ? outcome->errors_fd : -1,
 					LEDGER_ERRORS_PIECE, &outcome->errors_bytes,
 					&outcome->errors_omitted };
-	int rc = keep_file(ledger, intent, output);
+	int rc = outcome->output ? keep_small(ledger, intent, outcome)
+				 : keep_file(ledger, intent, output);
 	return rc < 0 ? rc : keep_file(ledger, intent, errors);
 }
 

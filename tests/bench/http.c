@@ -111,8 +111,7 @@ static void
 on_ended(void *arg, int64_t run_id, int attempt, struct outcome *outcome)
 {
 	struct load *load = arg;
-	if (outcome->output_fd >= 0)
-		close(outcome->output_fd);
+	outcome_close(outcome);
 	load->nfailed += outcome->kind != OUTCOME_HTTP;
 	load->runner->forget(load->runner, run_id, attempt);
 	if (load->nbegun < load->nrequests)

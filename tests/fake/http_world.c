@@ -86,8 +86,8 @@ world_free(struct world *world)
 {
 	http_runner_free(world->runner);
 	for (size_t i = 0; i < WORLD_RUNS; i++) {
-		if (world->outcomes[i].kind != OUTCOME_NONE && world->outcomes[i].output_fd >= 0)
-			close(world->outcomes[i].output_fd);
+		if (world->outcomes[i].kind != OUTCOME_NONE)
+			outcome_close(&world->outcomes[i]);
 	}
 	ev_timer_stop(world->loop, &world->limit);
 	ev_loop_destroy(world->loop);
@@ -170,11 +170,20 @@ world_wait(struct world *world, bool (*is_over)(struct world *))
 		run_loop(world, EVRUN_ONCE);
 }
 
+bool
+world_has_output(const struct outcome *outcome)
+{
+	return outcome->output || outcome->output_fd >= 0;
+}
+
 char *
 world_output(const struct outcome *outcome)
 {
 	struct buf text = BUF_EMPTY;
 	ssize_t n = 0;
+	if (outcome->output)
+		buf_add(&text, outcome->output,
+			(size_t)(outcome->output_bytes - outcome->output_omitted));
 	if (outcome->output_fd >= 0) {
 		do {
 			text.len += (size_t)n;

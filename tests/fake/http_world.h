@@ -48,6 +48,7 @@ void world_wait(struct world *world, bool (*is_over)(struct world *world));
 
 /* The text of an output; the caller frees it. "" when there is none. */
 char *world_output(const struct outcome *outcome);
+bool world_has_output(const struct outcome *outcome);
 /* How many requests for the path the server has seen. */
 long world_seen(struct world *world, const char *path);
 

@@ -86,7 +86,7 @@ the_status_decides_with_the_list_of_the_job(void **state)
 		assert_int_equal(outcome->kind, OUTCOME_HTTP);
 		assert_int_equal(outcome->code, cases[i].status);
 		assert_int_equal(outcome->is_expected, cases[i].is_expected);
-		assert_int_equal(outcome->output_fd, -1);
+		assert_false(world_has_output(outcome));
 		world_job_fini(&job);
 	}
 }
@@ -171,7 +171,7 @@ a_head_request_does_not_wait_for_a_body(void **state)
 	job.method = mem_dup("HEAD");
 	struct outcome *outcome = world_run(*state, &job);
 	assert_int_equal(outcome->kind, OUTCOME_HTTP);
-	assert_int_equal(outcome->output_fd, -1);
+	assert_false(world_has_output(outcome));
 	world_job_fini(&job);
 }
 
@@ -200,7 +200,7 @@ a_job_that_cannot_be_sent_ends_without_a_start(void **state)
 		assert_int_equal(outcome->kind, OUTCOME_START_FAILED);
 		assert_int_equal(outcome->code, EINVAL);
 		assert_memory_equal(outcome->text, cases[i].text, strlen(cases[i].text));
-		assert_int_equal(outcome->output_fd, -1);
+		assert_false(world_has_output(outcome));
 		world_job_fini(&job);
 	}
 	assert_int_equal(world->nstarted, 0);
@@ -226,10 +226,25 @@ an_answer_that_takes_too_long_is_a_timeout(void **state)
 		assert_int_equal(outcome->kind, OUTCOME_NETWORK);
 		assert_true(outcome->is_timeout);
 		assert_string_equal(outcome->text, cases[i].text);
-		assert_int_equal(outcome->output_fd >= 0, cases[i].has_output);
+		assert_int_equal(world_has_output(outcome), cases[i].has_output);
 		assert_true(took >= 190 * USEC_PER_MSEC);
 		assert_true(took < 2 * USEC_PER_SEC);
 		world_job_fini(&job);
+	}
+}
+
+static void
+an_answer_is_kept_whole_whatever_its_size(void **state)
+{
+	static const size_t sizes[] = { 1, 8191, 8192, 8193, 70000, 100000 };
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		char *path = mem_printf("/big/%zu", sizes[i]);
+		struct outcome *outcome = world_get(*state, path);
+		char *output = world_output(outcome);
+		assert_int_equal(outcome->output_bytes, sizes[i]);
+		assert_int_equal(strspn(output, "x"), sizes[i]);
+		free(output);
+		free(path);
 	}
 }
 
@@ -251,7 +266,7 @@ an_answer_without_end_is_cut(void **state)
 		assert_false(outcome->is_timeout);
 		assert_string_equal(outcome->text, cases[i].text);
 		if (cases[i].kept < 0) {
-			assert_int_equal(outcome->output_fd, -1);
+			assert_false(world_has_output(outcome));
 			continue;
 		}
 		assert_int_equal(lseek(outcome->output_fd, 0, SEEK_END), cases[i].kept);
@@ -379,6 +394,7 @@ main(void)
 		http_test(a_head_request_does_not_wait_for_a_body),
 		http_test(a_job_that_cannot_be_sent_ends_without_a_start),
 		http_test(an_answer_that_takes_too_long_is_a_timeout),
+		http_test(an_answer_is_kept_whole_whatever_its_size),
 		http_test(an_answer_without_end_is_cut),
 		http_test(a_connection_that_breaks_is_no_answer),
 		http_test(nobody_listening_is_a_network_error),
