@@ -103,6 +103,16 @@ ask "$known" run.output "\"run\":$free_run" > "$dir/out"
 has 'a run may gain privileges, as by sudo' 'NoNewPrivs:\t0' "$(cat "$dir/out")"
 has 'and has no filter' 'Seccomp:\t0' "$(cat "$dir/out")"
 
+# Confined as it is, the daemon finds servers by their names.
+"$ASCHED_BUILD/tests/fake/badhttp" > "$dir/port" &
+server_pid=$!
+within 10 test -s "$dir/port"
+ask "$known" job.add "\"name\":\"web\",\"url\":\"http://localhost:$(cat "$dir/port")/ok\"" > "$dir/out"
+web=$(sed 's/.*"result"://' "$dir/out" | json_value id)
+within 20 ended "$known" "$web"
+has 'the daemon sends a request to a server by its name' '"state":"succeeded"' "$(last_run "$known" "$web")"
+kill $server_pid
+
 # The same words for what is another's and for what does not exist, for every method that takes a job
 # or a run; a method that is new is asked, too.
 ask 0 daemon.methods '' | sed 's/"fields":.*//; s/{"name":"\([a-z]*\.[a-z]*\)"/\n\1 /g' > "$dir/methods"
