@@ -4,7 +4,7 @@
 seconds=${SOAK_SECONDS:-120}
 # The variables come from the environment, where make puts those of its command line.
 seed=${SOAK_SEED:-$(date +%s)}
-parts=${SOAK_PARTS:-sim oracle kills failpoints disk memory frozen clock damage edits stampede}
+parts=${SOAK_PARTS:-sim oracle kills failpoints disk memory frozen clock damage edits stampede running crowd}
 logs=$ASCHED_BUILD/soak
 mkdir -p "$logs"
 nfailed=0
@@ -41,4 +41,7 @@ part clock ASCHED_TEST_LONG=yes sh "$box/clock.sh"
 part damage ASCHED_TEST_OFFSETS=$((seconds * 2)) ASCHED_TEST_SEED="$seed" sh "$box/damage.sh"
 part edits ASCHED_TEST_EDITS="${SOAK_EDITS:-10000}" sh "$box/edits.sh"
 part stampede ASCHED_TEST_JOBS="${SOAK_STAMPEDE:-100000}" sh "$box/stampede.sh"
+part running ASCHED_TEST_KILLS="${SOAK_RUNNING_KILLS:-200}" ASCHED_TEST_RUNS="${SOAK_RUNNING:-200}" \
+	sh "$box/running.sh"
+part crowd ASCHED_TEST_LEAVE="${SOAK_CROWD:-100000}" sh "$box/crowd.sh"
 [ $nfailed -eq 0 ]
