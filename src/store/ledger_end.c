@@ -274,6 +274,12 @@ ledger_stopping(struct ledger *ledger, struct intent *intent)
 }
 
 bool
+ledger_is_paused_away(const struct intent *intent, const struct run *run)
+{
+	return run->trigger == TRIGGER_SCHEDULE && run->attempt == 0 && run->due <= intent->now;
+}
+
+bool
 ledger_is_edited_away(struct ledger *ledger, const struct job *job, const struct run *run)
 {
 	struct schedule schedule;
@@ -290,15 +296,15 @@ ledger_is_edited_away(struct ledger *ledger, const struct job *job, const struct
 
 /* What has become of a run meanwhile that waits (again); the rows alone say it. */
 static enum run_state
-fate_of_unstarted(struct ledger *ledger, const struct job *job, const struct run *run,
-                  enum run_reason *reason)
+fate_of_unstarted(struct ledger *ledger, const struct intent *intent, const struct job *job,
+                  const struct run *run, enum run_reason *reason)
 {
 	bool by_schedule = run->trigger == TRIGGER_SCHEDULE && run->attempt == 0;
 	bool is_stopped = run->stop_reason == REASON_CANCELLED || run->stop_reason == REASON_OVERLAP;
 	*reason = REASON_NONE;
 	if (is_stopped || job->state == JOB_CANCELLED)
 		*reason = is_stopped ? run->stop_reason : REASON_CANCELLED;
-	else if (by_schedule && job->state == JOB_PAUSED)
+	else if (job->state == JOB_PAUSED && ledger_is_paused_away(intent, run))
 		*reason = REASON_PAUSED;
 	else if (by_schedule && ledger_is_edited_away(ledger, job, run))
 		*reason = REASON_EDITED;
@@ -319,7 +325,7 @@ requeue_run(struct ledger *ledger, struct intent *intent, struct run *run, struc
 	enum run_reason reason;
 	int seen = run->attempt--;
 	run_set_state(run, RUN_WAITING, REASON_NONE);
-	enum run_state fate = fate_of_unstarted(ledger, job, run, &reason);
+	enum run_state fate = fate_of_unstarted(ledger, intent, job, run, &reason);
 	if (fate != RUN_WAITING) {
 		run_set_state(run, fate, reason);
 		run->ended_at = intent->now;

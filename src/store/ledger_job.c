@@ -213,12 +213,14 @@ cover_past(struct ledger *ledger, struct intent *intent, struct job *job, enum r
 
 /* Does a change of the job end that waiting run? */
 static bool
-ends_waiting(struct ledger *ledger, const struct job *job, const struct run *run,
-             enum run_reason reason)
+ends_waiting(struct ledger *ledger, const struct intent *intent, const struct job *job,
+             const struct run *run, enum run_reason reason)
 {
 	bool by_schedule = run->trigger == TRIGGER_SCHEDULE && run->attempt == 0;
 	if (reason == REASON_EDITED)
 		return by_schedule && ledger_is_edited_away(ledger, job, run);
+	if (reason == REASON_PAUSED)
+		return ledger_is_paused_away(intent, run);
 	return reason == REASON_CANCELLED || by_schedule;
 }
 
@@ -254,7 +256,7 @@ end_claimed(struct ledger *ledger, struct intent *intent, const struct job *job,
 			rc = ledger_stop_run(ledger, intent, run,
 			                     &(struct stop){ .how = intent->how, .reason = reason,
 			                                     .only_unstarted = !intent->with_running });
-		else if (ends_waiting(ledger, job, run, reason))
+		else if (ends_waiting(ledger, intent, job, run, reason))
 			rc = ledger_end_waiting(ledger, intent, run,
 			                        reason == REASON_PAUSED ? RUN_SKIPPED : RUN_CANCELLED,
 			                        reason, by);
@@ -427,6 +429,8 @@ resume_job(struct ledger *ledger, struct intent *intent, struct job *job)
 		return answer_job(intent, job);
 	if (job_schedule(job, ledger->zones, &schedule, &intent->err) < 0)
 		return 0;
+	if (end_claimed(ledger, intent, job, REASON_PAUSED) < 0)
+		return -1;
 	job->state = JOB_ACTIVE;
 	job->anchor_at = intent->now;
 	job->nfailed = 0;

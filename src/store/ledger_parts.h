@@ -58,6 +58,8 @@ int ledger_promote_queue(struct ledger *ledger, struct intent *intent, const cha
 /* The row of next_due of a job whose schedule cannot be read any more (its zone is gone). */
 int ledger_refuse(struct ledger *ledger, struct intent *intent, struct job *job,
                   const struct err *why);
+/* Is the run of an instant that came while its job is paused? One ahead may see a resumption. */
+bool ledger_is_paused_away(const struct intent *intent, const struct run *run);
 /* Was the run claimed for an instant that a later edit (or resumption) took from the job? */
 bool ledger_is_edited_away(struct ledger *ledger, const struct job *job, const struct run *run);
 /* When to claim next: into intent->work.wake_at. */

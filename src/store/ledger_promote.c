@@ -73,6 +73,27 @@ add_start(struct ledger *ledger, struct intent *intent, struct run *run, struct 
 	return 0;
 }
 
+/* Its job was paused after it was claimed: it ends when its instant comes, if that goes on. */
+static int
+hold_paused(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
+{
+	struct backend *db = ledger->backend;
+	if (!ledger_is_paused_away(intent, run)) {
+		run->gate = GATE_TIME;
+		return ledger_checked(
+			db->ops->run_update(db, run, RUN_WAITING, run->attempt, &intent->err));
+	}
+	if (ledger_end_waiting(ledger, intent, run, RUN_SKIPPED, REASON_PAUSED, "") < 0)
+		return -1;
+	return ledger_after_run(ledger, intent, job, run);
+}
+
+static bool
+is_held(const struct job *job, const struct run *run)
+{
+	return job->state == JOB_PAUSED && run->trigger == TRIGGER_SCHEDULE && run->attempt == 0;
+}
+
 /* A waiting run gets a slot, or ends because its time is over. 1: it took the slot; 0; -1. */
 static int
 promote_run(struct ledger *ledger, struct intent *intent, struct run *run)
@@ -84,9 +105,10 @@ promote_run(struct ledger *ledger, struct intent *intent, struct run *run)
 	if (found == BACKEND_NONE) /* its row cannot be read: do not let it hold up the others */
 		return ledger_end_waiting(ledger, intent, run, RUN_FAILED, REASON_REFUSED,
 		                          "its job cannot be read");
-	if (!is_too_late(intent, run))
+	if (!is_held(&job, run) && !is_too_late(intent, run))
 		return add_start(ledger, intent, run, &job) < 0 ? -1 : 1;
-	int rc = end_overdue(ledger, intent, run, &job);
+	int rc = is_held(&job, run) ? hold_paused(ledger, intent, run, &job)
+	                            : end_overdue(ledger, intent, run, &job);
 	job_fini(&job);
 	return rc;
 }

@@ -14,6 +14,11 @@
 /* Nothing that may go on is left lying for so long, once the faults are over. */
 #define PATIENCE (5 * USEC_PER_SEC)
 
+struct runs {
+	const struct run *runs;
+	size_t n;
+};
+
 static void
 begin(struct sim *sim)
 {
@@ -232,10 +237,28 @@ check_runs_ended(struct sim *sim, const struct run *runs, size_t n)
 		sim_fail(sim, "%zu processes are not forgotten at rest", sim->processes.n);
 }
 
+/* What is skipped for a pause fell into one, or waited when one began. */
 static void
-check_covered_once(struct sim *sim, const struct job *job, usec_t due, const struct run *runs,
-                   size_t n)
+check_was_paused(struct sim *sim, const struct promise *promise, const struct run *run, usec_t due)
 {
+	if (run->state != RUN_SKIPPED || run->reason != REASON_PAUSED || promise->pauses_itself)
+		return;
+	for (size_t i = 0; i < promise->npauses; i++) {
+		const struct pause *pause = &promise->pauses[i];
+		if (pause->from <= run->ended_at && (pause->to == 0 || due <= pause->to))
+			return;
+	}
+	sim_fail(sim, "run %lld of job %lld (due %lld s of the world) is skipped for a pause that was none",
+	         (long long)run->id, (long long)promise->job_id,
+	         (long long)((due - sim->offset) / USEC_PER_SEC));
+}
+
+static void
+check_covered_once(struct sim *sim, const struct promise *promise, const struct job *job,
+                   usec_t due, const struct runs *all)
+{
+	const struct run *runs = all->runs;
+	size_t n = all->n;
 	int covering = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct run *run = &runs[i];
@@ -243,6 +266,7 @@ check_covered_once(struct sim *sim, const struct job *job, usec_t due, const str
 		    due > run->last_due)
 			continue;
 		covering++;
+		check_was_paused(sim, promise, run, due);
 		if (run->reason == REASON_OVERLAP && run->state == RUN_SKIPPED &&
 		    run->ended_at < run->last_due)
 			sim_fail(sim, "run %lld of job %lld is skipped before its instant",
@@ -260,9 +284,14 @@ check_covered_once(struct sim *sim, const struct job *job, usec_t due, const str
 }
 
 static void
-check_era(struct sim *sim, const struct job *job, const struct schedule_era *era, usec_t end,
-          const struct run *runs, size_t n)
+check_era(struct sim *sim, const struct promise *promise, const struct job *job, size_t number,
+          const struct runs *runs)
 {
+	const struct schedule_era *era = &promise->eras[number];
+	usec_t end = number + 1 < promise->neras ? promise->eras[number + 1].from
+	                                         : promise->cancelled_at;
+	if (end == 0)
+		return;
 	struct schedule schedule;
 	struct err err = { 0 };
 	struct schedule_context context = { .zones = sim->zones,
@@ -274,12 +303,12 @@ check_era(struct sim *sim, const struct job *job, const struct schedule_era *era
 		sim_fail(sim, "%s: %s", era->text, err.text);
 	for (usec_t due = schedule_next(&schedule, era->from, NULL); due <= end;
 	     due = schedule_next(&schedule, due, NULL))
-		check_covered_once(sim, job, due, runs, n);
+		check_covered_once(sim, promise, job, due, runs);
 	schedule_fini(&schedule);
 }
 
 static void
-check_promise(struct sim *sim, const struct promise *promise, const struct run *runs, size_t n)
+check_promise(struct sim *sim, const struct promise *promise, const struct runs *runs)
 {
 	struct backend *disk = sim->disk;
 	struct job job;
@@ -294,12 +323,8 @@ check_promise(struct sim *sim, const struct promise *promise, const struct run *
 		         (long long)job.nruns, job.max_runs);
 	/* Set clocks make eras overlap; a used-up or finished schedule ends before its era. */
 	bool is_whole = !promise->is_unsure && !sim->has_steps && !job.max_runs;
-	for (size_t i = 0; is_whole && i < promise->neras; i++) {
-		usec_t end = i + 1 < promise->neras ? promise->eras[i + 1].from
-		                                    : promise->cancelled_at;
-		if (end)
-			check_era(sim, &job, &promise->eras[i], end, runs, n);
-	}
+	for (size_t i = 0; is_whole && i < promise->neras; i++)
+		check_era(sim, promise, &job, i, runs);
 	job_fini(&job);
 }
 
@@ -388,7 +413,7 @@ sim_check_rest(struct sim *sim)
 	check_runs_ended(sim, runs, n);
 	check_steps(sim, runs, n);
 	for (size_t i = 0; i < sim->npromises; i++)
-		check_promise(sim, &sim->promises[i], runs, n);
+		check_promise(sim, &sim->promises[i], &(struct runs){ runs, n });
 	sim->disk->ops->rollback(sim->disk);
 	free(runs);
 }

@@ -131,7 +131,7 @@ keep_promise(struct sim *sim, const struct request *request, const struct intent
 	if (sim->disk->ops->job_load(sim->disk, intent->job_id, &job, &err) != BACKEND_OK)
 		sim_fail(sim, "job %lld was acknowledged and is gone", (long long)intent->job_id);
 	start_era(promise, &request->era, job.created_at);
-	/* Another client may have changed it since then: there is none that knows it. */
+	promise->pauses_itself = job.pause_after > 0;
 	job_fini(&job);
 }
 
@@ -260,6 +260,33 @@ cancelled(struct intent *intent, void *arg)
 }
 
 static void
+start_pause(struct promise *promise, usec_t now)
+{
+	struct pause *last = promise->npauses ? &promise->pauses[promise->npauses - 1] : NULL;
+	if (last && last->to == 0)
+		return;
+	if (promise->npauses == 32)
+		promise->is_unsure = true;
+	else
+		promise->pauses[promise->npauses++] = (struct pause){ .from = now };
+}
+
+static void
+switched(struct intent *intent, void *arg)
+{
+	struct request *request = arg;
+	struct promise *promise = &request->sim->promises[request->promise];
+	if (intent->err.code == ERR_UNKNOWN_OUTCOME)
+		promise->is_unsure = true;
+	else if (intent->err.code == ERR_NONE && intent->kind == INTENT_JOB_PAUSE)
+		start_pause(promise, intent->now);
+	else if (intent->err.code == ERR_NONE && promise->npauses > 0 &&
+	         promise->pauses[promise->npauses - 1].to == 0)
+		promise->pauses[promise->npauses - 1].to = intent->now;
+	free_request(request);
+}
+
+static void
 ask(struct sim *sim, enum intent_kind kind, size_t which)
 {
 	struct intent *intent = intent_new(kind, sim_now(sim));
@@ -268,11 +295,11 @@ ask(struct sim *sim, enum intent_kind kind, size_t which)
 		sim->calm_since = sim->mono; /* what is due since is claimed from now on */
 	intent->with_running = sim_chance(sim, 50);
 	intent->is_forced = sim_chance(sim, 20);
-	if (kind == INTENT_JOB_CANCEL) {
+	if (kind != INTENT_JOB_RUN) {
 		struct request *request = mem_alloc(sizeof(*request));
 		request->sim = sim;
 		request->promise = which;
-		intent->done = cancelled;
+		intent->done = kind == INTENT_JOB_CANCEL ? cancelled : switched;
 		intent->arg = request;
 	}
 	engine_submit(sim->engine, intent);
@@ -293,14 +320,23 @@ set_queue(struct sim *sim)
 	engine_submit(sim->engine, intent);
 }
 
-/* At the very instant: an edit that changes it, or one that leaves it as it is. */
+/*
+ * At the very instant: an edit that changes it, or one that leaves it as it is; or a pause that is
+ * over in a moment.
+ */
 void
 sim_client_edge(struct sim *sim, struct promise *promise)
 {
 	if (!sim->engine || !engine_is_ready(sim->engine) || sim->is_restarting)
 		return;
+	sim->nedges++;
 	if (sim_chance(sim, 60)) {
 		edit(sim, (size_t)(promise - sim->promises));
+		return;
+	}
+	if (sim_chance(sim, 30)) {
+		ask(sim, INTENT_JOB_PAUSE, (size_t)(promise - sim->promises));
+		ask(sim, INTENT_JOB_RESUME, (size_t)(promise - sim->promises));
 		return;
 	}
 	struct intent *intent = intent_new(INTENT_JOB_SET, sim_now(sim));

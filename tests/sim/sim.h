@@ -63,6 +63,11 @@ struct promise {
 		usec_t from; /* wall clock: no instant at or before it belongs to the era */
 	} eras[32];
 	size_t neras;
+	struct pause {
+		usec_t from, to; /* wall clock; to 0: it goes on */
+	} pauses[32];
+	size_t npauses;
+	bool pauses_itself; /* pause-after */
 	int64_t number; /* of the request that made it */
 	bool is_cancelled;
 	usec_t cancelled_at;
@@ -115,7 +120,7 @@ struct sim {
 	usec_t quiet_at; /* mono: no new requests and faults from then on */
 	struct clock_step steps[SIM_STEPS_MAX];
 	size_t nsteps;
-	int64_t nrequests, nruns, ncrashes;
+	int64_t nrequests, nedges, nruns, ncrashes;
 	bool has_steps, has_spawner_deaths, has_faults, has_restarts, has_deadlines;
 	int narrow_max; /* the most slots that the narrow queue ever had */
 };

@@ -186,6 +186,51 @@ an_edit_just_before_the_instant_leaves_the_run_that_the_new_schedule_has_too(voi
 }
 
 static void
+a_pause_that_is_over_before_the_instant_takes_nothing(void **state)
+{
+	static const char *const ticks[] = { "schedule", "every 10s", "queue", "one", NULL };
+	static const bool is_full[] = { false, true };
+	struct kit *kit = *state;
+	for (size_t i = 0; i < 2; i++) {
+		kit->now = T0 + (int)i * 20 * SEC;
+		kit_set_queue(kit, 5, is_full[i]);
+		int64_t id = kit_add(kit, ticks);
+		claim_ahead(kit, 10 + (int)i * 20, 500 * USEC_PER_MSEC);
+		struct run run = kit_newest(kit, id);
+		assert_int_equal(kit_do_job(kit, INTENT_JOB_PAUSE, id), ERR_NONE);
+		if (run.state == RUN_RUNNING)
+			kit_requeue(kit, &run);
+		assert_int_equal(kit_newest(kit, id).state, RUN_WAITING);
+		claim_ahead(kit, 10 + (int)i * 20, 400 * USEC_PER_MSEC);
+		assert_int_equal(kit_newest(kit, id).state, RUN_WAITING); /* held, not started */
+		assert_int_equal(kit_do_job(kit, INTENT_JOB_RESUME, id), ERR_NONE);
+		kit_set_queue(kit, 5, false);
+		kit_claim_at(kit, 10 + (int)i * 20);
+		assert_int_equal(kit_newest(kit, id).id, run.id);
+		assert_int_equal(kit_newest(kit, id).state, RUN_RUNNING);
+	}
+}
+
+static void
+a_pause_over_the_instant_skips_what_was_claimed_ahead_of_it(void **state)
+{
+	static const char *const ticks[] = { "schedule", "every 10s", "queue", "one", NULL };
+	struct kit *kit = *state;
+	kit_set_queue(kit, 5, true);
+	int64_t id = kit_add(kit, ticks), other = kit_add(kit, ticks);
+	claim_ahead(kit, 10, 500 * USEC_PER_MSEC);
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_PAUSE, id), ERR_NONE);
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_PAUSE, other), ERR_NONE);
+	kit->now = T0 + 12 * SEC;
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_RESUME, other), ERR_NONE);
+	assert_int_equal(kit_newest(kit, other).reason, REASON_PAUSED);
+	kit_set_queue(kit, 5, false);
+	kit_claim_at(kit, 13);
+	assert_int_equal(kit_newest(kit, id).state, RUN_SKIPPED);
+	assert_int_equal(kit_newest(kit, id).reason, REASON_PAUSED);
+}
+
+static void
 an_unstarted_run_starts_as_its_job_is_now(void **state)
 {
 	struct kit *kit = *state;
@@ -249,6 +294,8 @@ main(void)
 		WITH_KIT(a_job_that_is_resumed_with_nothing_left_to_do_is_finished),
 		WITH_KIT(an_edit_just_before_the_instant_does_not_take_the_run_from_a_once_job),
 		WITH_KIT(an_edit_just_before_the_instant_leaves_the_run_that_the_new_schedule_has_too),
+		WITH_KIT(a_pause_that_is_over_before_the_instant_takes_nothing),
+		WITH_KIT(a_pause_over_the_instant_skips_what_was_claimed_ahead_of_it),
 		WITH_KIT(an_unstarted_run_starts_as_its_job_is_now),
 		WITH_KIT(a_long_pause_is_recorded_whole_and_in_steps_when_the_job_is_edited_or_removed),
 		WITH_KIT(an_edit_keeps_count_of_the_runs_before_it),
