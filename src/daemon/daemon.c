@@ -321,11 +321,11 @@ make_runners(struct daemon *daemon, int spawn_fd, struct err *err)
 	};
 	daemon->exec =
 		process_runner_new(daemon->loop, spawn_fd, &process, &events, &process_events);
-	struct runner *sender = http_runner_new(daemon->loop, &http, &events, err);
-	if (!sender)
+	daemon->requests = http_runner_new(daemon->loop, &http, &events, err);
+	if (!daemon->requests)
 		return -1;
-	daemon->http =
-		http_files_new(daemon->loop, sender, process_runner_files(daemon->exec), &events);
+	daemon->http = http_files_new(daemon->loop, daemon->requests,
+				      process_runner_files(daemon->exec), &events);
 	return 0;
 }
 
@@ -417,6 +417,7 @@ finish(struct daemon *daemon)
 	control_free(daemon->control);
 	engine_free(daemon->engine);
 	http_files_free(daemon->http);
+	http_runner_free(daemon->requests);
 	process_runner_free(daemon->exec);
 	orphans_fini(&daemon->orphans);
 	replay_fini(&daemon->replay);

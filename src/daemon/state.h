@@ -25,7 +25,7 @@ struct daemon {
 	struct zonedir zonedir;
 	struct zones *zones;
 	struct zone_watch *zone_watch; /* NULL: the system gives none */
-	struct runner *exec, *http;
+	struct runner *exec, *http, *requests; /* http is in front of requests */
 	struct store_thread *store;
 	struct engine *engine; /* NULL until the spawner has told what it has */
 	struct control *control;

@@ -13,7 +13,6 @@
 #include "base/alloc.h"
 #include "base/map.h"
 #include "model/request_file.h"
-#include "runner/http.h"
 #include "runner/http_request.h"
 
 /* An attempt whose files are being read. */
@@ -239,6 +238,5 @@ http_files_free(struct runner *port)
 	for (struct reading *reading; (reading = map_next(&files->readings, &at));)
 		reading_free(reading);
 	map_fini(&files->readings);
-	http_runner_free(files->http);
 	free(files);
 }

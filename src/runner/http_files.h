@@ -12,9 +12,9 @@
 #include "engine/runner.h"
 #include "runner/files.h"
 
-/* Takes `http`; borrows the source; copies the events, which are those of `http`, too. */
+/* Borrows `http` and the source; copies the events, which are those of `http`, too. */
 struct runner *http_files_new(struct ev_loop *loop, struct runner *http, struct file_source *source,
 			      const struct runner_events *events);
-void http_files_free(struct runner *runner); /* with the HTTP runner */
+void http_files_free(struct runner *runner);
 
 #endif

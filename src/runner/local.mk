@@ -17,7 +17,10 @@ HTTP_WORLD = tests/fake/http_world.c tests/fake/http_world.h \
 	tests/fake/badhttp.c tests/fake/badhttp.h
 
 UNIT_TESTS += tests/unit/runner_address tests/unit/runner_http tests/unit/runner_http_life \
-	tests/unit/runner_http_names tests/unit/runner_http_tls
+	tests/unit/runner_http_files tests/unit/runner_http_names tests/unit/runner_http_tls
+tests_unit_runner_http_files_SOURCES = tests/unit/runner_http_files.c
+tests_unit_runner_http_files_LDADD = librunner.a libmodel.a libwhen.a libbase.a $(CURL_LIBS) \
+	$(EV_LIBS) $(UNIT_LIBS)
 tests_unit_runner_address_SOURCES = tests/unit/runner_address.c
 tests_unit_runner_address_LDADD = $(RUNNER_TEST_LIBS)
 tests_unit_runner_http_SOURCES = tests/unit/runner_http.c $(HTTP_WORLD)
