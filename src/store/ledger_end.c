@@ -131,14 +131,32 @@ keep_small(struct ledger *ledger, struct intent *intent, const struct outcome *o
 						     outcome->output, len, &intent->err));
 }
 
+/* Nothing of it is kept. */
+static void
+leave_out(struct written file)
+{
+	off_t size = file.fd < 0 ? 0 : lseek(file.fd, 0, SEEK_END);
+	if (size > *file.bytes)
+		*file.bytes = size;
+	*file.omitted = *file.bytes;
+}
+
 static int
-keep_output(struct ledger *ledger, struct intent *intent, struct outcome *outcome)
+keep_output(struct ledger *ledger, struct intent *intent, const struct job *job,
+            struct outcome *outcome)
 {
 	const struct written output = { outcome->output_fd, 0, &outcome->output_bytes,
 					&outcome->output_omitted };
 	const struct written errors = { outcome->is_split ? outcome->errors_fd : -1,
 					LEDGER_ERRORS_PIECE, &outcome->errors_bytes,
 					&outcome->errors_omitted };
+	int has_room = ledger_has_room_for_output(ledger, intent, job);
+	if (has_room == 0) {
+		leave_out(output);
+		leave_out(errors);
+	}
+	if (has_room != 1)
+		return has_room;
 	int rc = outcome->output ? keep_small(ledger, intent, outcome)
 				 : keep_file(ledger, intent, output);
 	return rc < 0 ? rc : keep_file(ledger, intent, errors);
@@ -176,7 +194,7 @@ static int
 end_attempt(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
 {
 	struct backend *db = ledger->backend;
-	if (keep_output(ledger, intent, &intent->outcome) < 0)
+	if (keep_output(ledger, intent, job, &intent->outcome) < 0)
 		return -1;
 	run_end_attempt(run, job, &intent->outcome, ledger_draw(ledger));
 	/* A job that was removed or paused meanwhile is not tried again. */

@@ -57,6 +57,17 @@ ledger_has_room_for_run(struct ledger *ledger, struct intent *intent, const stru
 }
 
 int
+ledger_has_room_for_output(struct ledger *ledger, struct intent *intent, const struct job *job)
+{
+	struct usage has;
+	if (ledger->limits.bytes == 0 || job->owner == 0)
+		return 1;
+	if (load(ledger, intent, job->owner, &has) < 0)
+		return -1;
+	return has.bytes < ledger->limits.bytes;
+}
+
+int
 ledger_run_room(struct ledger *ledger, struct intent *intent, const struct job *job, size_t *room)
 {
 	struct usage has;

@@ -112,6 +112,9 @@ int ledger_stop_run(struct ledger *ledger, struct intent *intent, struct run *ru
  */
 int ledger_has_room_for_job(struct ledger *ledger, struct intent *intent, const struct job *job);
 int ledger_has_room_for_run(struct ledger *ledger, struct intent *intent, const struct job *job);
+/* Likewise what a run of it wrote, but that is only left out: the answer says nothing. */
+int ledger_has_room_for_output(struct ledger *ledger, struct intent *intent,
+                               const struct job *job);
 /* How many more runs its owner may have; SIZE_MAX: any number. 0 or -1. */
 int ledger_run_room(struct ledger *ledger, struct intent *intent, const struct job *job,
                     size_t *room);

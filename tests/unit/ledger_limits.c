@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/alloc.h"
+
 /* The answer to one more of these jobs. */
 static enum err_code
 add(struct kit *kit, uid_t owner, const char *const *pairs, const char *part)
@@ -92,6 +94,42 @@ who_has_too_many_bytes_neither_adds_nor_edits(void **state)
 	assert_int_equal(kit_claim_at(kit, 10), 1); /* what is there runs */
 }
 
+static void
+the_output_of_who_has_too_many_bytes_is_left_out_and_that_is_said(void **state)
+{
+	struct kit *kit = *state;
+	kit_add(kit, kit_every_ten);
+	kit->ledger.limits.bytes = 1;
+	assert_int_equal(kit_claim_at(kit, 10), 1);
+	struct intent *end = kit_ask(kit, INTENT_ENDED);
+	end->run_id = end->attempt = 1;
+	end->outcome = (struct outcome){ .kind = OUTCOME_EXIT,
+					 .ended_at = kit->now,
+					 .output_fd = -1,
+					 .errors_fd = -1,
+					 .output = mem_dup("text"),
+					 .output_bytes = 4 };
+	kit_apply(kit, end);
+	assert_int_equal(end->err.code, ERR_NONE);
+	intent_free(end);
+	struct intent *ask = kit_ask(kit, INTENT_RUN_GET);
+	ask->run_id = 1;
+	kit_apply(kit, ask);
+	assert_int_equal(ask->nattempts, 1);
+	assert_int_equal(ask->runs[0].run.state, RUN_SUCCEEDED);
+	assert_int_equal(ask->attempts[0].outcome.output_bytes, 4);
+	assert_int_equal(ask->attempts[0].outcome.output_omitted, 4);
+	intent_free(ask);
+	ask = kit_ask(kit, INTENT_RUN_OUTPUT);
+	ask->run_id = 1;
+	ask->limit = 100;
+	kit_apply(kit, ask);
+	assert_int_equal(ask->err.code, ERR_NONE);
+	assert_int_equal(ask->output.len, 0);
+	assert_int_equal(ask->output_omitted, 4);
+	intent_free(ask);
+}
+
 int
 main(void)
 {
@@ -101,6 +139,7 @@ main(void)
 		WITH_KIT(a_user_with_too_many_runs_starts_none),
 		WITH_KIT(an_instant_beyond_the_runs_of_its_owner_is_skipped_and_says_so),
 		WITH_KIT(who_has_too_many_bytes_neither_adds_nor_edits),
+		WITH_KIT(the_output_of_who_has_too_many_bytes_is_left_out_and_that_is_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
