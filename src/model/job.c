@@ -145,8 +145,10 @@ static int
 check_paths(const struct job *job, struct err *err)
 {
 	for (size_t i = 0; i < nfields; i++) {
+		if (fields[i].type != FIELD_PATH)
+			continue;
 		const char *path = *(char *const *)((const char *)job + fields[i].offset);
-		if (fields[i].type == FIELD_PATH && path && path[0] != '/')
+		if (path && path[0] != '/')
 			return err_invalid(err, fields[i].name, "\"%.80s\" is not an absolute path",
 					   path);
 	}
