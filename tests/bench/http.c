@@ -1,7 +1,7 @@
 /*
  * How many HTTP requests a second: a bare loop over libcurl's multi interface, and the runner, each
  * with kept connections (GET) and with one for each request (POST). All with the same number in
- * flight, against one server on loopback. Usage: http [REQUESTS [IN_FLIGHT]]
+ * flight and the same headers on the wire, against one server on loopback. Usage: http [REQUESTS [IN_FLIGHT]]
  * Prints `bare_kept`, `runner_kept` (a second), `failed_kept`, and the same with `fresh`.
  */
 #include <curl/curl.h>
@@ -26,6 +26,7 @@
 struct load {
 	char *url;
 	bool is_post;
+	struct curl_slist *headers; /* of the bare loop */
 	int nrequests, in_flight;
 	int nbegun, nended, nfailed;
 	struct ev_loop *loop;
@@ -40,6 +41,14 @@ now(void)
 	return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
 }
 
+/* What each of the runner's requests carries. */
+static struct curl_slist *
+make_headers(void)
+{
+	struct curl_slist *list = curl_slist_append(NULL, "Idempotency-Key: 10000");
+	return curl_slist_append(list, "Asched-Due: 2026-01-01T00:00:00Z");
+}
+
 static size_t
 drop_body(char *data, size_t size, size_t n, void *arg)
 {
@@ -51,6 +60,8 @@ drop_body(char *data, size_t size, size_t n, void *arg)
 static void
 begin_bare(const struct load *load, CURLM *multi, CURL *easy)
 {
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, load->headers);
 	curl_easy_setopt(easy, CURLOPT_URL, load->url);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, drop_body);
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)load->is_post);
@@ -167,11 +178,13 @@ main(int argc, char **argv)
 	}
 	close(listener);
 	load.url = mem_printf("http://127.0.0.1:%d/ok", port);
+	load.headers = make_headers();
 	compare("kept", &load);
 	load.is_post = true;
 	compare("fresh", &load);
 	kill(server, SIGKILL);
 	waitpid(server, NULL, 0);
+	curl_slist_free_all(load.headers);
 	free(load.url);
 	return EXIT_SUCCESS;
 }
