@@ -71,6 +71,7 @@ an_instant_beyond_the_runs_of_its_owner_is_skipped_and_says_so(void **state)
 	struct run span = kit_newest(kit, id);
 	assert_int_equal(span.state, RUN_SKIPPED);
 	assert_int_equal(span.reason, REASON_REFUSED);
+	assert_string_equal(span.detail, "max-runs-per-user is 2");
 	assert_int_equal(span.count, 2);
 	kit_end_run(kit, &first, 0);
 	assert_int_equal(kit_claim_at(kit, 50), 1);
