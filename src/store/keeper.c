@@ -403,11 +403,11 @@ keeper_care(struct keeper *keeper, usec_t now, usec_t elapsed, struct intents *a
 		backend_of(keeper)->ops->tend(backend_of(keeper), now);
 	if (keeper->state == STORE_DEGRADED)
 		return probe(keeper, elapsed, answered);
-	if (keeper->backup) {
+	bool is_copying = keeper->backup;
+	if (is_copying)
 		step_backup(keeper, answered);
-		return BACKUP_STEP_WAIT;
-	}
-	return backend_of(keeper)->ops->tend(backend_of(keeper), now);
+	usec_t wait = backend_of(keeper)->ops->tend(backend_of(keeper), now);
+	return is_copying ? BACKUP_STEP_WAIT : wait;
 }
 
 enum store_state

@@ -266,9 +266,15 @@ settle(struct backend *backend, struct err *err)
 static usec_t
 tend(struct backend *backend, usec_t now)
 {
-	(void)backend;
 	(void)now;
+	mem_of(backend)->ntended++;
 	return USEC_NEVER;
+}
+
+int
+backend_mem_ntended(struct backend *backend)
+{
+	return mem_of(backend)->ntended;
 }
 
 static const char *

@@ -25,6 +25,8 @@ enum mem_commit {
 /* The n-th commit from now fails, once. */
 void backend_mem_fail_commit(struct backend *backend, int64_t n, enum mem_commit outcome);
 
+int backend_mem_ntended(struct backend *backend); /* how often it was asked to keep house */
+
 /* A full disk: commits fail while the reserve takes the room, and none can be kept anew. */
 void backend_mem_fill(struct backend *backend, bool is_full);
 

@@ -62,6 +62,8 @@ struct mem {
 	int64_t fail_operation, fail_commit; /* countdowns; 0: off */
 	enum mem_commit fail_outcome;
 	bool is_full, has_reserve;
+	int ntended;
+	int nbackup_steps; /* that are left */
 };
 
 static inline struct mem *

@@ -385,6 +385,22 @@ a_backup_is_answered_when_it_is_complete(void **state)
 	assert_int_equal(intent->err.code, ERR_NONE);
 }
 
+/* Else the log of the database would grow for as long as it takes. */
+static void
+the_house_is_kept_while_a_backup_goes_on(void **state)
+{
+	struct disk *disk = *state;
+	struct intents group = { 0 };
+	struct intent *intent = intent_new(INTENT_CHECK, 1);
+	intent->who.is_operator = true;
+	intents_push(&group, intent);
+	keeper_apply(disk->keeper, &group, &disk->answered);
+	int before = backend_mem_ntended(disk->backend);
+	assert_true(keeper_care(disk->keeper, 1, 1, &disk->answered) <= USEC_PER_MSEC);
+	assert_int_equal(disk->answered.n, 0);
+	assert_int_equal(backend_mem_ntended(disk->backend), before + 1);
+}
+
 static void
 a_backup_that_trouble_breaks_off_is_answered(void **state)
 {
@@ -422,6 +438,7 @@ main(void)
 		TEST(what_goes_on_is_refused_when_trouble_comes_between),
 		TEST(a_backup_is_for_operators_and_needs_an_absolute_path),
 		TEST(a_backup_is_answered_when_it_is_complete),
+		TEST(the_house_is_kept_while_a_backup_goes_on),
 		TEST(a_backup_that_trouble_breaks_off_is_answered),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
