@@ -228,7 +228,8 @@ catch_up(struct walk *w, bool is_served)
 static bool
 may_claim_ahead(const struct walk *w)
 {
-	return w->nactive == 0 || w->view->job->overlap == OVERLAP_ALLOW;
+	bool is_alone = w->nactive == 0 && !(w->view->job->missed == MISSED_ALL && w->nring > 0);
+	return is_alone || w->view->job->overlap == OVERLAP_ALLOW;
 }
 
 static bool

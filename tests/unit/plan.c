@@ -29,7 +29,7 @@ every_ten(void)
 
 /* The plan as text: "run@0 skipped(overlap)@10-20x2 next=30", seconds after T0. */
 static char *
-plan_text(struct job *job, usec_t now, size_t nactive, size_t nqueued)
+plan_ahead_text(struct job *job, usec_t now, usec_t horizon, size_t nactive, size_t nqueued)
 {
 	struct schedule schedule;
 	struct err err;
@@ -38,7 +38,7 @@ plan_text(struct job *job, usec_t now, size_t nactive, size_t nqueued)
 	static char text[4096];
 	assert_int_equal(job_schedule(job, test_zones(), &schedule, &err), 0);
 	plan_make(&plan, &(struct plan_view){ .job = job, .schedule = &schedule, .now = now,
-	                                      .horizon = now, .nactive = nactive,
+	                                      .horizon = horizon, .nactive = nactive,
 	                                      .nqueued = nqueued,
 	                                      .passed_until = job->paused_at ? job->anchor_at : 0,
 	                                      .passed_reason = REASON_PAUSED });
@@ -65,6 +65,12 @@ plan_text(struct job *job, usec_t now, size_t nactive, size_t nqueued)
 	return text;
 }
 
+static char *
+plan_text(struct job *job, usec_t now, size_t nactive, size_t nqueued)
+{
+	return plan_ahead_text(job, now, now, nactive, nqueued);
+}
+
 static void
 an_instant_on_time_is_a_run(void **state)
 {
@@ -81,6 +87,22 @@ nothing_is_claimed_before_its_time(void **state)
 	(void)state;
 	struct job job = every_ten();
 	assert_string_equal(plan_text(&job, T0 - 1, 0, 0), "next=0");
+	job_fini(&job);
+}
+
+static void
+an_instant_ahead_is_left_when_what_was_missed_runs_before_it(void **state)
+{
+	(void)state;
+	struct job job = every_ten();
+	struct err err;
+	usec_t now = T0 + 100 * SEC - 300 * USEC_PER_MSEC;
+	assert_int_equal(job_set_schedule(&job, SCHEDULE_EVERY, "100s", test_zones(), 0, &err), 0);
+	job.missed = MISSED_ALL;
+	assert_string_equal(plan_ahead_text(&job, now, now + SEC, 0, 0), "catchup@0 next=100");
+	job.missed = MISSED_SKIP;
+	assert_string_equal(plan_ahead_text(&job, now, now + SEC, 0, 0),
+	                    "missed(downtime)@0-0x1 run@100 next=200");
 	job_fini(&job);
 }
 
@@ -241,6 +263,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_instant_on_time_is_a_run),
 		cmocka_unit_test(nothing_is_claimed_before_its_time),
+		cmocka_unit_test(an_instant_ahead_is_left_when_what_was_missed_runs_before_it),
 		cmocka_unit_test(overlap_decides_when_a_run_is_active),
 		cmocka_unit_test(catch_up_runs_none_the_latest_or_some),
 		cmocka_unit_test(a_single_instant_counts_as_missed_after_a_minute),
