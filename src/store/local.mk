@@ -57,7 +57,7 @@ tests_unit_store_keeper_SOURCES = tests/unit/store_keeper.c $(TEST_ZONES)
 tests_unit_store_keeper_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/store_thread
-tests_unit_store_thread_SOURCES = tests/unit/store_thread.c
+tests_unit_store_thread_SOURCES = tests/unit/store_thread.c $(TEST_ZONES)
 tests_unit_store_thread_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/store_sqlite

@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "fake/backend_mem.h"
 #include "fake/scratch.h"
+#include "fake/test_zones.h"
 #include "store/thread.h"
 
 #define ANSWER_WAIT_MS 10000
@@ -78,6 +79,7 @@ static int
 start(struct world *world)
 {
 	struct store_thread_config config = { .path = world->path,
+					      .zones = test_zones(),
 					      .now = now,
 					      .elapsed = elapsed,
 					      .changed = on_change,
@@ -179,6 +181,44 @@ what_people_ask_is_answered_in_their_order(void **state)
 	submit(world, intent_new(INTENT_STATS, 1));
 	wait_for(world, "stats");
 	assert_string_equal(world->log, "queue-set queue-list queue-set stats");
+}
+
+/* A job whose pause has more instants than one transaction may cover. */
+static void
+submit_paused_job(struct world *world)
+{
+	static const char *const asked[][2] = { { "command", "true" }, { "schedule", "every 1ms" } };
+	struct intent *add = intent_new(INTENT_JOB_ADD, 1);
+	add->job = mem_alloc(sizeof(*add->job));
+	job_init(add->job);
+	add->changes = mem_array(2, sizeof(*add->changes));
+	for (size_t i = 0; i < 2; i++)
+		add->changes[add->nchanges++] =
+			(struct change){ .field = field_find(asked[i][0], strlen(asked[i][0])),
+				         .kind = SCHEDULE_ANY,
+				         .text = mem_dup(asked[i][1]),
+				         .len = strlen(asked[i][1]) };
+	submit(world, add);
+	struct intent *pause = intent_new(INTENT_JOB_PAUSE, 1);
+	pause->ref.id = 1;
+	pause->who.is_operator = true;
+	submit(world, pause);
+	wait_for(world, "job-pause");
+	world->log[0] = '\0';
+}
+
+static void
+what_takes_several_transactions_keeps_its_place_among_what_people_ask(void **state)
+{
+	struct world *world = *state;
+	submit_paused_job(world);
+	struct intent *cancel = intent_new(INTENT_JOB_CANCEL, 300 * USEC_PER_SEC);
+	cancel->ref.id = 1;
+	cancel->who.is_operator = true;
+	submit(world, cancel);
+	submit(world, set_queue("behind", 3));
+	wait_for(world, "job-cancel queue-set");
+	assert_string_equal(world->log, "job-cancel queue-set");
 }
 
 static void
@@ -292,6 +332,7 @@ main(void)
 #define TEST_MEMORY(name) cmocka_unit_test_setup_teardown(name, set_up_memory, tear_down)
 		TEST(an_intent_is_answered_on_the_loop_and_never_from_inside_submit),
 		TEST(what_people_ask_is_answered_in_their_order),
+		TEST(what_takes_several_transactions_keeps_its_place_among_what_people_ask),
 		TEST(what_was_answered_is_there_after_a_restart),
 		TEST(what_is_queued_at_the_end_is_done_and_answered),
 		TEST(who_submits_for_ever_cannot_keep_the_store_from_closing),
