@@ -117,7 +117,7 @@ static const char *const reason_words[REASON_NKINDS] = {
 	[REASON_PAUSED] = "the job was paused then",
 	[REASON_DEADLINE] = "it could not start within start-deadline",
 	[REASON_DOWNTIME] = "it was late already when it was found: the daemon did not run, or was "
-	                    "held up",
+			    "held up",
 	[REASON_CLOCK] = "the clock was set ahead over it",
 	[REASON_EDITED] = "the schedule was changed before it started",
 	[REASON_REMOVED] = "the job was removed before it started",
@@ -168,7 +168,7 @@ say_unclaimed(struct chain *chain)
 		say(chain, is_past ? "it is due, and about to be claimed" : "it will be due then");
 	else if (is_to_come && job->state == JOB_PAUSED)
 		say(chain, is_past ? "it is skipped; one row will say so when the job goes on"
-		                   : "it will be skipped unless the job is resumed before");
+				   : "it will be skipped unless the job is resumed before");
 	else if (is_past)
 		say(chain, "no run of it is on record");
 	else

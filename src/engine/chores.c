@@ -1,10 +1,10 @@
 /* What the engine sees to now and then: the history is trimmed, replaced zone files are found. */
 #include "engine/parts.h"
 
-#define PRUNE_EVERY (10 * USEC_PER_MIN)
-#define PRUNE_PAUSE (50 * USEC_PER_MSEC) /* between slices: claims go before */
-#define ZONES_EVERY USEC_PER_HOUR        /* a look at the zone files, if nobody tells */
-#define ZONES_SETTLE USEC_PER_SEC        /* an upgrade replaces many files one by one */
+#define PRUNE_EVERY  (10 * USEC_PER_MIN)
+#define PRUNE_PAUSE  (50 * USEC_PER_MSEC) /* between slices: claims go before */
+#define ZONES_EVERY  USEC_PER_HOUR        /* a look at the zone files, if nobody tells */
+#define ZONES_SETTLE USEC_PER_SEC         /* an upgrade replaces many files one by one */
 
 void
 chores_begin(struct engine *engine)

@@ -21,8 +21,8 @@ steps_add(struct engine *engine, usec_t from, usec_t to)
 usec_t
 steps_at(const struct engine *engine)
 {
-	bool may_tell = engine->nsteps > 0 && !engine->is_telling_step &&
-	                engine->store_state == STORE_OK;
+	bool may_tell =
+		engine->nsteps > 0 && !engine->is_telling_step && engine->store_state == STORE_OK;
 	return may_tell ? engine->step_at : USEC_NEVER;
 }
 

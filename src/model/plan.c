@@ -49,7 +49,7 @@ job_start_at(const struct job *job, usec_t due, uint64_t machine)
 
 usec_t
 job_next_within(const struct job *job, const struct schedule *schedule, usec_t after, int64_t nruns,
-                unsigned *marks)
+		unsigned *marks)
 {
 	if (marks)
 		*marks = 0;
@@ -90,8 +90,12 @@ pass_over(struct walk *w, struct instant at, enum run_state state, enum run_reas
 		last->count++;
 		return;
 	}
-	add_row(plan, &(struct plan_row){ .due = at.due, .last_due = at.due, .count = 1,
-	                                  .start_at = at.due, .state = state, .reason = reason });
+	add_row(plan, &(struct plan_row){ .due = at.due,
+					  .last_due = at.due,
+					  .count = 1,
+					  .start_at = at.due,
+					  .state = state,
+					  .reason = reason });
 }
 
 static void
@@ -245,8 +249,8 @@ cover(struct walk *w, struct instant at)
 {
 	const struct plan_view *v = w->view;
 	struct instant next = { .is_apart = has_row(w, at.due) };
-	next.due = job_next_within(v->job, v->schedule, at.due,
-	                           v->job->nruns + w->plan->nruns, NULL);
+	next.due =
+		job_next_within(v->job, v->schedule, at.due, v->job->nruns + w->plan->nruns, NULL);
 	next.start_at = job_start_at(v->job, next.due, v->machine);
 	if (next.is_apart)
 		return next;

@@ -47,7 +47,7 @@ static int
 cover_due(struct ledger *ledger, struct intent *intent, const int64_t *ids, size_t n)
 {
 	struct cover cover = { .passed_reason = REASON_PAUSED,
-		               .steps_max = CLAIM_COST_MAX / (int)(n ? n : 1) };
+			       .steps_max = CLAIM_COST_MAX / (int)(n ? n : 1) };
 	if (cover.steps_max > PLAN_STEPS_MAX)
 		cover.steps_max = PLAN_STEPS_MAX;
 	if (cover.steps_max < CLAIM_SHARE_MIN)
@@ -84,8 +84,7 @@ promote(struct ledger *ledger, struct intent *intent)
 	char names[QUEUES_MAX][64];
 	const char *after = intent->cursor ? intent->cursor : "";
 	size_t n = 0, i;
-	if (db->ops->queues_ready(db, after, QUEUES_MAX, names, &n, &intent->err) ==
-	    BACKEND_ERROR)
+	if (db->ops->queues_ready(db, after, QUEUES_MAX, names, &n, &intent->err) == BACKEND_ERROR)
 		return -1;
 	for (i = 0; i < n; i++) {
 		int rc = ledger_promote_queue(ledger, intent, names[i]);

@@ -9,7 +9,7 @@
 /* Extends the job's newest row when it is the same kind of silence. 1 done, 0 not, -1. */
 static int
 extend_tail(struct ledger *ledger, struct intent *intent, const struct job *job,
-            const struct plan_row *row)
+	    const struct plan_row *row)
 {
 	struct backend *db = ledger->backend;
 	struct run tail;
@@ -29,7 +29,7 @@ extend_tail(struct ledger *ledger, struct intent *intent, const struct job *job,
 
 static int
 insert_row(struct ledger *ledger, struct intent *intent, struct job *job,
-           const struct plan_row *row, int64_t active_id)
+	   const struct plan_row *row, int64_t active_id)
 {
 	struct backend *db = ledger->backend;
 	int done = row->state != RUN_WAITING ? extend_tail(ledger, intent, job, row) : 0;
@@ -55,7 +55,7 @@ insert_row(struct ledger *ledger, struct intent *intent, struct job *job,
 		snprintf(run.detail, sizeof(run.detail), "run %lld", (long long)active_id);
 	if (row->reason == REASON_REFUSED) /* the plan does so for one cause */
 		snprintf(run.detail, sizeof(run.detail), "max-runs-per-user is %lld",
-		         (long long)ledger->limits.runs);
+			 (long long)ledger->limits.runs);
 	/* NONE: the instant has its row: it is not run again. */
 	enum backend_result inserted = db->ops->run_insert(db, &run, &intent->err);
 	job->nruns += inserted == BACKEND_OK && row->state == RUN_WAITING;
@@ -66,7 +66,7 @@ insert_row(struct ledger *ledger, struct intent *intent, struct job *job,
 
 static int
 apply_plan(struct ledger *ledger, struct intent *intent, struct job *job, struct plan *plan,
-           struct active *active)
+	   struct active *active)
 {
 	struct backend *db = ledger->backend;
 	usec_t seen = job->next_due;
@@ -93,10 +93,16 @@ int
 ledger_refuse(struct ledger *ledger, struct intent *intent, struct job *job, const struct err *why)
 {
 	struct backend *db = ledger->backend;
-	struct run run = { .job_id = job->id, .due = job->next_due, .last_due = job->next_due,
-		           .count = 1, .start_at = job->next_start_at, .trigger = TRIGGER_SCHEDULE,
-		           .state = RUN_SKIPPED, .reason = REASON_REFUSED,
-		           .claimed_at = intent->now, .ended_at = intent->now };
+	struct run run = { .job_id = job->id,
+			   .due = job->next_due,
+			   .last_due = job->next_due,
+			   .count = 1,
+			   .start_at = job->next_start_at,
+			   .trigger = TRIGGER_SCHEDULE,
+			   .state = RUN_SKIPPED,
+			   .reason = REASON_REFUSED,
+			   .claimed_at = intent->now,
+			   .ended_at = intent->now };
 	snprintf(run.detail, sizeof(run.detail), "%.*s", RUN_DETAIL_MAX - 1, why->text);
 	if (job->covered_until < job->next_due)
 		job->covered_until = job->next_due;
@@ -152,21 +158,21 @@ ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, stru
 		struct plan plan;
 		struct question question = { ledger, intent, job->id, false };
 		plan_make(&plan, &(struct plan_view){ .job = job,
-		                                      .schedule = &schedule,
-		                                      .now = intent->now,
-		                                      .horizon = horizon,
-		                                      .passed_until = cover->passed_until,
-		                                      .passed_reason = cover->passed_reason,
-		                                      .steps_max = cover->steps_max,
-		                                      .nactive = active.n,
-		                                      .nqueued = active.nqueued,
-		                                      .is_limited = room != SIZE_MAX,
-		                                      .room = room,
-		                                      .machine = ledger->machine,
-		                                      .has_row = has_row,
-		                                      .arg = &question,
-		                                      .step_from = ledger->step_from,
-		                                      .step_to = ledger->step_to });
+						      .schedule = &schedule,
+						      .now = intent->now,
+						      .horizon = horizon,
+						      .passed_until = cover->passed_until,
+						      .passed_reason = cover->passed_reason,
+						      .steps_max = cover->steps_max,
+						      .nactive = active.n,
+						      .nqueued = active.nqueued,
+						      .is_limited = room != SIZE_MAX,
+						      .room = room,
+						      .machine = ledger->machine,
+						      .has_row = has_row,
+						      .arg = &question,
+						      .step_from = ledger->step_from,
+						      .step_to = ledger->step_to });
 		cover->cost += plan.nsteps + ROW_COST * (int64_t)plan.nrows;
 		rc = question.has_failed ? -1 : apply_plan(ledger, intent, job, &plan, &active);
 		plan_fini(&plan);

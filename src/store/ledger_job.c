@@ -166,7 +166,7 @@ has_past(const struct intent *intent, const struct job *job, usec_t passed_until
 /* The schedule cannot be read any more, nor its instants told: one row stands for all of them. */
 static int
 cover_unreadable(struct ledger *ledger, struct intent *intent, struct job *job,
-                 const struct err *why)
+		 const struct err *why)
 {
 	struct backend *db = ledger->backend;
 	struct run run;
@@ -176,8 +176,7 @@ cover_unreadable(struct ledger *ledger, struct intent *intent, struct job *job,
 	    db->ops->run_due_by(db, job->id, job->next_due, &run, &intent->err) != BACKEND_OK)
 		return -1;
 	run.last_due = job->covered_until = intent->now;
-	return ledger_checked(
-		db->ops->run_update(db, &run, run.state, run.attempt, &intent->err));
+	return ledger_checked(db->ops->run_update(db, &run, run.state, run.attempt, &intent->err));
 }
 
 /*
@@ -190,8 +189,7 @@ cover_past(struct ledger *ledger, struct intent *intent, struct job *job, enum r
 {
 	struct schedule schedule;
 	struct err why = { 0 };
-	usec_t paused_until =
-		job->state == JOB_PAUSED ? intent->now : ledger_paused_until(job);
+	usec_t paused_until = job->state == JOB_PAUSED ? intent->now : ledger_paused_until(job);
 	if (job_schedule(job, ledger->zones, &schedule, &why) < 0)
 		return cover_unreadable(ledger, intent, job, &why);
 	schedule_fini(&schedule);
@@ -214,7 +212,7 @@ cover_past(struct ledger *ledger, struct intent *intent, struct job *job, enum r
 /* Does a change of the job end that waiting run? */
 static bool
 ends_waiting(struct ledger *ledger, const struct intent *intent, const struct job *job,
-             const struct run *run, enum run_reason reason)
+	     const struct run *run, enum run_reason reason)
 {
 	bool by_schedule = run->trigger == TRIGGER_SCHEDULE && run->attempt == 0;
 	if (reason == REASON_EDITED)
@@ -299,7 +297,7 @@ static bool
 moves_instants(const struct job *job, const struct job *changed)
 {
 	static const char *const fields_of_time[] = { "schedule",   "tz",    "dst",
-		                                      "not-before", "until", "max-runs" };
+						      "not-before", "until", "max-runs" };
 	for (size_t i = 0; i < sizeof(fields_of_time) / sizeof(fields_of_time[0]); i++) {
 		const char *name = fields_of_time[i];
 		if (field_differs(job, changed, field_find(name, strlen(name))))
@@ -310,8 +308,7 @@ moves_instants(const struct job *job, const struct job *changed)
 
 /* The old schedule ends and the new one begins: what the rows say goes over to the changed job. */
 static int
-replace_schedule(struct ledger *ledger, struct intent *intent, struct job *job,
-                 struct job *changed)
+replace_schedule(struct ledger *ledger, struct intent *intent, struct job *job, struct job *changed)
 {
 	if (cover_past(ledger, intent, job, REASON_EDITED) < 0)
 		return -1;
@@ -322,8 +319,7 @@ replace_schedule(struct ledger *ledger, struct intent *intent, struct job *job,
 
 /* Sets the fields and looks whether all of it can be. 0: refused, with the answer set; 1; -1. */
 static int
-change_job(struct ledger *ledger, struct intent *intent, const struct job *job,
-           struct job *changed)
+change_job(struct ledger *ledger, struct intent *intent, const struct job *job, struct job *changed)
 {
 	drop_replaced_action(intent, changed);
 	if (apply_changes(ledger, intent, changed) < 0 || job_check(changed, &intent->err) < 0)
@@ -359,8 +355,8 @@ set_job(struct ledger *ledger, struct intent *intent, struct job *job)
 		rc = replace_schedule(ledger, intent, job, &changed);
 	if (ok == 1 && rc == 0 && !intent->goes_on)
 		rc = end_claimed(ledger, intent, &changed, REASON_EDITED) < 0
-		             ? -1
-		             : save_changed(ledger, intent, &changed);
+			     ? -1
+			     : save_changed(ledger, intent, &changed);
 	job_fini(&changed);
 	return rc;
 }
@@ -473,6 +469,6 @@ ledger_queue_set(struct ledger *ledger, struct intent *intent)
 	if (db->ops->queue_save(db, &intent->queue, &intent->err) == BACKEND_ERROR)
 		return -1;
 	return ledger_promote_queue(ledger, intent, intent->queue.name) < 0
-	               ? -1
-	               : ledger_plan_wake(ledger, intent);
+		       ? -1
+		       : ledger_plan_wake(ledger, intent);
 }

@@ -32,8 +32,7 @@ ledger_end_overdue(struct ledger *ledger, struct intent *intent)
 		db->ops->runs_overdue(db, intent->now, OVERDUE_MAX, runs, &n, &intent->err));
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		struct job job;
-		enum backend_result found =
-			ledger_load_job(ledger, intent, runs[i].job_id, &job);
+		enum backend_result found = ledger_load_job(ledger, intent, runs[i].job_id, &job);
 		rc = ledger_checked(found);
 		if (found != BACKEND_OK)
 			continue;
@@ -52,9 +51,10 @@ add_start(struct ledger *ledger, struct intent *intent, struct run *run, struct 
 {
 	struct backend *db = ledger->backend;
 	struct work *work = &intent->work;
-	struct attempt attempt = { .run_id = run->id, .number = run->attempt + 1,
-		                   .claimed_at = intent->now,
-		                   .outcome = { .output_fd = -1, .cpu_us = -1, .peak_kib = -1 } };
+	struct attempt attempt = { .run_id = run->id,
+				   .number = run->attempt + 1,
+				   .claimed_at = intent->now,
+				   .outcome = { .output_fd = -1, .cpu_us = -1, .peak_kib = -1 } };
 	int seen_attempt = run->attempt;
 	memcpy(attempt.boot, ledger->boot, sizeof(attempt.boot));
 	if (!job_is_http(job))
@@ -66,7 +66,8 @@ add_start(struct ledger *ledger, struct intent *intent, struct run *run, struct 
 	    db->ops->attempt_insert(db, &attempt, &intent->err) == BACKEND_ERROR)
 		return -1;
 	if ((work->nstarts & (work->nstarts - 1)) == 0) /* full: room for twice as many */
-		work->starts = mem_resize(work->starts, 2 * work->nstarts + 1, sizeof(*work->starts));
+		work->starts =
+			mem_resize(work->starts, 2 * work->nstarts + 1, sizeof(*work->starts));
 	struct start *start = &work->starts[work->nstarts++];
 	*start = (struct start){ .run = *run, .attempt = attempt, .job = mem_alloc(sizeof(*job)) };
 	*start->job = *job; /* moved: the caller does not fini() it */
@@ -104,11 +105,11 @@ promote_run(struct ledger *ledger, struct intent *intent, struct run *run)
 		return -1;
 	if (found == BACKEND_NONE) /* its row cannot be read: do not let it hold up the others */
 		return ledger_end_waiting(ledger, intent, run, RUN_FAILED, REASON_REFUSED,
-		                          "its job cannot be read");
+					  "its job cannot be read");
 	if (!is_held(&job, run) && !is_too_late(intent, run))
 		return add_start(ledger, intent, run, &job) < 0 ? -1 : 1;
 	int rc = is_held(&job, run) ? hold_paused(ledger, intent, run, &job)
-	                            : end_overdue(ledger, intent, run, &job);
+				    : end_overdue(ledger, intent, run, &job);
 	job_fini(&job);
 	return rc;
 }

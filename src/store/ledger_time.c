@@ -47,16 +47,16 @@ record_step(struct ledger *ledger, struct intent *intent)
 	char length[USEC_TEXT_MAX];
 	usec_t step = intent->until - intent->at;
 	struct run run = { .due = intent->until,
-		           .last_due = intent->until,
-		           .count = 1,
-		           .start_at = intent->until,
-		           .trigger = TRIGGER_CLOCK,
-		           .state = RUN_SKIPPED,
-		           .reason = REASON_CLOCK,
-		           .claimed_at = intent->now,
-		           .ended_at = intent->now };
+			   .last_due = intent->until,
+			   .count = 1,
+			   .start_at = intent->until,
+			   .trigger = TRIGGER_CLOCK,
+			   .state = RUN_SKIPPED,
+			   .reason = REASON_CLOCK,
+			   .claimed_at = intent->now,
+			   .ended_at = intent->now };
 	snprintf(run.detail, sizeof(run.detail), "set %s by %s", step < 0 ? "back" : "ahead",
-	         usec_print_duration(step < 0 ? -step : step, length));
+		 usec_print_duration(step < 0 ? -step : step, length));
 	return ledger_checked(db->ops->run_insert(db, &run, &intent->err));
 }
 
@@ -160,7 +160,7 @@ reanchor(struct ledger *ledger, struct intent *intent, struct job *job)
 		return 0;
 	intent->count++;
 	return ledger_checked(is_ahead ? db->ops->job_update(db, job, &intent->err)
-	                               : db->ops->job_advance(db, job, seen, &intent->err));
+				       : db->ops->job_advance(db, job, seen, &intent->err));
 }
 
 /* Recomputes those jobs of the next batch that the rule picks; offset goes on, or to -1. */
@@ -241,8 +241,7 @@ ledger_zones(struct ledger *ledger, struct intent *intent)
 		if (replaced.n == 1)
 			intent->name = mem_dup(replaced.first);
 		else if (replaced.n > 1)
-			intent->name = mem_printf("%s and %d more", replaced.first,
-			                          replaced.n - 1);
+			intent->name = mem_printf("%s and %d more", replaced.first, replaced.n - 1);
 	}
 	return reanchor_batch(ledger, intent, is_moved_by_zones);
 }

@@ -58,15 +58,15 @@ check_may_repeat(struct sim *sim, const struct process *process, const struct jo
 	if (process->attempt == 1)
 		return;
 	if (disk->ops->attempt_load(disk, process->run_id, process->attempt - 1, &before, &err) !=
-	            BACKEND_OK ||
+		    BACKEND_OK ||
 	    before.ended_at == 0)
 		sim_fail(sim, "run %lld starts attempt %d before the one before it has ended",
-		         (long long)process->run_id, process->attempt);
+			 (long long)process->run_id, process->attempt);
 	if (before.outcome.kind == OUTCOME_LOST && !job_is_http(job) && !sim->has_spawner_deaths)
 		sim_fail(sim, "run %lld was lost although its spawner lived",
-		         (long long)process->run_id);
-	bool may_repeat = job_is_http(job) ? request_may_repeat(job)
-	                                   : job->on_lost == ON_LOST_RETRY;
+			 (long long)process->run_id);
+	bool may_repeat =
+		job_is_http(job) ? request_may_repeat(job) : job->on_lost == ON_LOST_RETRY;
 	if (before.outcome.kind == OUTCOME_LOST && !may_repeat)
 		sim_fail(sim, "run %lld was lost and starts again", (long long)process->run_id);
 	if (process->attempt > RUN_LOST_ATTEMPTS_MAX + job->retries)
@@ -84,8 +84,9 @@ sim_check_end(void *arg, const struct run_event *event)
 	intptr_t last = (intptr_t)map_get(&sim->ends, run->id);
 	if (run->attempt <= last / RUN_NSTATES)
 		sim_fail(sim, "run %lld ends attempt %d a second time", (long long)run->id,
-		         run->attempt);
-	map_put(&sim->ends, run->id, (void *)(intptr_t)(run->attempt * RUN_NSTATES + (int)run->state));
+			 run->attempt);
+	map_put(&sim->ends, run->id,
+		(void *)(intptr_t)(run->attempt * RUN_NSTATES + (int)run->state));
 }
 
 static void
@@ -99,7 +100,7 @@ check_limits(struct sim *sim, const struct job *job)
 	int most = strcmp(queue.name, "narrow") == 0 ? sim->narrow_max : queue.concurrency;
 	if (queue.nrunning > most)
 		sim_fail(sim, "queue %s has %lld running, more than %d", queue.name,
-		         (long long)queue.nrunning, most);
+			 (long long)queue.nrunning, most);
 }
 
 static void
@@ -170,7 +171,7 @@ sim_check_order(struct sim *sim, const struct intent *intent)
 		disk->ops->runs_ready(disk, queue, 1, &best, &n, &err);
 		if (n > 0 && is_before(&best, &work->starts[i].run))
 			sim_fail(sim, "run %lld starts before run %lld of queue %s",
-			         (long long)work->starts[i].run.id, (long long)best.id, queue);
+				 (long long)work->starts[i].run.id, (long long)best.id, queue);
 	}
 }
 
@@ -229,8 +230,8 @@ check_runs_ended(struct sim *sim, const struct run *runs, size_t n)
 		if (run_is_terminal((enum run_state)(told % RUN_NSTATES)) &&
 		    (int)runs[i].state != (int)(told % RUN_NSTATES))
 			sim_fail(sim, "run %lld ended as %s and is %s", (long long)runs[i].id,
-			         run_state_name((enum run_state)(told % RUN_NSTATES)),
-			         run_state_name(runs[i].state));
+				 run_state_name((enum run_state)(told % RUN_NSTATES)),
+				 run_state_name(runs[i].state));
 		check_lost(sim, &runs[i]);
 	}
 	if (sim->processes.n)
@@ -248,14 +249,16 @@ check_was_paused(struct sim *sim, const struct promise *promise, const struct ru
 		if (pause->from <= run->ended_at && (pause->to == 0 || due <= pause->to))
 			return;
 	}
-	sim_fail(sim, "run %lld of job %lld (due %lld s of the world) is skipped for a pause that was none",
-	         (long long)run->id, (long long)promise->job_id,
-	         (long long)((due - sim->offset) / USEC_PER_SEC));
+	sim_fail(
+		sim,
+		"run %lld of job %lld (due %lld s of the world) is skipped for a pause that was none",
+		(long long)run->id, (long long)promise->job_id,
+		(long long)((due - sim->offset) / USEC_PER_SEC));
 }
 
 static void
 check_covered_once(struct sim *sim, const struct promise *promise, const struct job *job,
-                   usec_t due, const struct runs *all)
+		   usec_t due, const struct runs *all)
 {
 	const struct run *runs = all->runs;
 	size_t n = all->n;
@@ -270,11 +273,11 @@ check_covered_once(struct sim *sim, const struct promise *promise, const struct 
 		if (run->reason == REASON_OVERLAP && run->state == RUN_SKIPPED &&
 		    run->ended_at < run->last_due)
 			sim_fail(sim, "run %lld of job %lld is skipped before its instant",
-			         (long long)run->id, (long long)job->id);
+				 (long long)run->id, (long long)job->id);
 		/* An edit before the instant ends only what the new schedule has no more. */
 		if (run->reason == REASON_EDITED && run->ended_at < due)
 			sim_fail(sim, "run %lld of job %lld was due still and is edited away",
-			         (long long)run->id, (long long)job->id);
+				 (long long)run->id, (long long)job->id);
 	}
 	if (covering == 1)
 		return;
@@ -285,11 +288,11 @@ check_covered_once(struct sim *sim, const struct promise *promise, const struct 
 
 static void
 check_era(struct sim *sim, const struct promise *promise, const struct job *job, size_t number,
-          const struct runs *runs)
+	  const struct runs *runs)
 {
 	const struct schedule_era *era = &promise->eras[number];
 	usec_t end = number + 1 < promise->neras ? promise->eras[number + 1].from
-	                                         : promise->cancelled_at;
+						 : promise->cancelled_at;
 	if (end == 0)
 		return;
 	struct schedule schedule;
@@ -400,7 +403,7 @@ check_steps(struct sim *sim, const struct run *runs, size_t n)
 			nrows += runs[j].trigger == TRIGGER_CLOCK && runs[j].due == step->to;
 		if (nrows > 1 || (nrows == 0 && step->life == sim->life))
 			sim_fail(sim, "the clock that was set to %lld s has %d rows",
-			         (long long)(step->to / USEC_PER_SEC), nrows);
+				 (long long)(step->to / USEC_PER_SEC), nrows);
 	}
 }
 

@@ -120,7 +120,7 @@ keep_promise(struct sim *sim, const struct request *request, const struct intent
 	struct promise *promise = find_promise(sim, request->number);
 	if (promise && promise->job_id != intent->job_id)
 		sim_fail(sim, "request %lld made jobs %lld and %lld", (long long)request->number,
-		         (long long)promise->job_id, (long long)intent->job_id);
+			 (long long)promise->job_id, (long long)intent->job_id);
 	if (promise || sim->npromises == SIM_PROMISES_MAX)
 		return;
 	promise = &sim->promises[sim->npromises++];
@@ -281,7 +281,7 @@ switched(struct intent *intent, void *arg)
 	else if (intent->err.code == ERR_NONE && intent->kind == INTENT_JOB_PAUSE)
 		start_pause(promise, intent->now);
 	else if (intent->err.code == ERR_NONE && promise->npauses > 0 &&
-	         promise->pauses[promise->npauses - 1].to == 0)
+		 promise->pauses[promise->npauses - 1].to == 0)
 		promise->pauses[promise->npauses - 1].to = intent->now;
 	free_request(request);
 }

@@ -74,7 +74,7 @@ apply_one(struct sim *sim, struct intent *intent, const struct intent *next)
 	if (disk->ops->savepoint(disk, &err) != BACKEND_OK)
 		sim_fail(sim, "savepoint: %s", err.text);
 	bool is_rare = intent->kind == INTENT_REQUEUE || intent->kind == INTENT_BOOT ||
-	               intent->kind == INTENT_STOPPING || intent->kind == INTENT_CLOCK_STEP;
+		       intent->kind == INTENT_STOPPING || intent->kind == INTENT_CLOCK_STEP;
 	if (goes_wrong(sim, is_rare ? 20 : 1500))
 		backend_mem_fail_operation(disk, 1 + (int64_t)sim_random(sim, 12));
 	bool is_applied = ledger_apply(&sim->ledger, intent, next);
@@ -88,7 +88,7 @@ apply_one(struct sim *sim, struct intent *intent, const struct intent *next)
 	if (!is_applied && intent->err.code != ERR_UNAVAILABLE)
 		sim_fail(sim, "%s failed: %s", intent_name(intent->kind), intent->err.text);
 	sim_say(sim, "applied %s run=%lld job=%lld %s", intent_name(intent->kind),
-	        (long long)intent->run_id, (long long)intent->job_id, intent->err.text);
+		(long long)intent->run_id, (long long)intent->job_id, intent->err.text);
 }
 
 /* Applies the group, but for what is left to the next one; how many those are that it did. */
@@ -122,7 +122,7 @@ fail_commit(struct sim *sim, struct intent **group, size_t n, bool is_known)
 	sim_say(sim, "commit %s", is_known ? "failed" : "outcome unknown");
 	for (size_t i = 0; i < n; i++)
 		err_set(&group[i]->err, is_known ? ERR_UNAVAILABLE : ERR_UNKNOWN_OUTCOME,
-		        "the commit failed");
+			"the commit failed");
 	sim->is_degraded = sim->has_trouble = true;
 	sim->calm_since = sim->mono;
 	sim_at(sim, (usec_t)sim_random(sim, 5 * USEC_PER_SEC), EVENT_HEAL, NULL);
@@ -216,12 +216,12 @@ sim_daemon_start(struct sim *sim)
 		                        .lookahead = (20 + (usec_t)sim_random(sim, 981)) * USEC_PER_MSEC,
 		                        .stop_timeout = 30 * USEC_PER_SEC };
 	struct engine_ports ports = { .store = &sim->store,
-		                      .exec = &sim->runner,
-		                      .http = &sim->http,
-		                      .event = sim_check_end,
-		                      .trouble = on_trouble,
-		                      .orphan_lives = sim_orphan_lives,
-		                      .arg = sim };
+				      .exec = &sim->runner,
+				      .http = &sim->http,
+				      .event = sim_check_end,
+				      .trouble = on_trouble,
+				      .orphan_lives = sim_orphan_lives,
+				      .arg = sim };
 	snprintf(config.boot, sizeof(config.boot), "boot-%d", sim->boot_number);
 	snprintf(config.spawner, sizeof(config.spawner), "spawner-%d", sim->spawner_number);
 	memcpy(sim->ledger.boot, config.boot, sizeof(config.boot));

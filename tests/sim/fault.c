@@ -5,7 +5,7 @@ void
 sim_clock_step(struct sim *sim)
 {
 	static const usec_t steps[] = { USEC_PER_SEC, 90 * USEC_PER_SEC, USEC_PER_HOUR,
-		                        5 * USEC_PER_HOUR };
+					5 * USEC_PER_HOUR };
 	usec_t from = sim_now(sim), step = steps[sim_random(sim, 4)];
 	sim->offset += sim_chance(sim, 50) ? step : -step;
 	sim->calm_since = sim->mono;

@@ -267,8 +267,8 @@ main(int argc, char **argv)
 			fflush(stdout);
 		}
 	}
-	printf("# %" PRId64 " runs, %" PRId64 " crashes, %" PRId64 " edits at an instant\n", totals.nruns,
-	       totals.ncrashes, totals.nedges);
+	printf("# %" PRId64 " runs, %" PRId64 " crashes, %" PRId64 " edits at an instant\n",
+	       totals.nruns, totals.ncrashes, totals.nedges);
 	printf("ok 1 - %" PRIu64 " seeds, every invariant held\n", nseeds);
 	return 0;
 }

@@ -47,7 +47,7 @@ struct process {
 	int code;
 	bool ignores_term;
 	bool is_over, is_killed;
-	bool is_http;   /* a request of the daemon's: it dies with it */
+	bool is_http;    /* a request of the daemon's: it dies with it */
 	bool is_timeout; /* a request that its runner gives up in time */
 	bool is_orphan; /* its spawner is gone: nobody can tell how it ends */
 	struct sim_event *confirm, *exit; /* NULL once they happened */
@@ -68,7 +68,7 @@ struct promise {
 	} pauses[32];
 	size_t npauses;
 	bool pauses_itself; /* pause-after */
-	int64_t number; /* of the request that made it */
+	int64_t number;     /* of the request that made it */
 	bool is_cancelled;
 	usec_t cancelled_at;
 	bool is_unsure; /* an answer was lost: the schedule may be another */
@@ -96,7 +96,7 @@ struct sim {
 	struct ledger ledger;
 	int boot_number, spawner_number;
 	struct map processes; /* by run id: its newest attempt */
-	struct map ends;      /* by run id: the last attempt told to have ended, and the run's state */
+	struct map ends; /* by run id: the last attempt told to have ended, and the run's state */
 	struct map starts;    /* by run id: how many attempts were ever started, as a counter */
 
 	/* The daemon's life. */
@@ -111,7 +111,7 @@ struct sim {
 	bool is_restarting; /* by plan: it leaves when it is idle */
 	usec_t calm_since;  /* mono: the last disturbance */
 	bool is_degraded;
-	bool dies; /* when what happens now is over */
+	bool dies;        /* when what happens now is over */
 	bool has_trouble; /* the engine was not told yet; it may be over already */
 
 	/* The client. */

@@ -89,7 +89,7 @@ start_request(struct runner *http, const struct job *job, const struct run *run)
 	process->is_http = true;
 	process->is_timeout = job->timeout > 0 && process->length > job->timeout;
 	process->exit = sim_at(sim, 600 + (process->is_timeout ? job->timeout : process->length),
-	                       EVENT_EXIT, process);
+			       EVENT_EXIT, process);
 }
 
 static void
@@ -162,8 +162,8 @@ tell_end(struct sim *sim, const struct process *process)
 		                   .peak_kib = -1,
 		                   .output_fd = -1 };
 	if (process->is_http) {
-		outcome.kind = process->is_killed || process->is_timeout ? OUTCOME_NETWORK
-		                                                         : OUTCOME_HTTP;
+		outcome.kind =
+			process->is_killed || process->is_timeout ? OUTCOME_NETWORK : OUTCOME_HTTP;
 		outcome.code = process->code ? 503 : 200;
 		outcome.is_expected = process->code == 0;
 		outcome.is_timeout = process->is_timeout && !process->is_killed;
@@ -205,7 +205,7 @@ sim_process_started(struct sim *sim, struct process *process)
 	process->confirm = NULL;
 	if (sim->engine)
 		engine_run_started(sim->engine, process->run_id, process->attempt,
-		                   process->is_http ? 0 : 1, 1, process->began_at);
+				   process->is_http ? 0 : 1, 1, process->began_at);
 }
 
 void

@@ -35,7 +35,7 @@ ask(struct job *job, const struct run *run, int at, int now)
 	}
 	json_t *answer = why_explain(intent, test_zones()), *sentence;
 	size_t i;
-	json_array_foreach(json_object_get(answer, "why"), i, sentence)
+	json_array_foreach (json_object_get(answer, "why"), i, sentence)
 		buf_printf(&out, "%s\n", json_string_value(sentence));
 	snprintf(text, sizeof(text), "%s", buf_text(&out));
 	buf_fini(&out);
@@ -150,9 +150,11 @@ a_row_says_what_its_reason_means(void **state)
 		enum run_reason reason;
 		const char *detail, *line, *meaning;
 	} cases[] = {
-		{ RUN_SKIPPED, REASON_OVERLAP, "run 7", "it was skipped: overlap (run 7)", "active already" },
+		{ RUN_SKIPPED, REASON_OVERLAP, "run 7", "it was skipped: overlap (run 7)",
+		  "active already" },
 		{ RUN_SKIPPED, REASON_PAUSED, "", "it was skipped: paused", "was paused then" },
-		{ RUN_MISSED, REASON_DEADLINE, "", "it was missed: deadline", "within start-deadline" },
+		{ RUN_MISSED, REASON_DEADLINE, "", "it was missed: deadline",
+		  "within start-deadline" },
 		{ RUN_MISSED, REASON_DOWNTIME, "", "it was missed: downtime", "did not run" },
 		{ RUN_MISSED, REASON_CLOCK, "", "it was missed: clock", "set ahead over it" },
 		{ RUN_LOST, REASON_REBOOT, "", "it is lost: reboot", "went down" },
@@ -161,9 +163,15 @@ a_row_says_what_its_reason_means(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct job job = minutely();
-		struct run run = { .id = 9, .job_id = 1, .due = T0, .last_due = T0, .count = 1,
-			           .start_at = T0, .state = cases[i].state,
-			           .reason = cases[i].reason, .ended_at = T0 };
+		struct run run = { .id = 9,
+				   .job_id = 1,
+				   .due = T0,
+				   .last_due = T0,
+				   .count = 1,
+				   .start_at = T0,
+				   .state = cases[i].state,
+				   .reason = cases[i].reason,
+				   .ended_at = T0 };
 		snprintf(run.detail, sizeof(run.detail), "%s", cases[i].detail);
 		char *text = ask(&job, &run, 0, 30);
 		has(text, "run 9 was due at");
@@ -177,8 +185,14 @@ a_span_names_its_ends(void **state)
 {
 	(void)state;
 	struct job job = minutely();
-	struct run run = { .id = 9, .job_id = 1, .due = T0 - 600 * SEC, .last_due = T0, .count = 11,
-		           .start_at = T0, .state = RUN_MISSED, .reason = REASON_DOWNTIME };
+	struct run run = { .id = 9,
+			   .job_id = 1,
+			   .due = T0 - 600 * SEC,
+			   .last_due = T0,
+			   .count = 11,
+			   .start_at = T0,
+			   .state = RUN_MISSED,
+			   .reason = REASON_DOWNTIME };
 	has(ask(&job, &run, -60, 30), "run 9 stands for 11 instants");
 }
 

@@ -85,9 +85,9 @@ a_past_instant_is_refused_unless_missed_says_what_to_do(void **state)
 {
 	static const char *const past[] = { "schedule", "2020-01-01T00:00:00Z", NULL };
 	static const char *const once[] = { "schedule", "2020-01-01T00:00:00Z", "missed", "once",
-		                            NULL };
+					    NULL };
 	static const char *const skip[] = { "schedule", "2020-01-01T00:00:00Z", "missed", "skip",
-		                            NULL };
+					    NULL };
 	struct kit *kit = *state;
 	struct intent *refused = kit_apply(kit, kit_adding(kit, past));
 	assert_int_equal(refused->err.code, ERR_INVALID);
@@ -145,7 +145,8 @@ a_job_that_is_resumed_with_nothing_left_to_do_is_finished(void **state)
 static void
 an_edit_just_before_the_instant_does_not_take_the_run_from_a_once_job(void **state)
 {
-	static const char *const once[] = { "schedule", "2026-11-18T12:00:00Z", "queue", "one", NULL };
+	static const char *const once[] = { "schedule", "2026-11-18T12:00:00Z", "queue", "one",
+					    NULL };
 	struct kit *kit = *state;
 	kit_set_queue(kit, 1, true);
 	int64_t id = kit_add(kit, once);
@@ -293,11 +294,13 @@ main(void)
 		WITH_KIT(an_unstarted_run_ends_as_its_job_did_though_the_daemon_died_meanwhile),
 		WITH_KIT(a_job_that_is_resumed_with_nothing_left_to_do_is_finished),
 		WITH_KIT(an_edit_just_before_the_instant_does_not_take_the_run_from_a_once_job),
-		WITH_KIT(an_edit_just_before_the_instant_leaves_the_run_that_the_new_schedule_has_too),
+		WITH_KIT(
+			an_edit_just_before_the_instant_leaves_the_run_that_the_new_schedule_has_too),
 		WITH_KIT(a_pause_that_is_over_before_the_instant_takes_nothing),
 		WITH_KIT(a_pause_over_the_instant_skips_what_was_claimed_ahead_of_it),
 		WITH_KIT(an_unstarted_run_starts_as_its_job_is_now),
-		WITH_KIT(a_long_pause_is_recorded_whole_and_in_steps_when_the_job_is_edited_or_removed),
+		WITH_KIT(
+			a_long_pause_is_recorded_whole_and_in_steps_when_the_job_is_edited_or_removed),
 		WITH_KIT(an_edit_keeps_count_of_the_runs_before_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

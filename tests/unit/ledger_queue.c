@@ -62,8 +62,8 @@ a_slot_that_frees_gives_no_whole_backlog_its_end(void **state)
 	struct intent *end = kit_ask(kit, INTENT_ENDED);
 	end->run_id = run.id;
 	end->attempt = run.attempt;
-	end->outcome = (struct outcome){ .kind = OUTCOME_EXIT, .ended_at = kit->now,
-		                         .output_fd = -1 };
+	end->outcome =
+		(struct outcome){ .kind = OUTCOME_EXIT, .ended_at = kit->now, .output_fd = -1 };
 	kit_apply(kit, end);
 	assert_true(end->work.is_full);
 	intent_free(end);
@@ -163,8 +163,8 @@ static void
 one_claim_covers_a_bounded_past_and_serves_who_is_on_time(void **state)
 {
 	static const char *const behind[] = { "schedule", "every 10ms", "missed", "skip", NULL };
-	static const char *const all[] = { "schedule", "every 1s", "missed", "all", "missed-limit",
-		                           "1000", NULL };
+	static const char *const all[] = { "schedule",     "every 1s", "missed", "all",
+					   "missed-limit", "1000",     NULL };
 	struct kit *kit = *state;
 	int64_t far[3];
 	for (int i = 0; i < 3; i++)
@@ -188,7 +188,7 @@ static void
 a_claim_that_has_done_enough_leaves_the_rest_to_the_next(void **state)
 {
 	static const char *const all[] = { "schedule",     "every 10s", "missed", "all",
-		                           "missed-limit", "1000",      NULL };
+					   "missed-limit", "1000",      NULL };
 	struct kit *kit = *state;
 	for (int i = 0; i < 8; i++)
 		kit_add(kit, all);

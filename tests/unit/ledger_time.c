@@ -83,10 +83,10 @@ static void
 restart(struct kit *kit)
 {
 	kit->ledger = (struct ledger){ .backend = kit->ledger.backend,
-		                       .zones = kit->ledger.zones,
-		                       .boot = "boot",
-		                       .spawner = "spawner",
-		                       .output_max = 1 << 20 };
+				       .zones = kit->ledger.zones,
+				       .boot = "boot",
+				       .spawner = "spawner",
+				       .output_max = 1 << 20 };
 }
 
 /* How many rows of the job cover that instant. */
@@ -257,7 +257,7 @@ a_look_at_zones_whose_record_failed_is_made_up_for(void **state)
 	struct replaceable source = { .file = "Etc/GMT-3" };
 	zonedir_init(&source.dir, ZONEINFO_DIR);
 	kit->ledger.zones = zones_new(&(struct zone_source){ read_replaceable, identify_replaceable,
-	                                                     name_replaceable, &source });
+							     name_replaceable, &source });
 	int64_t id = kit_add(kit, noon);
 	struct job before = kit_job_of(kit, id), after;
 	source.file = "Etc/GMT-2";
@@ -286,7 +286,7 @@ restart_with_zone(struct kit *kit, struct replaceable *source, const char *file)
 	zones_free(kit->ledger.zones);
 	source->file = file;
 	kit->ledger.zones = zones_new(&(struct zone_source){ read_replaceable, identify_replaceable,
-	                                                     name_replaceable, source });
+							     name_replaceable, source });
 }
 
 static void
@@ -335,8 +335,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_KIT(an_on_start_job_runs_once_a_boot),
 		WITH_KIT(a_clock_set_back_moves_intervals_and_repeats_no_instant),
-		WITH_KIT(a_clock_set_back_gives_no_instant_a_second_row_though_the_daemon_starts_again),
-		WITH_KIT(an_interval_goes_on_when_the_clock_is_set_back_behind_the_making_of_its_job),
+		WITH_KIT(
+			a_clock_set_back_gives_no_instant_a_second_row_though_the_daemon_starts_again),
+		WITH_KIT(
+			an_interval_goes_on_when_the_clock_is_set_back_behind_the_making_of_its_job),
 		WITH_KIT(the_end_of_a_span_is_remembered_as_covered),
 		WITH_KIT(what_a_set_back_clock_left_open_gets_its_rows_between_the_others),
 		WITH_KIT(what_a_clock_has_jumped_over_is_called_so_though_the_daemon_starts_again),
