@@ -6,7 +6,8 @@ mkdir "$dir/bin"
 for program in asched aschedd asched-spawn; do
 	cp "$ASCHED_BUILD/$program" "$dir/bin/"
 done
-"$dir/bin/aschedd" --private "$dir/d" >> "$dir/log" 2>&1 < /dev/null &
+printf '[queue default]\nconcurrency = 10000\n' > "$dir/asched.conf"
+"$dir/bin/aschedd" --private "$dir/d" --config "$dir/asched.conf" >> "$dir/log" 2>&1 < /dev/null &
 daemon_pid=$!
 within 20 asched status || { diag "$(cat "$dir/log")"; exit 1; }
 
@@ -14,7 +15,7 @@ within 20 asched status || { diag "$(cat "$dir/log")"; exit 1; }
 i=0
 while [ $i -lt "$nruns" ]; do
 	i=$((i + 1))
-	echo "{\"jsonrpc\":\"2.0\",\"id\":$i,\"method\":\"job.add\",\"params\":{\"name\":\"r$i\",\"shell\":\"echo begun; while [ ! -e '$dir/go' ]; do sleep 0.2; done; echo ended $i; exit $((i % 100))\"}}"
+	echo "{\"jsonrpc\":\"2.0\",\"id\":$i,\"method\":\"job.add\",\"params\":{\"name\":\"r$i\",\"shell\":\"echo begun; while [ ! -e '$dir/go' ]; do sleep 1; done; echo ended $i; exit $((i % 100))\"}}"
 done | "$ASCHED_BUILD/tests/fake/talk" "$dir/d/socket" > "$dir/added"
 is 'the runs are added' "$nruns" "$(grep -c '"result"' "$dir/added")"
 all_run() {
