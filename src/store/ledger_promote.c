@@ -106,10 +106,13 @@ promote_run(struct ledger *ledger, struct intent *intent, struct run *run)
 	if (found == BACKEND_NONE) /* its row cannot be read: do not let it hold up the others */
 		return ledger_end_waiting(ledger, intent, run, RUN_FAILED, REASON_REFUSED,
 					  "its job cannot be read");
-	if (!is_held(&job, run) && !is_too_late(intent, run))
-		return add_start(ledger, intent, run, &job) < 0 ? -1 : 1;
-	int rc = is_held(&job, run) ? hold_paused(ledger, intent, run, &job)
-				    : end_overdue(ledger, intent, run, &job);
+	int rc = -1;
+	if (is_held(&job, run))
+		rc = hold_paused(ledger, intent, run, &job);
+	else if (is_too_late(intent, run))
+		rc = end_overdue(ledger, intent, run, &job);
+	else if (add_start(ledger, intent, run, &job) == 0)
+		return 1; /* and took the job */
 	job_fini(&job);
 	return rc;
 }
