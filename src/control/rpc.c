@@ -356,13 +356,14 @@ serve_all(struct control *control, struct message *message, const json_t *root)
 	message_release(message);
 }
 
-/* Operators may hurry. */
+/* For what it makes us do: a batch that is refused for its length is one answer. */
 static void
 charge(struct peer *peer, const json_t *root)
 {
 	const struct session *session = peer_data(peer);
-	if (!session->who.is_operator)
-		peer_charge(peer, json_is_array(root) ? json_array_size(root) : 1);
+	size_t n = json_array_size(root); /* 0: no array */
+	if (!session->who.is_operator) /* operators may hurry */
+		peer_charge(peer, n > 0 && n <= RPC_BATCH_MAX ? n : 1);
 }
 
 void

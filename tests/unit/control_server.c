@@ -278,6 +278,25 @@ a_batch_beyond_its_limit_does_nothing(void **state)
 	close(fd);
 }
 
+/* Charged for its requests, who sends this could be answered once in three minutes. */
+static void
+a_batch_that_is_refused_costs_one_answer(void **state)
+{
+	struct control_world *world = *state;
+	struct buf text = BUF_EMPTY;
+	int fd = world_connect(world);
+	world->is_operator = false;
+	buf_add_char(&text, '[');
+	for (int i = 0; i < 100 * RPC_BATCH_MAX; i++)
+		buf_add_text(&text, "1,");
+	buf_add_text(&text, "1]\nx\n");
+	world_send(world, fd, text.data);
+	assert_line(world, fd, "a batch has 1 to 1000 requests, not 100001");
+	assert_line(world, fd, "not JSON");
+	buf_fini(&text);
+	close(fd);
+}
+
 static int
 count_lines(struct control_world *world, int fd)
 {
@@ -296,7 +315,7 @@ who_asks_faster_than_he_may_is_answered_that_much_later(void **state)
 	ev_tstamp began = ev_time();
 	world->is_operator = false;
 	for (int i = 0; i < burst + more; i++)
-		world_send(world, fd, "x\n");
+		world_send(world, fd, i % 2 ? "x\n" : "[]\n");
 	int n = count_lines(world, fd);
 	assert_true(n <= burst + 1 + (int)((ev_time() - began) * WORLD_RATE));
 	world_send(world, other, "x\n");
@@ -343,6 +362,7 @@ main(void)
 		TEST(an_operator_may_ask_as_fast_as_he_can),
 		TEST(bytes_that_are_no_protocol_do_no_harm),
 		TEST(a_batch_beyond_its_limit_does_nothing),
+		TEST(a_batch_that_is_refused_costs_one_answer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
