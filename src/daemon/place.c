@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 
 #define LISTEN_BACKLOG 512
+#define PARENT_MODE    0755
 #define LOCK_POLL      (50 * USEC_PER_MSEC)
 
 char *
@@ -39,13 +40,15 @@ place_make_directory(const char *path, mode_t mode, uid_t uid, gid_t gid, struct
 	if (errno != ENOENT)
 		return err_errno(err, "%s", path);
 	char *parent = place_parent(path);
-	int result = place_make_directory(parent, mode, (uid_t)-1, (gid_t)-1, err);
+	bool is_given = uid != (uid_t)-1;
+	int result = place_make_directory(parent, is_given ? PARENT_MODE : mode, (uid_t)-1,
+					  (gid_t)-1, err);
 	free(parent);
 	if (result != 0)
 		return -1;
 	if (mkdir(path, mode) != 0 && errno != EEXIST)
 		return err_errno(err, "cannot make %s", path);
-	if (uid != (uid_t)-1 && chown(path, uid, gid) != 0)
+	if (is_given && chown(path, uid, gid) != 0)
 		return err_errno(err, "cannot give %s to uid %u", path, (unsigned)uid);
 	return 0;
 }

@@ -17,8 +17,9 @@
 char *place_parent(const char *path);
 
 /*
- * Makes the directory, and those above it that are missing, with that mode; the last one
- * belongs to uid:gid afterwards (-1: the caller) if it was made now. 0, or -1 with *err.
+ * Makes the directory with that mode, and those above it that are missing. If it was made now, it
+ * belongs to uid:gid afterwards (-1: the caller), who can pass through those above. 0, or -1 with
+ * *err.
  */
 int place_make_directory(const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *err);
 

@@ -88,6 +88,28 @@ missing_directories_are_made_for_their_owner_alone(void **state)
 }
 
 static void
+whom_a_directory_is_made_for_can_get_there(void **state)
+{
+	struct err err;
+	struct stat st;
+	if (geteuid() != 0)
+		skip(); /* only root gives directories away */
+	char *parent = mem_printf("%s/parent", (char *)*state);
+	char *path = mem_printf("%s/given", parent);
+	mode_t before = umask(022);
+	assert_int_equal(place_make_directory(path, 0700, 1234, 1234, &err), 0);
+	umask(before);
+	assert_int_equal(stat(parent, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0755);
+	assert_int_equal(st.st_uid, 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	assert_int_equal(st.st_uid, 1234);
+	free(path);
+	free(parent);
+}
+
+static void
 a_second_daemon_is_refused_with_the_first_ones_pid(void **state)
 {
 	struct err err;
@@ -211,6 +233,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_parent_of_a_path_is_its_directory),
 		TEST(missing_directories_are_made_for_their_owner_alone),
+		TEST(whom_a_directory_is_made_for_can_get_there),
 		TEST(a_second_daemon_is_refused_with_the_first_ones_pid),
 		TEST(a_lock_lives_as_long_as_a_copy_of_its_descriptor),
 		TEST(the_socket_has_the_mode_that_is_asked_for),
