@@ -146,8 +146,7 @@ show_piece(struct client *client, const struct output_style *style, json_t *whic
 	progress->offset = answer_int(piece, "next_offset");
 	progress->is_split = answer_bool(piece, "split");
 	progress->is_at_end = answer_bool(piece, "eof");
-	progress->has_ended =
-		progress->is_at_end && strcmp(answer_text(piece, "state"), "running") != 0;
+	progress->has_ended = progress->is_at_end && answer_bool(piece, "ended");
 	buf_fini(&bytes);
 	json_decref(piece);
 	return true;

@@ -125,19 +125,20 @@ set_base64(json_t *answer, const struct buf *bytes)
 }
 
 /*
- * Offsets count the bytes that were written, kept or not. `eof`: no more can be read now; when
- * the state is not `running`, there will be no more. A text never ends within a character, unless
- * it is all.
+ * Offsets count the bytes that were written, kept or not. `eof`: no more can be read now; `ended`:
+ * the attempt has, so there will be no more, though its run may go on with the next one. A text
+ * never ends within a character, unless it is all.
  */
 json_t *
 run_output_render(struct call *call, const struct intent *intent)
 {
 	const struct buf *bytes = &intent->output;
-	enum run_state state = intent->nruns ? intent->runs[0].run.state : RUN_NSTATES;
+	const struct run *run = &intent->runs[0].run;
+	bool has_ended = run->state != RUN_RUNNING || intent->attempt != run->attempt;
 	bool is_text = !params_flag(call, "base64");
 	int64_t end = intent->offset + (int64_t)bytes->len;
 	bool is_end = end >= intent->output_total || bytes->len == 0;
-	bool is_final = is_end && state != RUN_RUNNING;
+	bool is_final = is_end && has_ended;
 	size_t len =
 		is_text && !is_final ? json_whole_text(buf_text(bytes), bytes->len) : bytes->len;
 	json_t *answer = json_object();
@@ -154,7 +155,8 @@ run_output_render(struct call *call, const struct intent *intent)
 	json_set_number(answer, "offset", intent->offset);
 	json_set_number(answer, "next_offset", intent->offset + (int64_t)len);
 	json_set_flag(answer, "eof", is_end);
-	json_set_text(answer, "state", state < RUN_NSTATES ? run_state_name(state) : NULL);
+	json_set_flag(answer, "ended", has_ended);
+	json_set_text(answer, "state", run_state_name(run->state));
 	return answer;
 }
 

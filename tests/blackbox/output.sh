@@ -54,6 +54,23 @@ is 'each has the whole cap' '1048576 1048576' \
 	"$(asched logs --stdout floods 2> /dev/null | tr -cd o | wc -c) $(asched logs --stderr \
 		floods 2> /dev/null | tr -cd e | wc -c)"
 
+asched add --in 1h --quiet --name retried --retries 1 --retry-delay 10ms --shell "
+	echo attempt \$ASCHED_ATTEMPT; [ \$ASCHED_ATTEMPT = 1 ] || exec sleep 60
+	until [ -e '$dir/go' ]; do sleep 0.02; done; exit 1" > /dev/null
+run=$(asched run retried)
+asched logs --follow --run "$run" > "$dir/retried" &
+follower=$!
+has_attempt() {
+	grep -q "attempt $1" "$dir/retried"
+}
+within 10 has_attempt 1
+touch "$dir/go"
+within 10 has_attempt 2
+ok $? 'a follower goes on with the next attempt while that runs'
+asched cancel --kill --run "$run" > /dev/null 2>&1
+wait $follower
+is 'and shows each once' 'attempt 1 attempt 2 ' "$(tr '\n' ' ' < "$dir/retried")"
+
 asched add --in 1h --quiet --name slow --timeout 20s --shell 'i=1
 while [ $i -le 300 ]; do printf "line %d\\000\\377\\n" $i; i=$((i + 1)); sleep 0.005; done; exit 7' > /dev/null
 i=1
