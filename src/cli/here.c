@@ -66,6 +66,23 @@ take_umask(const struct params *params)
 							: params_text(params, "umask", text);
 }
 
+/* One variable: taken, or its name added to *left_out. False: a job may have it, but not that long. */
+static bool
+take_variable(const char *text, json_t *env, struct buf *left_out)
+{
+	size_t len = strcspn(text, "=");
+	char *bare = mem_dup_bytes(text, len + (text[len] == '=')); /* without the value */
+	bool is_long = strlen(text) > FIELD_TEXT_MAX && may_have(bare);
+	bool is_taken = !is_long && may_have(text);
+	bare[len] = '\0';
+	if (!is_long && !is_taken)
+		buf_printf(left_out, " %s", bare);
+	else if (is_taken && !json_object_get(env, bare))
+		json_object_set_new(env, bare, json_string(text + len + 1));
+	free(bare);
+	return !is_long;
+}
+
 static int
 take_environment(const struct params *params)
 {
@@ -76,20 +93,11 @@ take_environment(const struct params *params)
 		json_object_set_new(params->object, "env", env);
 	}
 	for (char **at = environ; *at; at++) {
-		size_t len = strcspn(*at, "=");
-		char *name = mem_dup_bytes(*at, len);
-		if (strlen(*at) > FIELD_TEXT_MAX) {
-			say_usage(params->globals, "here", "%s has %zu bytes; %d are allowed", name,
-				  strlen(*at), FIELD_TEXT_MAX);
-			free(name);
-			buf_fini(&left_out);
-			return EXIT_USAGE;
-		}
-		if (!is_of_the_shell(*at) && !may_have(*at))
-			buf_printf(&left_out, " %s", name);
-		else if (!is_of_the_shell(*at) && !json_object_get(env, name))
-			json_object_set_new(env, name, json_string((*at) + len + 1));
-		free(name);
+		if (is_of_the_shell(*at) || take_variable(*at, env, &left_out))
+			continue;
+		buf_fini(&left_out);
+		return say_usage(params->globals, "here", "%.*s has %zu bytes; %d are allowed",
+				 (int)strcspn(*at, "="), *at, strlen(*at), FIELD_TEXT_MAX);
 	}
 	if (left_out.len)
 		say("asched: here: left out:%s", buf_text(&left_out));

@@ -40,9 +40,10 @@ has 'and is added' 'MORE=1' "$text"
 fails_with 2 'here: these surroundings are not' asched add --here --user root --in 1h -- true
 big=$(head -c 70000 /dev/zero | tr '\0' x)
 BIG=$big fails_with 2 'here: BIG has 70004 bytes; 65536 are allowed' asched add --here --in 1h -- true
+LD_BIG=$big succeeds 'what is left out may have any length' asched add --here --in 1h --quiet -- true
 big=$(head -c 63000 /dev/zero | tr '\0' x)
 A=$big B=$big C=$big fails_with 2 'env: ' asched add --here --in 1h -- true
-is 'nothing was added' 2 "$(asched --json list | grep -c '"id":')"
+is 'nothing else was added' 3 "$(asched --json list | grep -c '"id":')"
 
 job=$(asched add --in 1h --quiet -- true)
 succeeds 'set takes it too' env -C "$dir/a place" "$ASCHED_BUILD/asched" set "$job" --here
