@@ -217,7 +217,7 @@ client_try(struct client *client, const char *method, json_t *params, struct err
 		}
 		result = call_once(client, method, params, &is_lost, err);
 		client->failure_code = exit_code_of(err->code);
-		is_lost |= attempt > 0 && is_turned_away(err);
+		is_lost |= is_change && attempt > 0 && is_turned_away(err);
 	}
 	if (is_lost)
 		judge_loss(client, is_change, err);
