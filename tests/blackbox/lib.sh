@@ -133,7 +133,7 @@ daemon_stop() {
 
 # json_value KEY: the first value of that key in the JSON on stdin, as plain text.
 json_value() {
-	grep -o "\"$1\": *\(\"[^\"]*\"\|[^,}\n ]*\)" | head -n 1 | sed 's/^[^:]*: *//; s/^"//; s/"$//'
+	grep -o "\"$1\": *\(\"[^\"]*\"\|[^,} ]*\)" | head -n 1 | sed 's/^[^:]*: *//; s/^"//; s/"$//'
 }
 
 # run_count JOB STATE: how many runs of the job are in that state.
