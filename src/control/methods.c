@@ -7,7 +7,6 @@
 #define PAGE_MAX       500
 #define OUTPUT_MAX     (256 * 1024)
 #define NEXT_MAX       1000
-#define NAME_MAX_BYTES 63
 #define TEXT_MAX       4096
 
 /* Rows that several methods have. */
@@ -26,7 +25,7 @@ static const struct param job_list_params[] = {
 	{ "failed", PARAM_FLAG, .doc = "whose last run failed" },
 	{ "running", PARAM_FLAG, .doc = "that run now" },
 	{ "owner", PARAM_USER, .doc = "of that user" },
-	{ "queue", PARAM_TEXT, false, 0, NAME_MAX_BYTES, "of that queue" },
+	{ "queue", PARAM_TEXT, false, 0, JOB_NAME_MAX, "of that queue" },
 	{ "name", PARAM_TEXT, false, 0, TEXT_MAX, "whose name matches this glob" },
 	{ NULL },
 };
@@ -69,7 +68,7 @@ static const struct param run_list_params[] = {
 	{ "failed", PARAM_FLAG, .doc = "that failed" },
 	{ "running", PARAM_FLAG, .doc = "that run now" },
 	{ "owner", PARAM_USER, .doc = "of that user's jobs" },
-	{ "queue", PARAM_TEXT, false, 0, NAME_MAX_BYTES, "of that queue" },
+	{ "queue", PARAM_TEXT, false, 0, JOB_NAME_MAX, "of that queue" },
 	{ NULL },
 };
 
@@ -90,7 +89,7 @@ static const struct param run_cancel_params[] = {
 };
 
 static const struct param queue_set_params[] = {
-	{ "queue", PARAM_TEXT, true, 0, NAME_MAX_BYTES, "its name" },
+	{ "queue", PARAM_TEXT, true, 0, JOB_NAME_MAX, "its name" },
 	{ "concurrency", PARAM_NUMBER, false, 1, 100000, "runs at the same time" },
 	{ "paused", PARAM_FLAG, .doc = "starts nothing" },
 	{ NULL },

@@ -104,7 +104,7 @@ struct run_item {
 };
 
 struct queue {
-	char name[64];
+	char name[JOB_NAME_MAX + 1];
 	int concurrency;
 	bool is_paused;
 	int64_t nwaiting, nrunning;

@@ -11,8 +11,6 @@
 #include "model/request.h"
 #include "model/retry.h"
 
-#define NAME_MAX_BYTES 64
-
 static const char *const state_names[JOB_NSTATES] = {
 	[JOB_ACTIVE] = "active",
 	[JOB_PAUSED] = "paused",
@@ -109,9 +107,9 @@ static int
 check_name(const char *field, const char *name, struct err *err)
 {
 	size_t len = strlen(name);
-	if (len == 0 || len > NAME_MAX_BYTES)
+	if (len == 0 || len > JOB_NAME_MAX)
 		return err_invalid(err, field, "\"%.70s\" has %zu bytes, not 1-%d", name, len,
-		                   NAME_MAX_BYTES);
+				   JOB_NAME_MAX);
 	if (strspn(name, "0123456789") == len)
 		return err_invalid(err, field, "\"%s\" is all digits, which would be an id", name);
 	for (const char *p = name; *p; p++) {

@@ -16,6 +16,8 @@
 #include "base/usec.h"
 #include "when/schedule.h"
 
+#define JOB_NAME_MAX 64 /* bytes of the name of a job or of a queue */
+
 enum job_state {
 	JOB_ACTIVE,
 	JOB_PAUSED,

@@ -167,7 +167,8 @@ struct backend_ops {
 					   struct err *);
 	/* Names, behind `after` in their order, of queues with a waiting run whose gate is open. */
 	enum backend_result (*queues_ready)(struct backend *, const char *after, size_t max,
-	                                    char (*names)[64], size_t *n, struct err *);
+					    char (*names)[JOB_NAME_MAX + 1], size_t *n,
+					    struct err *);
 
 	/* Idempotency: one row a (uid, key); forget what is older than `before`, at most max. */
 	enum backend_result (*request_load)(struct backend *, uid_t, const char *key,

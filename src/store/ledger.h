@@ -24,9 +24,9 @@ struct ledger {
 	struct limits limits; /* of each user but root */
 
 	/* Its own, of the transaction. */
-	char freed_queue[64]; /* ends have freed slots of it that nobody has taken yet, */
-	int64_t nfreed;       /* so many */
-	bool has_next_end;    /* another end follows at once */
+	char freed_queue[JOB_NAME_MAX + 1]; /* ends have freed slots of it that nobody has */
+	int64_t nfreed;                     /* taken yet, so many */
+	bool has_next_end;                  /* another end follows at once */
 };
 
 /*

@@ -81,7 +81,7 @@ static int
 promote(struct ledger *ledger, struct intent *intent)
 {
 	struct backend *db = ledger->backend;
-	char names[QUEUES_MAX][64];
+	char names[QUEUES_MAX][JOB_NAME_MAX + 1];
 	const char *after = intent->cursor ? intent->cursor : "";
 	size_t n = 0, i;
 	if (db->ops->queues_ready(db, after, QUEUES_MAX, names, &n, &intent->err) == BACKEND_ERROR)

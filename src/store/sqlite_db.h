@@ -246,8 +246,8 @@ enum backend_result sqlite_output_read(struct backend *, int64_t, int, int, stru
 enum backend_result sqlite_queue_load(struct backend *, const char *, struct queue *, struct err *);
 enum backend_result sqlite_queue_save(struct backend *, const struct queue *, struct err *);
 enum backend_result sqlite_queues_list(struct backend *, struct queue **, size_t *, struct err *);
-enum backend_result sqlite_queues_ready(struct backend *, const char *, size_t, char (*)[64],
-					size_t *, struct err *);
+enum backend_result sqlite_queues_ready(struct backend *, const char *, size_t,
+					char (*)[JOB_NAME_MAX + 1], size_t *, struct err *);
 
 /* sqlite_meta.c */
 enum backend_result sqlite_meta_load(struct backend *, const char *, struct buf *, struct err *);

@@ -1,6 +1,7 @@
 /* Queues: settings in a table, counts from the indexes of waiting and running runs. */
 #include "store/sqlite_db.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -44,20 +45,28 @@ sqlite_queue_save(struct backend *backend, const struct queue *queue, struct err
 	return sql_change(s, stmt, err);
 }
 
+/* A name that was cut would be found again behind itself, for ever. */
+static void
+take_name(sqlite3_stmt *stmt, char name[JOB_NAME_MAX + 1])
+{
+	int len =
+		snprintf(name, JOB_NAME_MAX + 1, "%s", (const char *)sqlite3_column_text(stmt, 0));
+	assert(len <= JOB_NAME_MAX);
+}
+
 /* The next name after *name in its order. */
 static enum backend_result
-next_name(struct sqlite *s, char *name, size_t size, struct err *err)
+next_name(struct sqlite *s, char name[JOB_NAME_MAX + 1], struct err *err)
 {
 	sqlite3_stmt *stmt = sql_use(s, SQL_QUEUES_NAMES);
 	sql_bind_text(stmt, 1, name);
 	enum backend_result result = sql_row(s, stmt, err);
 	if (result != BACKEND_OK)
 		return result;
-	const unsigned char *next = sqlite3_column_text(stmt, 0);
-	if (next)
-		snprintf(name, size, "%s", (const char *)next);
-	else
+	if (sqlite3_column_type(stmt, 0) == SQLITE_NULL)
 		result = BACKEND_NONE;
+	else
+		take_name(stmt, name);
 	sqlite3_reset(stmt);
 	return result;
 }
@@ -66,11 +75,11 @@ enum backend_result
 sqlite_queues_list(struct backend *backend, struct queue **queues, size_t *n, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
-	char name[sizeof((*queues)->name)] = "";
+	char name[JOB_NAME_MAX + 1] = "";
 	*queues = NULL;
 	*n = 0;
 	enum backend_result result;
-	while ((result = next_name(s, name, sizeof(name), err)) == BACKEND_OK) {
+	while ((result = next_name(s, name, err)) == BACKEND_OK) {
 		*queues = mem_resize(*queues, *n + 1, sizeof(**queues));
 		struct queue *queue = &(*queues)[(*n)++];
 		if (sqlite_queue_load(backend, name, queue, err) != BACKEND_OK ||
@@ -88,11 +97,11 @@ sqlite_queues_list(struct backend *backend, struct queue **queues, size_t *n, st
 }
 
 enum backend_result
-sqlite_queues_ready(struct backend *backend, const char *after, size_t max, char (*names)[64],
-		    size_t *n, struct err *err)
+sqlite_queues_ready(struct backend *backend, const char *after, size_t max,
+		    char (*names)[JOB_NAME_MAX + 1], size_t *n, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
-	char name[sizeof(*names)];
+	char name[JOB_NAME_MAX + 1];
 	snprintf(name, sizeof(name), "%s", after);
 	*n = 0;
 	while (*n < max) {
@@ -105,10 +114,8 @@ sqlite_queues_ready(struct backend *backend, const char *after, size_t max, char
 			break;
 		/* The least gate stands first, and GATE_OPEN is the least. */
 		bool is_open = sqlite3_column_int(stmt, 1) == GATE_OPEN;
-		char next[sizeof(name)];
-		snprintf(next, sizeof(next), "%s", (const char *)sqlite3_column_text(stmt, 0));
+		take_name(stmt, name);
 		sqlite3_reset(stmt);
-		snprintf(name, sizeof(name), "%s", next);
 		if (is_open)
 			snprintf(names[(*n)++], sizeof(*names), "%s", name);
 	}

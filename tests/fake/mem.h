@@ -20,7 +20,7 @@ enum mem_table {
 
 struct mem_run {
 	struct run run;
-	char queue[64];
+	char queue[JOB_NAME_MAX + 1];
 };
 
 struct mem_output {

@@ -270,20 +270,20 @@ running(struct backend *backend, int64_t after, size_t max, struct run *runs, si
 
 /* The queue of the first waiting or running run whose name is the least after *name. */
 static void
-least_name(struct mem *mem, const char *after, bool only_ready, char name[64])
+least_name(struct mem *mem, const char *after, bool only_ready, char name[JOB_NAME_MAX + 1])
 {
 	const struct mem_run *row;
 	for (size_t i = 0; (row = next_active(mem, &i));) {
 		bool is_ready = row->run.state == RUN_WAITING && row->run.gate == GATE_OPEN;
 		if ((!only_ready || is_ready) && strcmp(row->queue, after) > 0 &&
 		    (!name[0] || strcmp(row->queue, name) < 0))
-			snprintf(name, 64, "%s", row->queue);
+			snprintf(name, JOB_NAME_MAX + 1, "%s", row->queue);
 	}
 }
 
 static enum backend_result
-queues_ready(struct backend *backend, const char *after, size_t max, char (*names)[64], size_t *n,
-             struct err *err)
+queues_ready(struct backend *backend, const char *after, size_t max,
+	     char (*names)[JOB_NAME_MAX + 1], size_t *n, struct err *err)
 {
 	struct mem *mem = mem_of(backend);
 	*n = 0;
@@ -344,7 +344,7 @@ static enum backend_result
 list_queues(struct backend *backend, struct queue **queues, size_t *n, struct err *err)
 {
 	struct mem *mem = mem_of(backend);
-	char last[64] = "", name[64];
+	char last[JOB_NAME_MAX + 1] = "", name[JOB_NAME_MAX + 1];
 	*queues = NULL;
 	*n = 0;
 	if (mem_fails(mem, err))

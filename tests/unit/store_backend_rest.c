@@ -156,7 +156,7 @@ static void
 only_queues_with_an_open_waiting_run_are_ready(void **state)
 {
 	struct kit *kit = *state;
-	char names[4][64];
+	char names[4][JOB_NAME_MAX + 1];
 	size_t n;
 	add_waiting_in(kit, "c", GATE_OPEN);
 	add_waiting_in(kit, "b", GATE_TIME);
@@ -170,6 +170,26 @@ only_queues_with_an_open_waiting_run_are_ready(void **state)
 	kit->ops->queues_ready(kit->backend, "a", 4, names, &n, &kit->err);
 	assert_int_equal(n, 1);
 	assert_string_equal(names[0], "c");
+}
+
+/* One that is cut on the way stands behind itself. */
+static void
+a_queue_with_the_longest_name_is_listed_and_ready_once(void **state)
+{
+	struct kit *kit = *state;
+	char names[4][JOB_NAME_MAX + 1], longest[JOB_NAME_MAX + 1] = "";
+	struct queue *queues;
+	size_t n;
+	memset(longest, 'q', JOB_NAME_MAX);
+	add_waiting_in(kit, longest, GATE_OPEN);
+	assert_int_equal(kit->ops->queues_ready(kit->backend, "", 4, names, &n, &kit->err),
+			 BACKEND_OK);
+	assert_int_equal(n, 1);
+	assert_string_equal(names[0], longest);
+	assert_int_equal(kit->ops->queues_list(kit->backend, &queues, &n, &kit->err), BACKEND_OK);
+	assert_int_equal(n, 1);
+	assert_string_equal(queues[0].name, longest);
+	free(queues);
 }
 
 static void
@@ -404,6 +424,7 @@ const struct CMUnitTest store_backend_rest[] = {
 	cmocka_unit_test(a_queue_has_the_standard_settings_until_it_is_set),
 	cmocka_unit_test(queues_are_listed_with_what_waits_and_runs_in_them),
 	cmocka_unit_test(only_queues_with_an_open_waiting_run_are_ready),
+	cmocka_unit_test(a_queue_with_the_longest_name_is_listed_and_ready_once),
 	cmocka_unit_test(a_request_is_remembered_for_its_user_until_it_is_forgotten),
 	cmocka_unit_test(what_a_user_has_is_known_at_any_moment),
 	cmocka_unit_test(what_is_pruned_is_no_longer_its_users),
