@@ -89,6 +89,11 @@ set_files(const struct child_plan *plan)
 	need(plan, close_range(CHILD_EXEC_FD + 1, ~0u, 0) == 0);
 }
 
+/*
+ * The OOM adjustment is not ours to take back without root, as nothing of a process that is not
+ * dumpable is (and a child must not become it: it still has the spawner's memory); nor in a
+ * container that was given one for good (EACCES from the write). No reason not to run.
+ */
 static void
 set_limits(const struct child_plan *plan)
 {
@@ -96,7 +101,8 @@ set_limits(const struct child_plan *plan)
 	umask((mode_t)plan->start->umask);
 	need(plan, setrlimit(RLIMIT_NOFILE, &plan->normal->nofile) == 0);
 	if (plan->normal->has_oom_adjustment)
-		need(plan, file_write(AT_FDCWD, "/proc/self/oom_score_adj", "0") == 0);
+		need(plan,
+		     file_write(AT_FDCWD, "/proc/self/oom_score_adj", "0") == 0 || errno == EACCES);
 }
 
 /*

@@ -23,6 +23,7 @@
 #include "fake/spawner.h"
 
 #define FIELD_MAX 32
+#define NOBODY    65534
 
 static const char *
 inherited_program(const struct spawner_fixture *fixture, char path[SPAWNER_PATH_MAX])
@@ -30,6 +31,14 @@ inherited_program(const struct spawner_fixture *fixture, char path[SPAWNER_PATH_
 	const char *name = getenv("FAKE_INHERITED");
 	spawner_copy_program(fixture, name ? name : "tests/fake/inherited", "inherited", path);
 	return path;
+}
+
+static void
+raise_oom_adjustment(void)
+{
+	int oom = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	assert_int_equal(write(oom, "500", 3), 3);
+	close(oom);
 }
 
 /* Everything around the spawner is as odd as it gets, and none of it may get through. */
@@ -56,9 +65,7 @@ make_odd_surroundings(void)
 	setenv("http_proxy", "odd", 1);
 	setenv("ODD", "odd", 1);
 	assert_int_equal(setpriority(PRIO_PROCESS, 0, 5), 0);
-	int oom = open("/proc/self/oom_score_adj", O_WRONLY);
-	assert_int_equal(write(oom, "500", 3), 3);
-	close(oom);
+	raise_oom_adjustment();
 }
 
 static void
@@ -97,6 +104,7 @@ write_golden(char *at, const struct passwd *user, const char *cwd)
 	cpu_set_t processors;
 	int ngroups = 64;
 	struct rlimit files;
+	bool is_root = geteuid() == 0; /* else what is odd about these two stays */
 	getrlimit(RLIMIT_NOFILE, &files);
 	sched_getaffinity(0, sizeof(processors), &processors);
 	if (user->pw_uid == getuid())
@@ -109,10 +117,10 @@ write_golden(char *at, const struct passwd *user, const char *cwd)
 	for (int i = 0; i < ngroups; i++)
 		at = add_line(at, " %d", (int)groups[i]);
 	at = add_line(at, "\nroot again no\nown session yes\numask 0027\ncwd %s\n", cwd);
-	at = add_line(at, "nice 0\nioprio 0\nscheduler 0\nprocessors %d\n",
+	at = add_line(at, "nice %d\nioprio 0\nscheduler 0\nprocessors %d\n", is_root ? 0 : 5,
 		      CPU_COUNT(&processors));
 	at = add_line(at, "timer slack 50000\nopen files %ld\n", (long)files.rlim_cur);
-	at = add_line(at, "oom adjustment 0\nreaper 0\nno new privileges 0\n");
+	at = add_line(at, "oom adjustment %d\nreaper 0\nno new privileges 0\n", is_root ? 0 : 500);
 	at = add_line(at, "argument one two\nargument \nargument %%'\"$x\\\n");
 	at = add_line(at, "env HOME=%s\nenv LOGNAME=%s\nenv USER=%s\nenv SHELL=%s\n", user->pw_dir,
 		      user->pw_name, user->pw_name, user->pw_shell);
@@ -159,6 +167,41 @@ a_run_inherits_exactly_what_is_documented(void **state)
 	assert_int_equal(spawner_hello(&sp), 0);
 	check_golden(&sp, getpwuid(getuid()));
 	spawner_end(&sp);
+}
+
+/* As a user's systemd starts services: with an adjustment that the user cannot take back. */
+static void
+a_users_own_runs_start_with_the_oom_adjustment_that_the_user_has(void **state)
+{
+	struct spawner_fixture sp, place = { .dir = "/tmp/spawn-oom-XXXXXX" };
+	char spawner[SPAWNER_PATH_MAX], daemon[SPAWNER_PATH_MAX], *text;
+	const char *program = getenv("ASCHED_SPAWN"), *fake = getenv("FAKE_DAEMON");
+	static const char *const args[] = { "/bin/cat", "/proc/self/oom_score_adj", NULL };
+	bool is_root = geteuid() == 0;
+	(void)state;
+	assert_non_null(mkdtemp(place.dir));
+	assert_int_equal(chmod(place.dir, 0755), 0);
+	spawner_copy_program(&place, program ? program : "./asched-spawn", "spawn", spawner);
+	spawner_copy_program(&place, fake ? fake : "tests/fake/fake_daemon", "daemon", daemon);
+	setenv("ASCHED_SPAWN", spawner, 1);
+	setenv("FAKE_DAEMON", daemon, 1);
+	raise_oom_adjustment();
+	if (is_root)
+		assert_int_equal(setresuid(NOBODY, NOBODY, 0), 0);
+	spawner_begin(&sp, NULL);
+	assert_int_equal(spawner_hello(&sp), 0);
+	struct msg msg = spawner_run(&sp, 1, (struct spawner_start){ .args = args }, &text);
+	assert_int_equal(msg.kind, MSG_EXITED);
+	assert_string_equal(text, "500\n");
+	free(text);
+	spawner_end(&sp);
+	if (is_root)
+		assert_int_equal(setresuid(0, 0, 0), 0);
+	unsetenv("ASCHED_SPAWN");
+	unsetenv("FAKE_DAEMON");
+	unlink(spawner);
+	unlink(daemon);
+	assert_int_equal(rmdir(place.dir), 0);
 }
 
 /* A spawner for all users whose policy file has this text. */
@@ -342,6 +385,7 @@ main(void)
 		cmocka_unit_test(the_daemon_of_all_users_has_no_capability_now_or_later),
 		cmocka_unit_test(a_run_may_open_its_own_output_again),
 		cmocka_unit_test(a_user_at_his_limit_of_processes_gets_a_failed_start_and_not_root),
+		cmocka_unit_test(a_users_own_runs_start_with_the_oom_adjustment_that_the_user_has),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
