@@ -41,6 +41,7 @@ BLACKBOX_TESTS += tests/blackbox/here.sh
 BLACKBOX_TESTS += tests/blackbox/http.sh
 BLACKBOX_TESTS += tests/blackbox/jobs.sh
 BLACKBOX_TESTS += tests/blackbox/memory.sh
+BLACKBOX_TESTS += tests/blackbox/migration.sh
 BLACKBOX_TESTS += tests/blackbox/next.sh
 BLACKBOX_TESTS += tests/blackbox/output.sh
 BLACKBOX_TESTS += tests/blackbox/policies.sh
@@ -78,7 +79,7 @@ tests_fake_trial_aschedd_LDADD = $(aschedd_LDADD)
 soak: all $(check_PROGRAMS)
 	@ASCHED_SOURCE='$(abs_top_srcdir)' ASCHED_BUILD='$(abs_top_builddir)' \
 		$(SHELL) $(srcdir)/tests/soak.sh
-EXTRA_DIST += tests/README tests/soak.sh
+EXTRA_DIST += tests/README tests/soak.sh tests/blackbox/format_1.sql
 
 include tests/bench/local.mk
 include tests/fuzz/local.mk

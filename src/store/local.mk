@@ -23,6 +23,7 @@ libstore_a_SOURCES = \
 	src/store/mark.c src/store/mark.h \
 	src/store/reserve.c src/store/reserve.h \
 	src/store/schema.c src/store/schema.h \
+	src/store/spec.c src/store/spec.h \
 	src/store/sqlite.c src/store/sqlite.h \
 	src/store/sqlite_attempts.c \
 	src/store/sqlite_backup.c \

@@ -1,12 +1,14 @@
 /* The schema's steps. A step that was released is never edited: what changes is a new step. */
 #include "store/schema.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "model/run.h"
 #include "store/files.h"
+#include "store/spec.h"
 
 /* Numbers that stand in the rows and in the conditions of the indexes: they never change. */
 _Static_assert(JOB_ACTIVE == 0 && JOB_PAUSED == 1 && JOB_FINISHED == 2 && JOB_CANCELLED == 3,
@@ -21,7 +23,7 @@ _Static_assert(GATE_OPEN == 0 && GATE_TIME == 1 && GATE_JOB == 2, "runs.gate");
 
 /*
  * Instants are microseconds since 1970, INT64_MAX is never. `spec` holds what a user can set
- * (model/job.h, job_pack()) and its checksum; the columns beside it are what is searched by. `node` and `fence`
+ * (model/job.h, job_pack()); the columns beside it are what is searched by. `node` and `fence`
  * are for several daemons on one database; a SQLite database has one daemon.
  */
 static const char step_1[] =
@@ -82,7 +84,6 @@ static const char step_1[] =
 	" stop_uid INTEGER NOT NULL,"
 	" claimed_at INTEGER NOT NULL,"
 	" ended_at INTEGER NOT NULL,"
-	" deadline_at INTEGER NOT NULL,"
 	" queue TEXT NOT NULL," /* its job's, while it is waiting or running */
 	" node TEXT NOT NULL DEFAULT '',"
 	" fence INTEGER NOT NULL DEFAULT 0,"
@@ -96,7 +97,6 @@ static const char step_1[] =
 	"CREATE INDEX runs_waiting ON runs (queue, gate, priority DESC, due, id, state)"
 	" WHERE state = 0;"
 	"CREATE INDEX runs_timed ON runs (start_at) WHERE state = 0 AND gate = 1;"
-	"CREATE INDEX runs_deadline ON runs (deadline_at) WHERE state = 0 AND deadline_at > 0;"
 	"CREATE INDEX runs_running ON runs (queue, state) WHERE state = 1;"
 	"CREATE INDEX runs_ended ON runs (ended_at) WHERE state >= 2;"
 
@@ -184,12 +184,26 @@ static const char step_4[] =
 	") STRICT;"
 	"INSERT INTO users SELECT owner, sum(state <= 1), 0, sum(length(spec)) FROM jobs"
 	" GROUP BY owner;"
-	"UPDATE users SET nruns = (SELECT count(*) FROM runs r INDEXED BY runs_active"
-	" JOIN jobs j ON j.id = r.job_id WHERE r.state <= 1 AND j.owner = uid),"
-	" bytes = bytes + (SELECT coalesce(sum(length(o.data)), 0) FROM outputs o"
-	" JOIN runs r ON r.id = o.run_id JOIN jobs j ON j.id = r.job_id WHERE j.owner = uid);";
+	"UPDATE users SET nruns = n FROM (SELECT owner, count(*) AS n"
+	" FROM runs r INDEXED BY runs_active CROSS JOIN jobs j ON j.id = r.job_id"
+	" WHERE r.state <= 1 GROUP BY owner) WHERE owner = uid;"
+	"UPDATE users SET bytes = bytes + n FROM (SELECT owner, sum(length(o.data)) AS n"
+	" FROM outputs o CROSS JOIN runs r ON r.id = o.run_id"
+	" CROSS JOIN jobs j ON j.id = r.job_id GROUP BY owner) WHERE owner = uid;";
 
-static const char *const steps[] = { step_1, step_2, step_3, step_4 };
+/* When a waiting run is too late, and checksums of the definitions (store/spec.h). */
+static const char step_5[] =
+	"ALTER TABLE runs ADD COLUMN deadline_at INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX runs_deadline ON runs (deadline_at) WHERE state = 0 AND deadline_at > 0;"
+	"UPDATE runs SET deadline_at = deadline_of(start_at,"
+	" (SELECT spec FROM jobs WHERE jobs.id = job_id)) WHERE state = 0 AND attempt = 0;"
+	"UPDATE users SET bytes = bytes - n FROM"
+	" (SELECT owner, sum(length(spec)) AS n FROM jobs GROUP BY owner) WHERE owner = uid;"
+	"UPDATE jobs SET spec = sealed(spec);"
+	"UPDATE users SET bytes = bytes + n FROM"
+	" (SELECT owner, sum(length(spec)) AS n FROM jobs GROUP BY owner) WHERE owner = uid;";
+
+static const char *const steps[] = { step_1, step_2, step_3, step_4, step_5 };
 
 _Static_assert(sizeof(steps) / sizeof(steps[0]) == SCHEMA_VERSION, "a step for each version");
 
@@ -262,8 +276,50 @@ schema_migrate(sqlite3 *db, const char *path, const char *const *list, int n, st
 	return 0;
 }
 
+/* deadline_of(start_at, spec): run_deadline() for a spec without a checksum; 0 if it is no good. */
+static void
+deadline_of(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	struct job job;
+	struct err err;
+	usec_t at = 0;
+	assert(n == 2);
+	job_init(&job);
+	const void *spec = sqlite3_value_blob(values[1]);
+	if (spec && job_unpack(&job, spec, (size_t)sqlite3_value_bytes(values[1]), &err) == 0)
+		at = run_deadline(&job, sqlite3_value_int64(values[0]));
+	job_fini(&job);
+	sqlite3_result_int64(context, at);
+}
+
+/* sealed(spec): with its checksum. */
+static void
+sealed(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	struct buf spec = BUF_EMPTY;
+	assert(n == 1);
+	buf_add(&spec, sqlite3_value_blob(values[0]), (size_t)sqlite3_value_bytes(values[0]));
+	spec_seal(&spec);
+	sqlite3_result_blob64(context, spec.data, spec.len, SQLITE_TRANSIENT);
+	buf_fini(&spec);
+}
+
+/* What the steps use beside SQL. */
+static int
+add_functions(sqlite3 *db, const char *path, struct err *err)
+{
+	int flags = SQLITE_UTF8 | SQLITE_DIRECTONLY;
+	if (sqlite3_create_function(db, "deadline_of", 2, flags, NULL, deadline_of, NULL, NULL) ==
+		    SQLITE_OK &&
+	    sqlite3_create_function(db, "sealed", 1, flags, NULL, sealed, NULL, NULL) == SQLITE_OK)
+		return 0;
+	return err_set(err, ERR_UNAVAILABLE, "%s: %s", path, sqlite3_errmsg(db));
+}
+
 int
 schema_prepare(sqlite3 *db, const char *path, struct err *err)
 {
+	if (add_functions(db, path, err) != 0)
+		return -1;
 	return schema_migrate(db, path, steps, SCHEMA_VERSION, err);
 }

@@ -1,11 +1,8 @@
 /* Jobs as rows: the user's fields packed in `spec`, and what is searched by in columns. */
 #include "store/sqlite_db.h"
 
-#include <endian.h>
-#include <string.h>
-
+#include "store/spec.h"
 #include "store/sqlite_row.h"
-#include "when/hash.h"
 
 /* JOB_COLUMNS. */
 static const struct column columns[] = {
@@ -32,40 +29,6 @@ static const enum rhythm rhythms[SCHEDULE_NKINDS] = {
 	[SCHEDULE_ON_START] = RHYTHM_ON_START,
 };
 
-/*
- * Behind the packed fields stands their checksum: SQLite notices a flipped bit in its pages' frames,
- * but one in a row's bytes would just be another schedule.
- */
-#define CHECKSUM_SEED 0x61736368
-
-static uint64_t
-checksum(const void *data, size_t len)
-{
-	return htole64(hash_bytes(data, len, CHECKSUM_SEED));
-}
-
-static void
-pack_spec(const struct job *job, struct buf *spec)
-{
-	buf_clear(spec);
-	job_pack(job, spec);
-	uint64_t sum = checksum(spec->data, spec->len);
-	buf_add(spec, &sum, sizeof(sum));
-}
-
-static int
-unpack_spec(struct job *job, const char *spec, size_t len, struct err *err)
-{
-	uint64_t sum;
-	if (len < sizeof(sum))
-		return err_set(err, ERR_UNAVAILABLE, "its record is too short");
-	len -= sizeof(sum);
-	memcpy(&sum, spec + len, sizeof(sum));
-	if (sum != checksum(spec, len))
-		return err_set(err, ERR_UNAVAILABLE, "its record is damaged");
-	return job_unpack(job, spec, len, err);
-}
-
 /* What follows JOB_COLUMNS in an insert and an update. */
 static void
 bind_job(struct sqlite *s, sqlite3_stmt *stmt, const struct job *job)
@@ -74,7 +37,7 @@ bind_job(struct sqlite *s, sqlite3_stmt *stmt, const struct job *job)
 	sql_bind_text(stmt, NJOB_COLUMNS + 1, job->name);
 	sql_bind_text(stmt, NJOB_COLUMNS + 2, job->queue ? job->queue : QUEUE_STANDARD);
 	sqlite3_bind_int(stmt, NJOB_COLUMNS + 3, (int)rhythms[job->kind]);
-	pack_spec(job, &s->spec);
+	spec_pack(job, &s->spec);
 	sqlite3_bind_blob(stmt, NJOB_COLUMNS + 4, buf_text(&s->spec), (int)s->spec.len,
 			  SQLITE_STATIC);
 }
@@ -156,7 +119,7 @@ sqlite_job_read(sqlite3_stmt *stmt, struct job *job, struct err *err)
 	const void *spec = sqlite3_column_blob(stmt, NJOB_COLUMNS);
 	size_t len = (size_t)sqlite3_column_bytes(stmt, NJOB_COLUMNS);
 	struct err why = { 0 };
-	if (unpack_spec(job, spec, len, &why) == 0)
+	if (spec_unpack(job, spec, len, &why) == 0)
 		return BACKEND_OK;
 	err_set(err, ERR_SYSTEM, "database: job %lld: %s", (long long)job->id, why.text);
 	job_fini(job);

@@ -22,7 +22,7 @@ the_settings_that_durability_rests_on_hold(void **state)
 	} cases[] = {
 		{ "PRAGMA journal_mode", "wal" },       { "PRAGMA synchronous", "2" },
 		{ "PRAGMA locking_mode", "exclusive" }, { "PRAGMA trusted_schema", "0" },
-		{ "PRAGMA user_version", "4" },         { "PRAGMA application_id", "1634952040" },
+		{ "PRAGMA user_version", "5" },         { "PRAGMA application_id", "1634952040" },
 		{ "PRAGMA integrity_check", "ok" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -215,11 +215,13 @@ make_first_format(struct place *place)
 			"ALTER TABLE attempts DROP COLUMN errors_omitted;"
 			"ALTER TABLE jobs DROP COLUMN covered_until;"
 			"DROP TABLE users;"
-			"UPDATE jobs SET owner = 7;"
+			"DROP INDEX runs_deadline;"
+			"ALTER TABLE runs DROP COLUMN deadline_at;"
+			"UPDATE jobs SET owner = 7, spec = substr(spec, 1, length(spec) - 8);"
 			"INSERT INTO runs (id, job_id, due, last_due, count, start_at, trigger,"
 			" state, gate, reason, detail, attempt, priority, is_catchup, is_forced,"
-			" stop_reason, stop_uid, claimed_at, ended_at, deadline_at, queue) VALUES (5, 1,"
-			" 1, 1, 1, 1, 0, 1, 0, 0, '', 1, 5, 0, 0, 0, 0, 1, 3, 0, '');"
+			" stop_reason, stop_uid, claimed_at, ended_at, queue) VALUES (5, 1,"
+			" 1, 1, 1, 1, 0, 1, 0, 0, '', 1, 5, 0, 0, 0, 0, 1, 3, '');"
 			"INSERT INTO attempts VALUES (5, 1, 1, 2, 3, 4, 5, 'b', 's', 0, 1, 7, 0, 0,"
 			" '', 3, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0);"
 			"INSERT INTO outputs VALUES (5, 1, 0, x'6e696e652062797465');"

@@ -1,0 +1,30 @@
+# A database that an earlier format's daemon left when it was killed: today's goes on with it.
+. "${ASCHED_SOURCE:?}/tests/blackbox/lib.sh"
+command -v sqlite3 > /dev/null || skip_all 'sqlite3 is not installed'
+db=$dir/d/asched.db
+mkdir -m 700 "$dir/d"
+sqlite3 "$db" < "$ASCHED_SOURCE/tests/blackbox/format_1.sql" || exit 1
+sqlite3 "$db" "UPDATE jobs SET owner = $(id -u)"
+cp "$db" "$dir/old"
+daemon_start || { cat "$dir/log"; exit 1; }
+succeeds 'nothing is wrong with what was made of it' asched check
+is 'the jobs are there' 'bad hello holder late patient resting' \
+	"$(asched list --names --limit 0 | sort | tr '\n' ' ' | sed 's/ $//')"
+is 'the output can be read' 'hello from format 1' "$(asched logs hello)"
+has 'so can a result' 'exit 3' "$(asched runs bad)"
+succeeds 'and why' asched why bad
+has 'what ran when it was killed is lost' lost "$(asched runs holder)"
+within 10 has_run late missed
+ok $? 'what waited beyond its start deadline is missed'
+has 'because of that' deadline "$(asched --json runs late)"
+within 10 has_run patient succeeded
+ok $? 'what may still run does'
+succeeds 'a job of that time runs' asched run hello --wait
+succeeds 'and can be changed' asched set late --start-deadline 2h
+is 'a paused one is paused' paused "$(asched --json show resting | json_value state)"
+succeeds 'nothing is wrong after that' asched check
+daemon_stop TERM
+succeeds 'the old one was kept' sqlite3 "$db.v1" 'SELECT count(*) FROM runs'
+daemon_start || exit 1
+succeeds 'and the new one is there at the next start' asched runs patient
+finish
