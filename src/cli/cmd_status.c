@@ -146,5 +146,5 @@ int
 cmd_restart(const struct cli_options *options, int argc, char **argv)
 {
 	return ask_daemon(options, argc, argv, "daemon.restart",
-			  "the daemon is replaced; running work goes on");
+			  "the daemon starts anew; running work goes on");
 }

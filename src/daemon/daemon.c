@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -336,6 +337,7 @@ prepare_process(const struct conf *conf)
 	struct rlimit files;
 	char *dir = place_parent(conf->database);
 	umask(077);
+	(void)prctl(PR_SET_NAME, "aschedd"); /* executed from a descriptor, we bear its number */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	/* The memory holds what users want to keep to themselves: it is never dumped. */

@@ -134,8 +134,28 @@ run_daemon(const struct spawner *sp, int link_fd)
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || signal(SIGPIPE, SIG_DFL) == SIG_ERR ||
 	    signal(SIGXFSZ, SIG_DFL) == SIG_ERR || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		say_and_die("cannot set up the daemon");
-	execve(sp->options.daemon_args[0], sp->options.daemon_args, build_env(env));
+	if (sp->daemon.is_kept)
+		fexecve(sp->daemon.file_fd, sp->options.daemon_args, build_env(env));
+	else
+		execve(sp->options.daemon_args[0], sp->options.daemon_args, build_env(env));
 	say_and_die("cannot execute %s", sp->options.daemon_args[0]);
+}
+
+void
+daemon_open(struct spawner *sp)
+{
+	int fd = open(sp->options.daemon_args[0], O_PATH | O_CLOEXEC);
+	sp->daemon.file_fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FD_END);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Returns only if there is no way on for the spawner; then the daemon of its age goes on, too. */
+static void
+pass_on(struct spawner *sp)
+{
+	estate_pass_on(sp);
+	sp->daemon.is_kept = sp->daemon.file_fd >= 0;
 }
 
 static void
@@ -208,7 +228,7 @@ daemon_ended(struct spawner *sp, int status)
 		loop_stop(sp, MSG_STOP_SOFT);
 	} else if (is_planned) {
 		daemon->delay_us = 0;
-		estate_pass_on(sp);
+		pass_on(sp);
 		daemon_start(sp);
 	} else if (is_failed_start) {
 		sp->exit_status = WEXITSTATUS(status);
@@ -228,8 +248,9 @@ daemon_tick(struct spawner *sp)
 	}
 	if (sp->daemon.restart_at == 0 || sp->now < sp->daemon.restart_at)
 		return;
+	sp->daemon.is_kept = false;
 	if (estate_is_outdated(sp))
-		estate_pass_on(sp);
+		pass_on(sp);
 	daemon_start(sp);
 }
 

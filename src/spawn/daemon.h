@@ -6,6 +6,13 @@
 
 #define DAEMON_EXIT_RESTART 75 /* EX_TEMPFAIL: a planned restart */
 
+/*
+ * Opens the daemon's file: a spawner that stays when an upgrade has replaced both goes on with the
+ * daemon that it was made with, as a newer one may speak another form of messages and change the
+ * database.
+ */
+void daemon_open(struct spawner *sp);
+
 void daemon_start(struct spawner *sp);
 
 /* It has been reaped. Its last requests are executed; then it is started again, or not. */

@@ -173,7 +173,9 @@ estate_pass_on(struct spawner *sp)
 {
 	char fd[16], *args[ARGS_MAX];
 	if (!build_args(sp, fd, args) || !is_heir_able(sp)) {
-		say("%s cannot go on from here, so this program stays", sp->program);
+		say("%s cannot go on from here, so this program and its daemon stay: "
+		    "restart the service to upgrade",
+		    sp->program);
 		return;
 	}
 	memcpy(sp->estate->instance, sp->instance, sizeof(sp->instance));

@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "spawn/cgroup.h"
+#include "spawn/daemon.h"
 #include "spawn/estate.h"
 #include "spawn/file.h"
 #include "spawn/loop.h"
@@ -218,6 +219,7 @@ open_all(void)
 		open(sp->options.output_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (sp->output_dir_fd < 0)
 		say_and_die("--output-dir: %s", sp->options.output_dir);
+	daemon_open(sp);
 	sp->output_watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	cgroup_open(sp, sp->options.cgroup);
 	sp->tree = mmap(NULL, sizeof(*sp->tree), PROT_READ | PROT_WRITE,

@@ -49,6 +49,8 @@ struct daemon {
 	int64_t delay_us;   /* before the next start after a failure */
 	int64_t restart_at; /* 0: no restart is planned */
 	int64_t kill_at;    /* 0: it is not expected to end */
+	int file_fd;        /* its file when the spawner was started; -1: could not be opened */
+	bool is_kept;       /* it is started from there, whatever its path leads to now */
 };
 
 /* What the spawner is about; it only moves downwards. */

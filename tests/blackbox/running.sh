@@ -88,6 +88,19 @@ while [ $i -lt "$nruns" ]; do
 	[ "$(asched logs "r$i" --raw | tr '\n' ' ')" = "begun ended $i " ] || wrong="$wrong r$i"
 done
 is 'each with its own code and its whole output' '' "$wrong"
+
+# An upgrade that cannot take over: the old pair goes on.
+old_daemon=$(daemon_pid_now)
+for program in aschedd asched-spawn; do
+	cp /bin/false "$dir/bin/$program.new"
+	mv "$dir/bin/$program.new" "$dir/bin/$program"
+done
+asched restart > /dev/null 2>&1
+within 30 is_new
+ok $? 'after an upgrade that cannot take over there is a daemon again' || diag "$(tail "$dir/log")"
+succeeds 'the log tells what to do' grep -q 'restart the service to upgrade' "$dir/log"
+job=$(asched add --quiet --in 1h -- true)
+succeeds 'and jobs run' asched run --wait "$job"
 daemon_stop TERM
 is 'it stops' 0 $?
 

@@ -155,20 +155,29 @@ the_instance_stays_the_same_over_a_planned_restart(void **state)
 	assert_string_equal(first.welcome.boot, second.welcome.boot);
 }
 
+/* Nor is the daemon that came with it: the two that know each other go on. */
 static void
 a_file_that_cannot_go_on_is_not_executed(void **state)
 {
 	struct upgrade *upgrade = *state;
 	struct spawner_fixture *sp = &upgrade->sp;
 	static const char *const others[] = { "/bin/false", "/etc/passwd" };
+	char daemon[SPAWNER_PATH_MAX];
+	snprintf(daemon, sizeof(daemon), "%s/fake_daemon", sp->dir);
 	spawner_shell(sp, 1, "sleep 60");
 	spawner_expect(sp, MSG_STARTED, 1, NULL);
 	for (size_t i = 0; i < 2; i++) {
 		copy_program(others[i], upgrade->program);
+		copy_program("/bin/false", daemon);
 		spawner_end_daemon(sp, 75);
 		spawner_meet_daemon(sp);
 		assert_int_equal(spawner_hello(sp), 1);
 		assert_false(has_resumed(upgrade));
+		spawner_kill_daemon(sp);
+		spawner_meet_daemon(sp);
+		assert_int_equal(spawner_hello(sp), 1);
+		struct msg msg = spawner_run(sp, 2, (struct spawner_start){ 0 }, NULL);
+		assert_int_equal(msg.kind, MSG_EXITED);
 	}
 	spawner_signal(sp, 1, MSG_STOP_HARD);
 	spawner_expect(sp, MSG_EXITED, 1, NULL);
