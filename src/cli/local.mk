@@ -36,6 +36,7 @@ libcli_a_SOURCES = \
 	src/cli/screen.c src/cli/screen.h \
 	src/cli/show_run.c src/cli/show_run.h \
 	src/cli/table.c src/cli/table.h \
+	src/cli/terminal.c src/cli/terminal.h \
 	src/cli/text.c src/cli/text.h \
 	src/cli/when.c src/cli/when.h \
 	src/cli/words.c src/cli/words.h

@@ -41,6 +41,7 @@ json_run(const struct run *run, const struct attempt *last, struct zone *zone)
 	json_set_number(object, "priority", run->priority);
 	json_set_flag(object, "catch_up", run->is_catchup);
 	json_set_flag(object, "forced", run->is_forced);
+	json_set_flag(object, "tty", run->tty > 0);
 	return object;
 }
 

@@ -136,8 +136,10 @@ struct intent *
 job_run_ask(struct call *call, struct err *err)
 {
 	struct intent *intent = ask_about_job(call, INTENT_JOB_RUN, err);
-	if (intent)
-		intent->is_forced = params_flag(call, "force");
+	if (!intent)
+		return NULL;
+	intent->is_forced = params_flag(call, "force");
+	intent->tty = params_have(call, "tty") ? 1 + (int)params_number(call, "tty", 0) : 0;
 	return intent;
 }
 

@@ -8,6 +8,7 @@
 #define OUTPUT_MAX     (256 * 1024)
 #define NEXT_MAX       1000
 #define TEXT_MAX       4096
+#define TTY_MAX        ((1 << 20) - 1) /* minor numbers of devpts */
 
 /* Rows that several methods have. */
 #define JOB_PARAM    "job", PARAM_JOB, true, .doc = "id or name"
@@ -39,6 +40,7 @@ static const struct param job_cancel_params[] = {
 static const struct param job_run_params[] = {
 	{ JOB_PARAM },
 	{ "force", PARAM_FLAG, .doc = "also when the overlap policy would refuse it" },
+	{ "tty", PARAM_NUMBER, false, 0, TTY_MAX, "with /dev/pts/N for stdin and output; none" },
 	{ NULL },
 };
 

@@ -25,7 +25,7 @@ enum intent_kind {
 	INTENT_JOB_CANCEL, /* ref, how -> job_id; how: also its running run */
 	INTENT_JOB_PAUSE,  /* ref */
 	INTENT_JOB_RESUME, /* ref -> next_due */
-	INTENT_JOB_RUN,    /* ref, is_forced -> run_id */
+	INTENT_JOB_RUN,    /* ref, is_forced, tty -> run_id */
 	INTENT_RUN_CANCEL, /* run_id, how */
 	INTENT_RUN_RETRY,  /* run_id -> run_id of the new run */
 	INTENT_QUEUE_SET,  /* queue */
@@ -182,6 +182,7 @@ struct intent {
 	int64_t run_id;
 	int attempt;
 	bool is_forced;
+	int tty;           /* of the run, see there */
 	bool of_errors;    /* of RUN_OUTPUT: what went to stderr, when it was kept apart */
 	bool with_running; /* of JOB_CANCEL: stop its running run too */
 	enum stop_how how;

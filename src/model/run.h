@@ -92,6 +92,7 @@ struct run {
 	usec_t claimed_at;
 	usec_t ended_at; /* 0 until terminal */
 	usec_t deadline_at; /* still unstarted then, it is missed; 0: none, or it was started */
+	int tty; /* 1 and the number of the pseudo-terminal that it has for stdin and output; 0: none */
 };
 
 /* How an attempt ended, as its runner saw it. */

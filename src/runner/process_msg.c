@@ -72,6 +72,7 @@ process_msg_start(const struct job *job, const struct run *run, struct zones *zo
 		.memory_max = job->memory_max,
 		.pids_max = job->pids_max,
 		.cpu_max = job->cpu_max,
+		.tty = run->tty,
 		.limits = {
 			[MSG_LIMIT_CPU] = (job->limit_cpu + USEC_PER_SEC - 1) / USEC_PER_SEC,
 			[MSG_LIMIT_MEMORY] = job->limit_memory,

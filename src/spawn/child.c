@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -227,6 +228,28 @@ open_output_file(const struct child_plan *plan)
 }
 
 /*
+ * The terminal of whoever asked for the run, opened as the job's user, so that it is the kernel
+ * who allows it, and only one of his own. Without the right to steal (TIOCSCTTY's argument) it
+ * cannot be one at which somebody works: that one has a session.
+ */
+static void
+open_tty(const struct child_plan *plan)
+{
+	char path[32];
+	struct stat file;
+	begin(plan, STAGE_TTY);
+	snprintf(path, sizeof(path), "/dev/pts/%d", plan->start->tty - 1);
+	int fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	need(plan, fd >= 0 && fstat(fd, &file) == 0 && isatty(fd));
+	if (!S_ISCHR(file.st_mode) || file.st_uid != (uid_t)plan->start->uid)
+		fail(plan, EPERM);
+	need(plan, ioctl(fd, TIOCSCTTY, 0) == 0);
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+		need(plan, dup2(fd, i) >= 0);
+	close(fd);
+}
+
+/*
  * As execvpe(3), but for two things: the PATH is that of the new environment, and a file of
  * unknown format is an error (ENOEXEC), not silently a shell script. Empty parts are skipped.
  */
@@ -289,7 +312,10 @@ child_run(const struct child_plan *plan)
 	build_env(plan, &user, &env);
 	begin(plan, STAGE_CWD);
 	need(plan, chdir(plan->cwd[0] ? plan->cwd : user.home) == 0);
-	open_output_file(plan);
+	if (plan->start->tty)
+		open_tty(plan);
+	else
+		open_output_file(plan);
 	set_run_limits(plan);
 	execute(plan, &env);
 	fail(plan, errno);

@@ -26,6 +26,7 @@ static const char *const stages[] = {
 	[STAGE_EXEC] = "exec",
 	[STAGE_ENV_FILE] = "env-file",
 	[STAGE_OUTPUT_FILE] = "output-file",
+	[STAGE_TTY] = "tty",
 	[STAGE_HEADER_FILE] = "header-file",
 	[STAGE_AUTH_FILE] = "auth-file",
 	[STAGE_BODY_FILE] = "body-file",
@@ -78,6 +79,8 @@ is_valid_start(const struct msg_start *start, const char *payload, size_t nbytes
 	size_t at = 0;
 	size_t nstrings = MSG_START_NAMES + (size_t)start->nargs + start->nenv;
 	if (start->nargs == 0 || start->umask < 0 || start->umask > 0777 || start->output_max < 0)
+		return false;
+	if (start->tty < 0 || (start->reads_files && start->tty > 0))
 		return false;
 	if (start->reads_files && (start->nargs != MSG_NFILES || start->splits_output))
 		return false;

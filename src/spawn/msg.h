@@ -18,7 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define MSG_VERSION     2u
+#define MSG_VERSION     3u
 #define MSG_PAYLOAD_MAX (192u * 1024) /* below the default SO_SNDBUF, so that it can be sent */
 #define MSG_ID_MAX      40            /* an instance or boot id as text, with its NUL */
 
@@ -65,6 +65,7 @@ enum msg_stage {
 	STAGE_AUTH_FILE,
 	STAGE_BODY_FILE,
 	STAGE_EXEC,
+	STAGE_TTY, /* instead of the output file; last, as these numbers outlive an upgrade */
 	STAGE_NKINDS,
 };
 
@@ -117,6 +118,7 @@ struct msg_start {
 	int64_t memory_max;          /* of the run as a whole, in bytes; 0: no limit */
 	int32_t pids_max;            /* likewise, processes */
 	int32_t cpu_max;             /* likewise, percent of one processor */
+	int32_t tty;                 /* 1 + N: /dev/pts/N for stdin, stdout and stderr; 0: none */
 	int64_t output_max; /* bytes of each file; the first and the last half of it are kept */
 };
 

@@ -21,6 +21,7 @@ insert_manual(struct ledger *ledger, struct intent *intent, const struct job *jo
 		           .gate = gate,
 		           .priority = job->priority,
 		           .is_forced = intent->is_forced,
+		           .tty = intent->tty,
 		           .claimed_at = intent->now,
 		           .deadline_at = run_deadline(job, intent->now) };
 	snprintf(run.detail, sizeof(run.detail), "%s", detail);
@@ -71,6 +72,12 @@ start_manually(struct ledger *ledger, struct intent *intent, const struct job *j
 	if (job->state == JOB_CANCELLED) {
 		err_set(&intent->err, ERR_INVALID, "job %lld is cancelled", (long long)job->id);
 		err_in_field(&intent->err, "job");
+		return 0;
+	}
+	if (intent->tty && job_is_http(job)) {
+		err_set(&intent->err, ERR_INVALID, "job %lld is an HTTP request, which has no terminal",
+		        (long long)job->id);
+		err_in_field(&intent->err, "tty");
 		return 0;
 	}
 	int go = ledger_has_room_for_run(ledger, intent, job);

@@ -203,7 +203,10 @@ static const char step_5[] =
 	"UPDATE users SET bytes = bytes + n FROM"
 	" (SELECT owner, sum(length(spec)) AS n FROM jobs GROUP BY owner) WHERE owner = uid;";
 
-static const char *const steps[] = { step_1, step_2, step_3, step_4, step_5 };
+/* The terminal of a run that somebody started to talk to. */
+static const char step_6[] = "ALTER TABLE runs ADD COLUMN tty INTEGER NOT NULL DEFAULT 0;";
+
+static const char *const steps[] = { step_1, step_2, step_3, step_4, step_5, step_6 };
 
 _Static_assert(sizeof(steps) / sizeof(steps[0]) == SCHEMA_VERSION, "a step for each version");
 

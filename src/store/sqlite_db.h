@@ -182,8 +182,8 @@ void sql_bind_text(sqlite3_stmt *stmt, int number, const char *text);
 #define RUN_COLUMNS                                                                          \
 	"id, job_id, due, last_due, count, start_at, trigger, state, gate, reason, detail, " \
 	"attempt, priority, is_catchup, is_forced, stop_reason, stop_uid, claimed_at, ended_at, " \
-	"deadline_at"
-#define NRUN_COLUMNS 20
+	"deadline_at, tty"
+#define NRUN_COLUMNS 21
 
 /* sqlite_jobs.c */
 enum backend_result sqlite_job_insert(struct backend *, struct job *, struct err *);

@@ -13,7 +13,7 @@ static const struct column columns[] = {
 	COLUMN(run, reason),      COLUMN(run, detail),     COLUMN(run, attempt),
 	COLUMN(run, priority),    COLUMN(run, is_catchup), COLUMN(run, is_forced),
 	COLUMN(run, stop_reason), COLUMN(run, stop_uid),   COLUMN(run, claimed_at),
-	COLUMN(run, ended_at),    COLUMN(run, deadline_at),
+	COLUMN(run, ended_at),    COLUMN(run, deadline_at), COLUMN(run, tty),
 };
 _Static_assert(NCOLUMNS(columns) == NRUN_COLUMNS, "RUN_COLUMNS");
 

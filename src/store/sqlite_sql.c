@@ -14,7 +14,7 @@
 #define RUN_LISTED                                                                          \
 	"SELECT r.id, r.job_id, due, last_due, count, start_at, trigger, r.state, gate, "   \
 	"reason, detail, attempt, priority, is_catchup, is_forced, stop_reason, stop_uid, " \
-	"claimed_at, ended_at, deadline_at, j.owner, j.name, r.queue FROM runs r "
+	"claimed_at, ended_at, deadline_at, tty, j.owner, j.name, r.queue FROM runs r "
 #define RUN_LISTED_JOB " LEFT JOIN jobs j ON j.id = r.job_id "
 #define ATTEMPT_COLUMNS                                                                        \
 	"run_id, number, claimed_at, started_at, ended_at, pid, pid_start, boot, spawner, "    \
@@ -71,17 +71,17 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 	[SQL_JOB_MOVE_RUNS] = "UPDATE runs INDEXED BY runs_active SET queue = ?2 "
 			      "WHERE job_id = ?1 AND state <= 1 AND queue <> ?2",
 
-	/* Runs. ?1-?20 are RUN_COLUMNS. */
+	/* Runs. ?1-?21 are RUN_COLUMNS. */
 	[SQL_RUN_INSERT] = "INSERT INTO runs (" RUN_COLUMNS ", queue) VALUES "
 			   "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-			   "?14, ?15, ?16, ?17, ?18, ?19, ?20, "
+			   "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, "
 			   "coalesce((SELECT queue FROM jobs WHERE id = ?2), ''))",
 	[SQL_RUN_LOAD] = RUN_SELECT "WHERE id = ?1",
 	[SQL_RUN_UPDATE] = "UPDATE runs SET last_due = ?4, count = ?5, start_at = ?6, state = ?8, "
 			   "gate = ?9, reason = ?10, detail = ?11, attempt = ?12, priority = ?13, "
 			   "is_catchup = ?14, is_forced = ?15, stop_reason = ?16, stop_uid = ?17, "
 			   "claimed_at = ?18, ended_at = ?19, deadline_at = ?20 "
-			   "WHERE id = ?1 AND state = ?21 AND attempt = ?22",
+			   "WHERE id = ?1 AND state = ?22 AND attempt = ?23",
 	[SQL_RUN_DUE_BY] = RUN_SELECT "INDEXED BY runs_due WHERE job_id = ?1 AND trigger = 0 "
 				      "AND due <= ?2 ORDER BY due DESC LIMIT 1",
 	[SQL_RUN_LAST_ENDED] = RUN_SELECT "INDEXED BY runs_job WHERE job_id = ?1 AND state >= 2 "

@@ -35,6 +35,13 @@ else
 	skip 'root runs a job as another user' "$user has no home here"
 	has 'a missing home fails the start' 'cwd: ENOENT' "$(run_as $user)"
 fi
+if command -v script > /dev/null; then
+	asked=$(asched add --quiet --in 1h --user $user --cwd / --shell 'id -u; stat -c %u "$(tty)"')
+	is 'and with a terminal of his' "$(printf '%s\n' "$uid" "$uid")" "$(
+		script -qec "$dir/bin/asched run $asked --tty" /dev/null < /dev/null | tr -cd '0-9\n')"
+else
+	skip 'and with a terminal of his' 'script(1) is not installed'
+fi
 has 'show names the user' "user $user" "$(asched show 1 | tr -s ' ')"
 has 'list too' "($user)" "$(asched list)"
 is 'the object has the uid' "$uid" "$(asched --json show 1 | json_value user)"

@@ -74,6 +74,7 @@ update(struct backend *backend, const struct run *run, enum run_state seen, int 
 	changed.job_id = old->run.job_id;
 	changed.due = old->run.due;
 	changed.trigger = old->run.trigger;
+	changed.tty = old->run.tty;
 	replace(mem, old, &changed);
 	return BACKEND_OK;
 }

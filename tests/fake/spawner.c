@@ -228,6 +228,7 @@ spawner_start(struct spawner_fixture *fixture, int64_t run_id, struct spawner_st
 	msg.start.memory_max = start.memory_max;
 	msg.start.pids_max = start.pids_max;
 	msg.start.cpu_max = start.cpu_max;
+	msg.start.tty = start.tty;
 	msg.start.ends_leftovers = start.ends_leftovers;
 	msg.start.splits_output = start.splits_output;
 	msg.start.reads_files = start.reads_files;

@@ -46,7 +46,7 @@ struct spawner_start {
 	int64_t output_max;
 	bool ends_leftovers, splits_output, reads_files;
 	int64_t limits[MSG_NLIMITS], memory_max;
-	int32_t pids_max, cpu_max;
+	int32_t pids_max, cpu_max, tty;
 };
 
 void spawner_send(struct spawner_fixture *fixture, struct msg msg);

@@ -110,6 +110,26 @@ a_manual_start_passes_the_same_gate_and_leaves_no_row_when_refused(void **state)
 }
 
 static void
+a_run_keeps_its_terminal_over_retries(void **state)
+{
+	static const char *const stubborn[] = { "schedule", "every 1h", "retries", "1", NULL };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, stubborn);
+	struct intent *run = kit_ask(kit, INTENT_JOB_RUN);
+	run->ref.id = id;
+	run->tty = 8;
+	kit_apply(kit, run);
+	assert_int_equal(run->err.code, ERR_NONE);
+	assert_int_equal(run->work.nstarts, 1);
+	assert_int_equal(run->work.starts[0].run.tty, 8);
+	kit_end_run(kit, &run->work.starts[0].run, 1);
+	intent_free(run);
+	assert_int_equal(kit_claim_at(kit, 60), 1);
+	assert_int_equal(kit_newest(kit, id).attempt, 2);
+	assert_int_equal(kit_newest(kit, id).tty, 8);
+}
+
+static void
 failures_in_a_row_pause_the_job(void **state)
 {
 	static const char *const fragile[] = { "schedule", "every 10s", "pause-after", "2", NULL };
@@ -381,6 +401,7 @@ main(void)
 		WITH_KIT(a_name_is_taken_until_its_job_is_over),
 		WITH_KIT(nobody_sees_that_another_users_job_exists),
 		WITH_KIT(a_manual_start_passes_the_same_gate_and_leaves_no_row_when_refused),
+		WITH_KIT(a_run_keeps_its_terminal_over_retries),
 		WITH_KIT(failures_in_a_row_pause_the_job),
 		WITH_KIT(a_success_ends_the_row_of_failures),
 		WITH_KIT(max_runs_finish_the_job),

@@ -69,9 +69,9 @@ a_message_that_is_not_whole_is_refused(void **state)
 	struct {
 		struct msg msg;
 		size_t size;
-	} cases[18];
+	} cases[20];
 	(void)state;
-	for (size_t i = 0; i < 18; i++)
+	for (size_t i = 0; i < 20; i++)
 		cases[i].msg = good, cases[i].size = sizeof(good) + good.nbytes;
 	assert_true(msg_is_valid(&good, payload, cases[0].size));
 	cases[0].msg.version = 0;
@@ -99,7 +99,10 @@ a_message_that_is_not_whole_is_refused(void **state)
 	cases[16].size = sizeof(good);
 	cases[17].msg = (struct msg){ .version = MSG_VERSION, .kind = MSG_HELLO, .run_id = 4 };
 	cases[17].size = sizeof(good);
-	for (size_t i = 0; i < 18; i++)
+	cases[18].msg.start.tty = -1;
+	cases[19].msg.start.reads_files = 1;
+	cases[19].msg.start.tty = 1;
+	for (size_t i = 0; i < 20; i++)
 		assert_false(msg_is_valid(&cases[i].msg, payload, cases[i].size));
 }
 

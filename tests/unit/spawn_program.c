@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -266,6 +267,72 @@ errors_that_are_split_off_have_a_file_of_their_own(void **state)
 	assert_int_equal(spawner_next(sp, NULL).kind, MSG_EXITED);
 }
 
+/* A terminal as a client makes it; gives its master and number. */
+static int
+make_terminal(int *number)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	assert_int_equal(ioctl(master, TIOCGPTN, number), 0);
+	return master;
+}
+
+static void
+a_run_with_a_terminal_has_it_for_everything(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	static const char *const args[] = { "/bin/sh", "-c",
+					    "tty; tty <&1; tty <&2; tty < /dev/tty && exit 9", NULL };
+	char wanted[128], got[128] = "";
+	int number;
+	int master = make_terminal(&number);
+	snprintf(wanted, sizeof(wanted),
+		 "/dev/pts/%d\r\n/dev/pts/%d\r\n/dev/pts/%d\r\n/dev/tty\r\n", number, number,
+		 number);
+	struct msg msg = spawner_run(
+		sp, 1, (struct spawner_start){ .args = args, .tty = 1 + number }, NULL);
+	assert_int_equal(msg.kind, MSG_EXITED);
+	assert_int_equal(WEXITSTATUS(msg.report.wait_status), 9);
+	assert_int_equal(msg.report.output_bytes, 0);
+	assert_int_equal(read(master, got, sizeof(got) - 1), strlen(wanted));
+	assert_string_equal(got, wanted);
+	close(master);
+}
+
+static void
+a_terminal_that_is_gone_in_use_or_not_the_users_fails_the_start(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	static const char *const args[] = { "/bin/sleep", "60", NULL };
+	char path[32];
+	int number;
+	int master = make_terminal(&number);
+	const struct spawner_start start = { .args = args, .tty = 1 + number };
+	spawner_start(sp, 1, start);
+	spawner_expect(sp, MSG_STARTED, 1, NULL);
+	spawner_start(sp, 2, start); /* that of another session */
+	struct msg msg = spawner_expect(sp, MSG_START_FAILED, 2, NULL);
+	assert_int_equal(msg.report.stage, STAGE_TTY);
+	assert_int_equal(msg.report.error, EPERM);
+	close(master); /* hangs up */
+	msg = spawner_expect(sp, MSG_EXITED, 1, NULL);
+	assert_int_equal(WTERMSIG(msg.report.wait_status), SIGHUP);
+	spawner_start(sp, 3, start);
+	msg = spawner_expect(sp, MSG_START_FAILED, 3, NULL);
+	assert_int_equal(msg.report.stage, STAGE_TTY);
+	assert_int_equal(msg.report.error, ENOENT);
+	if (geteuid() != 0)
+		return;
+	master = make_terminal(&number);
+	snprintf(path, sizeof(path), "/dev/pts/%d", number);
+	assert_int_equal(chown(path, 1, (gid_t)-1), 0);
+	spawner_start(sp, 4, (struct spawner_start){ .args = args, .tty = 1 + number });
+	msg = spawner_expect(sp, MSG_START_FAILED, 4, NULL);
+	assert_int_equal(msg.report.stage, STAGE_TTY);
+	assert_int_equal(msg.report.error, EPERM);
+	close(master);
+}
+
 static void
 put_file(const char *path, const char *text)
 {
@@ -514,6 +581,8 @@ main(void)
 		SPAWNER_TEST(limits_hold_for_the_run),
 		SPAWNER_TEST(files_are_read_as_their_user_and_handed_over),
 		SPAWNER_TEST(errors_that_are_split_off_have_a_file_of_their_own),
+		SPAWNER_TEST(a_run_with_a_terminal_has_it_for_everything),
+		SPAWNER_TEST(a_terminal_that_is_gone_in_use_or_not_the_users_fails_the_start),
 		SPAWNER_TEST(a_start_that_it_has_already_is_ignored),
 		SPAWNER_TEST(a_new_daemon_is_told_what_runs_and_what_ended),
 		SPAWNER_TEST(the_last_requests_of_a_dead_daemon_are_executed),

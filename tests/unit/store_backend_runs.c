@@ -37,7 +37,8 @@ a_run_reads_back_with_all_its_fields(void **state)
 			   .stop_reason = REASON_TIMEOUT,
 			   .stop_uid = 4294967295u,
 			   .claimed_at = 7,
-			   .ended_at = 8 };
+			   .ended_at = 8,
+			   .tty = 9 };
 	assert_int_equal(kit->ops->run_insert(kit->backend, &run, &kit->err), BACKEND_OK);
 	kit_commit(kit);
 	struct run got = kit_run(kit, run.id);
@@ -56,6 +57,7 @@ a_run_reads_back_with_all_its_fields(void **state)
 	assert_int_equal(got.stop_uid, 4294967295u);
 	assert_int_equal(got.claimed_at, 7);
 	assert_int_equal(got.ended_at, 8);
+	assert_int_equal(got.tty, 9);
 }
 
 static void
@@ -84,6 +86,7 @@ a_run_changes_only_from_the_state_and_attempt_that_were_seen(void **state)
 	struct store_stats stats;
 	run.state = RUN_RUNNING;
 	run.attempt = 1;
+	run.tty = 4;
 	assert_int_equal(kit->ops->run_update(kit->backend, &run, RUN_RUNNING, 0, &kit->err),
 			 BACKEND_NONE);
 	assert_int_equal(kit->ops->run_update(kit->backend, &run, RUN_WAITING, 1, &kit->err),
@@ -102,6 +105,7 @@ a_run_changes_only_from_the_state_and_attempt_that_were_seen(void **state)
 	assert_int_equal(kit->ops->stats(kit->backend, &stats, &kit->err), BACKEND_OK);
 	assert_int_equal(stats.nrunning, 0);
 	assert_int_equal(stats.nruns, 1);
+	assert_int_equal(kit_run(kit, run.id).tty, 0); /* what was asked for stays */
 }
 
 static void
