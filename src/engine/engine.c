@@ -111,21 +111,24 @@ claim_answered(struct engine *engine, struct intent *intent)
 
 /*
  * Only a claim has looked at all that could go on and may put the next one off: another intent's
- * word on what is due next knows nothing of a slot that was freed before it.
+ * word on what is due next knows nothing of a slot that was freed before it. And one that went on
+ * at a cursor has looked behind it only: what came up since the first queue was served may stand in
+ * front of it, and needs one round more.
  */
 static void
 plan_claim(struct engine *engine, const struct intent *intent)
 {
 	const struct work *work = &intent->work;
+	bool is_claim = intent->kind == INTENT_CLAIM, ends_round = is_claim && !intent->cursor;
 	if (intent->err.code != ERR_NONE)
 		return;
 	if (work->wake_at >= 0)
-		engine->due_at = intent->kind == INTENT_CLAIM
-		                         ? work->wake_at
-		                         : sooner(engine->due_at, work->wake_at);
+		engine->due_at = is_claim ? work->wake_at : sooner(engine->due_at, work->wake_at);
 	if (work->wake_by >= 0)
 		engine->due_at = sooner(engine->due_at, work->wake_by);
-	if (work->is_full)
+	bool may_go_on = work->wake_by >= 0 && work->wake_by <= engine->now;
+	engine->is_stirred |= may_go_on || (work->is_full && !is_claim);
+	if (work->is_full || (ends_round && engine->is_stirred))
 		engine->due_at = engine->now;
 }
 
@@ -314,6 +317,7 @@ claim(struct engine *engine)
 	intent->until = engine->now + engine->config.lookahead;
 	intent->limit = engine->config.claim_batch;
 	intent->cursor = engine->claim_cursor;
+	engine->is_stirred &= engine->claim_cursor != NULL;
 	engine->claim_cursor = NULL;
 	engine->is_claiming = true;
 	engine_send(engine, intent);

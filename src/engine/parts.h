@@ -61,6 +61,7 @@ struct engine {
 	usec_t due_at;        /* the ledger's word on what is next; NEVER: nothing */
 	usec_t claimed_until; /* the horizon of the last claim */
 	char *claim_cursor;   /* the queue that it came to; owned, NULL: all were served */
+	bool is_stirred;      /* in queues that it has passed something may go on by now */
 	usec_t not_before;    /* claims rest until then after a failure */
 	usec_t prune_at, zones_at;
 	int64_t zones_offset; /* the last job that was looked at; 0: none, or all were */

@@ -119,7 +119,7 @@ struct backend_ops {
 	/* Waiting and running runs of a job, oldest due first; at most max. */
 	enum backend_result (*runs_active)(struct backend *, int64_t job_id, size_t max,
 					   struct run *runs, size_t *n, struct err *);
-	/* Opens GATE_TIME of waiting runs with start_at <= until. */
+	/* Opens GATE_TIME of waiting runs with start_at <= until. NONE: there were none. */
 	enum backend_result (*runs_open_timed)(struct backend *, usec_t until, struct err *);
 	/* The least start_at of waiting runs with GATE_TIME; NEVER: none. */
 	enum backend_result (*runs_next_timed)(struct backend *, usec_t *at, struct err *);

@@ -107,13 +107,17 @@ ledger_claim(struct ledger *ledger, struct intent *intent)
 	struct backend *db = ledger->backend;
 	size_t max = (size_t)intent->limit, n = 0;
 	int64_t *ids = mem_array(max, sizeof(*ids));
-	int rc = ledger_checked(db->ops->runs_open_timed(db, intent->until, &intent->err));
+	enum backend_result opened = db->ops->runs_open_timed(db, intent->until, &intent->err);
+	int rc = ledger_checked(opened);
 	if (rc == 0)
 		rc = ledger_checked(
 			db->ops->jobs_due(db, intent->until, max, ids, &n, &intent->err));
 	if (rc == 0)
 		rc = cover_due(ledger, intent, ids, n);
 	free(ids);
+	/* What has just become ready may stand in a queue in front of the cursor. */
+	if (intent->cursor && (n > 0 || opened == BACKEND_OK))
+		ledger_wake_by(intent, intent->now);
 	if (rc < 0 || ledger_end_overdue(ledger, intent) < 0 || promote(ledger, intent) < 0)
 		return -1;
 	intent->work.is_full |= n == max;

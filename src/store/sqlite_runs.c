@@ -140,7 +140,7 @@ sqlite_runs_open_timed(struct backend *backend, usec_t until, struct err *err)
 	struct sqlite *s = sqlite_of(backend);
 	sqlite3_stmt *stmt = sql_use(s, SQL_RUNS_OPEN_TIMED);
 	sqlite3_bind_int64(stmt, 1, until);
-	return sql_change(s, stmt, err) == BACKEND_ERROR ? BACKEND_ERROR : BACKEND_OK;
+	return sql_change(s, stmt, err);
 }
 
 static enum backend_result

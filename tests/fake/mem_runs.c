@@ -170,6 +170,7 @@ open_timed(struct backend *backend, usec_t until, struct err *err)
 	if (mem_fails(mem, err))
 		return BACKEND_ERROR;
 	const struct mem_run *row;
+	enum backend_result result = BACKEND_NONE;
 	for (size_t i = 0; (row = next_active(mem, &i));) {
 		if (row->run.state != RUN_WAITING || row->run.gate != GATE_TIME ||
 		    row->run.start_at > until)
@@ -177,8 +178,9 @@ open_timed(struct backend *backend, usec_t until, struct err *err)
 		struct run opened = row->run;
 		opened.gate = GATE_OPEN;
 		replace(mem, row, &opened);
+		result = BACKEND_OK;
 	}
-	return BACKEND_OK;
+	return result;
 }
 
 static enum backend_result

@@ -45,6 +45,8 @@ change(struct intent *intent, const char *name, const char *text, enum schedule_
 static void
 draw_policies(struct sim *sim, struct intent *intent)
 {
+	static const char *const queues[] = { "default", "default", "narrow", "narrow",
+					      "a",       "b",       "o",      "z" };
 	static const char *const overlaps[] = { "skip", "queue", "cancel", "kill", "allow" };
 	static const char *const misseds[] = { "skip", "once", "all" };
 	static const char *const priorities[] = { "0", "6", "9" };
@@ -70,7 +72,7 @@ draw_policies(struct sim *sim, struct intent *intent)
 	if (sim_chance(sim, 10))
 		change(intent, "pause-after", "3", 0);
 	change(intent, "retry-delay", "5s", 0);
-	change(intent, "queue", sim_chance(sim, 50) ? "default" : "narrow", 0);
+	change(intent, "queue", queues[sim_random(sim, 8)], 0);
 }
 
 struct request {

@@ -114,7 +114,8 @@ claim_all(struct kit *kit)
 		cursor = claim->cursor;
 		claim->cursor = NULL;
 		n += claim->work.nstarts;
-		bool goes_on = claim->work.is_full || claim->work.wake_at <= kit->now;
+		bool is_woken = claim->work.wake_by >= 0 && claim->work.wake_by <= kit->now;
+		bool goes_on = is_woken || claim->work.is_full || claim->work.wake_at <= kit->now;
 		intent_free(claim);
 		if (!goes_on)
 			return n;
@@ -157,6 +158,16 @@ a_queue_with_a_long_backlog_takes_its_turn_and_no_more(void **state)
 	kit->now += SEC;
 	assert_int_equal(claim_all(kit), 61);
 	assert_int_equal(kit_newest(kit, other).state, RUN_RUNNING);
+}
+
+static void
+what_becomes_ready_in_front_of_the_cursor_is_not_forgotten(void **state)
+{
+	struct kit *kit = *state;
+	for (int i = 0; i < 20; i++) /* more than one claim covers, and starts */
+		add_in_queue(kit, i % 3);
+	kit->now += SEC;
+	assert_int_equal(claim_all(kit), 20);
 }
 
 static void
@@ -211,6 +222,7 @@ main(void)
 		WITH_KIT(a_waiting_run_goes_by_the_priority_and_the_deadline_that_its_job_has_now),
 		WITH_KIT(no_number_of_full_queues_holds_up_the_ones_behind_them),
 		WITH_KIT(a_queue_with_a_long_backlog_takes_its_turn_and_no_more),
+		WITH_KIT(what_becomes_ready_in_front_of_the_cursor_is_not_forgotten),
 		WITH_KIT(a_claim_that_has_done_enough_leaves_the_rest_to_the_next),
 		WITH_KIT(one_claim_covers_a_bounded_past_and_serves_who_is_on_time),
 	};

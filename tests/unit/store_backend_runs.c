@@ -179,7 +179,8 @@ a_timed_gate_opens_at_its_time(void **state)
 	kit->ops->run_insert(kit->backend, &late, &kit->err);
 	kit->ops->runs_next_timed(kit->backend, &next, &kit->err);
 	assert_int_equal(next, 100);
-	kit->ops->runs_open_timed(kit->backend, 199, &kit->err);
+	assert_int_equal(kit->ops->runs_open_timed(kit->backend, 199, &kit->err), BACKEND_OK);
+	assert_int_equal(kit->ops->runs_open_timed(kit->backend, 199, &kit->err), BACKEND_NONE);
 	assert_int_equal(kit_run(kit, early.id).gate, GATE_OPEN);
 	assert_int_equal(kit_run(kit, late.id).gate, GATE_TIME);
 	kit->ops->runs_next_timed(kit->backend, &next, &kit->err);
