@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "control/json.h"
+#include "model/plan.h"
 #include "when/schedule.h"
 
 /* What the sentences are made from. */
@@ -35,6 +36,13 @@ show(const struct chain *chain, usec_t at, char text[SCHEDULE_TIME_MAX])
 	return chain->zone ? schedule_print_time_local(chain->zone, at, text) : "";
 }
 
+static usec_t
+next_to_come(const struct job *job, const struct schedule *schedule, usec_t after)
+{
+	return job->state == JOB_ACTIVE ? job_next_within(job, schedule, after, job->nruns, NULL)
+					: USEC_NEVER;
+}
+
 /*
  * Does the schedule as it is now name the instant asked about? That is the first one within the
  * time from chain->at, which is moved to it, to `until`. *next: the first due after it.
@@ -49,6 +57,8 @@ find_due(struct chain *chain, const struct schedule *schedule, usec_t until, uns
 	else
 		*marks = 0; /* they are of another instant */
 	*next = schedule_next(schedule, chain->at, NULL);
+	if (*next > chain->now)
+		*next = next_to_come(chain->job, schedule, chain->at);
 	return due <= until;
 }
 

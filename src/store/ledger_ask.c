@@ -238,9 +238,13 @@ ledger_why(struct ledger *ledger, struct intent *intent)
 	const struct job *job = &intent->jobs[0].job;
 	enum backend_result known =
 		db->ops->run_due_by(db, job->id, intent->until, &run, &intent->err);
-	if (known == BACKEND_OK && run.last_due >= intent->at)
-		ledger_answer_run(intent, &run, job);
-	return ledger_checked(known);
+	if (known != BACKEND_OK || run.last_due < intent->at)
+		return ledger_checked(known);
+	ledger_answer_run(intent, &run, job);
+	return run.attempt == 0 ? 0
+				: ledger_checked(db->ops->attempt_load(db, run.id, run.attempt,
+								       &intent->runs[0].last,
+								       &intent->err));
 }
 
 static bool

@@ -75,6 +75,8 @@ has 'why tells the chain of decisions' 'schedule is' "$(asched why tick)"
 second=$(asched runs tick --limit 0 | awk '$5 == "schedule" { at = $3 " " $4 } END { print at }')
 has 'and takes an instant as runs shows it, without decimals' "was due at $second." \
 	"$(asched why tick --at "$second")"
+has 'and tells when it started' 'attempt 1 started' "$(asched why tick --at "$second")"
+is 'nothing comes after the last instant of a job' null "$(asched --json why hello | json_value following)"
 is 'cancel removes jobs' 0 "$(asched cancel tick failing > /dev/null 2>&1; echo $?)"
 is 'and list forgets them' yearly "$(asched list --names)"
 has 'but not the record' '"state":"succeeded"' "$(asched --json runs tick --limit 3 2>&1 ||
