@@ -137,30 +137,43 @@ ledger_boot(struct ledger *ledger, struct intent *intent)
 }
 
 /*
- * Puts the job on its schedule from now on, unless it is due already: that is a claim's, which gives
- * every instant its row. Counts what that moves.
+ * What was done to the job when the clock was ahead was done by now: `every` counts from when it was
+ * made, and would wait for that time; and what was paused once passes over all up to the anchor.
  */
-static int
-reanchor(struct ledger *ledger, struct intent *intent, struct job *job)
+static bool
+come_back(struct job *job, usec_t now)
 {
-	struct backend *db = ledger->backend;
+	bool is_ahead = job->created_at > now || job->anchor_at > now;
+	if (job->created_at > now)
+		job->created_at = now;
+	if (job->anchor_at > now)
+		job->anchor_at = now;
+	return is_ahead;
+}
+
+/*
+ * Puts the job on its schedule from now on, unless it is due already: that is a claim's, which gives
+ * every instant its row and says what cannot be read.
+ */
+static void
+reanchor(struct ledger *ledger, const struct intent *intent, struct job *job)
+{
 	struct schedule schedule;
-	usec_t seen = job->next_due;
-	/* Made when the clock was ahead: `every` counts from then, and would wait for that time. */
-	bool is_ahead = job->created_at > intent->now;
-	if (seen <= intent->now)
-		return 0; /* the claim that finds it says so */
-	if (is_ahead)
-		job->created_at = job->anchor_at = intent->now;
-	if (job_schedule(job, ledger->zones, &schedule, NULL) < 0)
-		return 0; /* likewise */
+	if (job->next_due <= intent->now || job_schedule(job, ledger->zones, &schedule, NULL) < 0)
+		return;
 	job_anchor(job, &schedule, intent->now, ledger->machine);
 	schedule_fini(&schedule);
+}
+
+/* Counts the jobs whose next instant moves. */
+static int
+save_moved(struct ledger *ledger, struct intent *intent, struct job *job, usec_t seen)
+{
+	struct backend *db = ledger->backend;
 	if (job->next_due == seen)
 		return 0;
 	intent->count++;
-	return ledger_checked(is_ahead ? db->ops->job_update(db, job, &intent->err)
-				       : db->ops->job_advance(db, job, seen, &intent->err));
+	return ledger_checked(db->ops->job_advance(db, job, seen, &intent->err));
 }
 
 /* Recomputes those jobs of the next batch that the rule picks; offset goes on, or to -1. */
@@ -179,8 +192,13 @@ reanchor_batch(struct ledger *ledger, struct intent *intent,
 		rc = ledger_checked(found);
 		if (found != BACKEND_OK)
 			continue;
+		usec_t seen = job.next_due;
+		if (come_back(&job, intent->now))
+			rc = ledger_checked(db->ops->job_update(db, &job, &intent->err));
 		if (picks(intent, &job))
-			rc = reanchor(ledger, intent, &job);
+			reanchor(ledger, intent, &job);
+		if (rc == 0)
+			rc = save_moved(ledger, intent, &job, seen);
 		job_fini(&job);
 	}
 	if (rc < 0)

@@ -78,6 +78,39 @@ a_job_that_is_resumed_goes_by_the_clock_of_now(void **state)
 	job_fini(&job);
 }
 
+static void
+a_job_that_was_resumed_when_the_clock_was_ahead_runs_once_it_is_right(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, kit_every_ten);
+	kit->now = T0 + USEC_PER_DAY;
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_PAUSE, id), ERR_NONE);
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_RESUME, id), ERR_NONE);
+	kit_set_clock(kit, 86400, 105);
+	assert_int_equal(kit_claim_at(kit, 109), 0);
+	assert_int_equal(kit_newest(kit, id).reason, REASON_PAUSED);
+	assert_int_equal(kit_claim_at(kit, 110), 1);
+}
+
+static void
+a_job_that_was_edited_when_the_clock_was_ahead_runs_once_it_is_right(void **state)
+{
+	static const char *const rare[] = { "schedule", "every 1d", NULL };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, rare);
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_PAUSE, id), ERR_NONE);
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_RESUME, id), ERR_NONE);
+	kit->now = T0 + 5 * USEC_PER_HOUR;
+	struct intent *edit = kit_ask(kit, INTENT_JOB_SET);
+	edit->ref.id = id;
+	kit_change(edit, "schedule", "every 10s");
+	kit_apply(kit, edit);
+	assert_int_equal(edit->err.code, ERR_NONE);
+	intent_free(edit);
+	kit_set_clock(kit, 5 * 3600, 105);
+	assert_int_equal(kit_claim_at(kit, 110), 1);
+}
+
 /* The daemon dies and starts again: what it has is what the rows say. */
 static void
 restart(struct kit *kit)
@@ -344,6 +377,8 @@ main(void)
 		WITH_KIT(what_a_clock_has_jumped_over_is_called_so_though_the_daemon_starts_again),
 		WITH_KIT(a_clock_set_back_loses_no_instant_that_is_due_still),
 		WITH_KIT(a_job_that_is_resumed_goes_by_the_clock_of_now),
+		WITH_KIT(a_job_that_was_resumed_when_the_clock_was_ahead_runs_once_it_is_right),
+		WITH_KIT(a_job_that_was_edited_when_the_clock_was_ahead_runs_once_it_is_right),
 		WITH_KIT(a_replaced_zone_moves_the_jobs_that_follow_it),
 		WITH_KIT(a_look_at_zones_whose_record_failed_is_made_up_for),
 		WITH_KIT(what_a_lost_zone_hid_is_recorded_when_it_is_back_or_the_job_changes),
