@@ -57,6 +57,8 @@ add_state(struct table *table, const json_t *job)
 		table_add(table, CYAN, "waiting");
 	else if (state[0] == 'p')
 		table_add(table, YELLOW, "%s", state);
+	else if (state[0] == 'd')
+		table_add(table, RED, "%s", state);
 	else
 		table_add(table, state[0] == 'a' ? PLAIN : DIM, "%s", state);
 }

@@ -94,7 +94,7 @@ json_job(const struct job_item *item, struct zones *zones)
 	json_set_number(object, "id", job->id);
 	json_set_text(object, "name", job->name);
 	json_set_number(object, "owner", job->owner);
-	json_set_text(object, "state", job_state_name(job->state));
+	json_set_text(object, "state", job->is_damaged ? "damaged" : job_state_name(job->state));
 	json_set_text(object, "schedule", job->schedule);
 	json_set_text(object, "kind", schedule_kind_name(job->kind));
 	json_set_instant(object, "next_due", job->next_due, zone);

@@ -110,6 +110,7 @@ struct job {
 	int nfailed;          /* failed runs in a row */
 	usec_t covered_until; /* the latest instant that has its row; 0: none yet */
 	int64_t nruns;        /* runs claimed by the schedule: counts for max_runs */
+	bool is_damaged;      /* what a user had set but name and queue cannot be read */
 };
 
 void job_init(struct job *job); /* every field at its default, state active, nothing due */

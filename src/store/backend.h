@@ -70,8 +70,15 @@ struct backend_ops {
 	enum backend_result (*job_update)(struct backend *, const struct job *, struct err *);
 	enum backend_result (*job_load)(struct backend *, int64_t id, struct job *, struct err *);
 	/*
+	 * What can be read of a damaged job: the system's record, name and queue. It is_damaged, and
+	 * must not go to update.
+	 */
+	enum backend_result (*job_load_rest)(struct backend *, int64_t id, struct job *,
+					     struct err *);
+	/*
 	 * A job of which load says ERROR with ERR_SYSTEM (its row is damaged; a failing disk is
-	 * ERR_UNAVAILABLE) is never due again, so that it holds up no other. Its row stays as it is.
+	 * ERR_UNAVAILABLE) is never due again, so that it holds up no other. NONE:
+	 * it was so already. Its definition stays as it is.
 	 */
 	enum backend_result (*job_set_aside)(struct backend *, int64_t id, struct err *);
 	/* The unfinished (active or paused) job of that owner and name. */

@@ -73,6 +73,62 @@ may_see(const struct intent *intent, const struct job *job)
 	return intent->who.is_operator || intent->who.uid == job->owner;
 }
 
+enum backend_result
+ledger_load_job(struct ledger *ledger, struct intent *intent, int64_t id, struct job *job)
+{
+	struct backend *db = ledger->backend;
+	enum backend_result found = db->ops->job_load(db, id, job, &intent->err);
+	if (found != BACKEND_ERROR || intent->err.code != ERR_SYSTEM)
+		return found;
+	struct err damage = intent->err;
+	intent->err = (struct err){ 0 };
+	found = db->ops->job_set_aside(db, id, &intent->err);
+	if (found == BACKEND_OK)
+		log_error("a job is set aside: put a backup of the database in its place",
+			  log_int("job", id), log_str("cause", damage.text));
+	return found == BACKEND_ERROR ? BACKEND_ERROR : BACKEND_NONE;
+}
+
+enum backend_result
+ledger_load_rest(struct ledger *ledger, struct intent *intent, int64_t id, struct job *job)
+{
+	struct backend *db = ledger->backend;
+	enum backend_result found = ledger_load_job(ledger, intent, id, job);
+	if (found == BACKEND_NONE)
+		found = db->ops->job_load_rest(db, id, job, &intent->err);
+	if (found != BACKEND_NONE)
+		return found;
+	job_init(job);
+	job->id = id;
+	job->is_damaged = true;
+	return BACKEND_OK;
+}
+
+/* What can be done to a job, or to a run of it, without knowing what the job is. */
+static bool
+needs_no_definition(enum intent_kind kind)
+{
+	static const bool kinds[INTENT_NKINDS] = {
+		[INTENT_JOB_CANCEL] = true,
+		[INTENT_RUN_CANCEL] = true,
+		[INTENT_RUN_GET] = true,
+		[INTENT_RUN_OUTPUT] = true,
+	};
+	return kinds[kind];
+}
+
+static enum backend_result
+load_for(struct ledger *ledger, struct intent *intent, int64_t id, struct job *job)
+{
+	struct backend *db = ledger->backend;
+	enum backend_result found = db->ops->job_load(db, id, job, &intent->err);
+	if (found != BACKEND_ERROR || intent->err.code != ERR_SYSTEM ||
+	    !needs_no_definition(intent->kind))
+		return found;
+	intent->err = (struct err){ 0 };
+	return db->ops->job_load_rest(db, id, job, &intent->err);
+}
+
 int
 ledger_find_job(struct ledger *ledger, struct intent *intent, struct job *job)
 {
@@ -86,7 +142,7 @@ ledger_find_job(struct ledger *ledger, struct intent *intent, struct job *job)
 		found = db->ops->job_find_ended(db, intent->ref.owner, intent->ref.name, &id,
 		                                &intent->err);
 	if (found == BACKEND_OK)
-		found = db->ops->job_load(db, id, job, &intent->err);
+		found = load_for(ledger, intent, id, job);
 	if (found != BACKEND_OK)
 		return found == BACKEND_ERROR ? -1 : no_such_job(intent);
 	if (!may_see(intent, job)) {
@@ -94,20 +150,6 @@ ledger_find_job(struct ledger *ledger, struct intent *intent, struct job *job)
 		return no_such_job(intent);
 	}
 	return 1;
-}
-
-enum backend_result
-ledger_load_job(struct ledger *ledger, struct intent *intent, int64_t id, struct job *job)
-{
-	struct backend *db = ledger->backend;
-	enum backend_result found = db->ops->job_load(db, id, job, &intent->err);
-	if (found != BACKEND_ERROR || intent->err.code != ERR_SYSTEM)
-		return found;
-	log_error("a job is set aside: put a backup of the database in its place",
-		  log_int("job", id), log_str("cause", intent->err.text));
-	intent->err = (struct err){ 0 };
-	found = db->ops->job_set_aside(db, id, &intent->err);
-	return found == BACKEND_ERROR ? BACKEND_ERROR : BACKEND_NONE;
 }
 
 static int
@@ -123,7 +165,7 @@ find_run(struct ledger *ledger, struct intent *intent, struct run *run, struct j
 	struct backend *db = ledger->backend;
 	enum backend_result found = db->ops->run_load(db, intent->run_id, run, &intent->err);
 	if (found == BACKEND_OK)
-		found = db->ops->job_load(db, run->job_id, job, &intent->err);
+		found = load_for(ledger, intent, run->job_id, job);
 	if (found != BACKEND_OK)
 		return found == BACKEND_ERROR ? -1 : no_such_run(intent);
 	if (!may_see(intent, job)) {

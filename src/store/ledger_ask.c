@@ -288,9 +288,8 @@ load_start(struct ledger *ledger, struct intent *intent, const struct run *run,
 {
 	struct backend *db = ledger->backend;
 	struct job job;
-	enum backend_result found = db->ops->job_load(db, run->job_id, &job, &intent->err);
-	if (found != BACKEND_OK)
-		return ledger_checked(found);
+	if (ledger_load_rest(ledger, intent, run->job_id, &job) != BACKEND_OK)
+		return -1;
 	*start = (struct start){ .run = *run, .job = mem_alloc(sizeof(job)) };
 	*start->job = job; /* moved */
 	intent->work.nstarts++;

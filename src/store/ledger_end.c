@@ -222,9 +222,8 @@ with_running(struct ledger *ledger, struct intent *intent,
 	int is_running = load_running(ledger, intent, &run);
 	if (is_running != 1)
 		return is_running;
-	enum backend_result found = ledger_load_job(ledger, intent, run.job_id, &job);
-	if (found != BACKEND_OK)
-		return ledger_checked(found);
+	if (ledger_load_rest(ledger, intent, run.job_id, &job) != BACKEND_OK)
+		return -1;
 	int rc = act(ledger, intent, &run, &job);
 	if (rc == 0 && run.state == RUN_WAITING)
 		ledger_wake_by(intent, run.start_at);

@@ -367,11 +367,28 @@ ledger_job_set(struct ledger *ledger, struct intent *intent)
 	return ledger_with_job(ledger, intent, set_job);
 }
 
+/* Which instants have passed nobody can say; what is left of the definition stays as it is. */
+static int
+cancel_damaged(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	struct backend *db = ledger->backend;
+	usec_t seen = job->next_due;
+	if (end_claimed(ledger, intent, job, REASON_CANCELLED) < 0 ||
+	    ledger_go_on(ledger, intent, job) < 0)
+		return -1;
+	job->state = JOB_CANCELLED;
+	job->next_due = job->next_start_at = USEC_NEVER;
+	answer_job(intent, job);
+	return ledger_checked(db->ops->job_advance(db, job, seen, &intent->err));
+}
+
 static int
 cancel_job(struct ledger *ledger, struct intent *intent, struct job *job)
 {
 	if (job->state == JOB_CANCELLED)
 		return refuse_over(intent, job);
+	if (job->is_damaged)
+		return cancel_damaged(ledger, intent, job);
 	if (cover_past(ledger, intent, job, REASON_REMOVED) < 0)
 		return -1;
 	if (intent->goes_on)

@@ -20,11 +20,17 @@ uint64_t ledger_draw(struct ledger *ledger);
    0: refused, the answer says why; -1. */
 int ledger_find_job(struct ledger *ledger, struct intent *intent, struct job *job);
 /*
- * Loads a job for the ledger's own work. One whose row is damaged is set aside and said, once, and
+ * Loads a job for the ledger's own work. One whose row is damaged is set aside, which is said once, and
  * then it is NONE: it must not hold up the others.
  */
 enum backend_result ledger_load_job(struct ledger *ledger, struct intent *intent, int64_t id,
                                     struct job *job);
+/*
+ * Likewise, but of one that cannot be read it gives what is left (job->is_damaged), so that its
+ * runs can end; of one that is not there the id. Never NONE.
+ */
+enum backend_result ledger_load_rest(struct ledger *ledger, struct intent *intent, int64_t id,
+				     struct job *job);
 /* Does something to that job, if it was found. */
 int ledger_with_job(struct ledger *ledger, struct intent *intent,
                     int (*act)(struct ledger *, struct intent *, struct job *));

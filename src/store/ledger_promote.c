@@ -32,10 +32,9 @@ ledger_end_overdue(struct ledger *ledger, struct intent *intent)
 		db->ops->runs_overdue(db, intent->now, OVERDUE_MAX, runs, &n, &intent->err));
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		struct job job;
-		enum backend_result found = ledger_load_job(ledger, intent, runs[i].job_id, &job);
-		rc = ledger_checked(found);
-		if (found != BACKEND_OK)
-			continue;
+		rc = ledger_checked(ledger_load_rest(ledger, intent, runs[i].job_id, &job));
+		if (rc < 0)
+			break;
 		rc = end_overdue(ledger, intent, &runs[i], &job);
 		if (rc == 0)
 			ledger_answer_run(intent, &runs[i], &job);
@@ -89,6 +88,16 @@ hold_paused(struct ledger *ledger, struct intent *intent, struct run *run, struc
 	return ledger_after_run(ledger, intent, job, run);
 }
 
+/* Nobody knows what it is to do. */
+static int
+refuse_run(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
+{
+	if (ledger_end_waiting(ledger, intent, run, RUN_FAILED, REASON_REFUSED,
+			       "its job cannot be read") < 0)
+		return -1;
+	return ledger_after_run(ledger, intent, job, run);
+}
+
 static bool
 is_held(const struct job *job, const struct run *run)
 {
@@ -100,14 +109,12 @@ static int
 promote_run(struct ledger *ledger, struct intent *intent, struct run *run)
 {
 	struct job job;
-	enum backend_result found = ledger_load_job(ledger, intent, run->job_id, &job);
-	if (found == BACKEND_ERROR)
+	if (ledger_load_rest(ledger, intent, run->job_id, &job) != BACKEND_OK)
 		return -1;
-	if (found == BACKEND_NONE) /* its row cannot be read: do not let it hold up the others */
-		return ledger_end_waiting(ledger, intent, run, RUN_FAILED, REASON_REFUSED,
-					  "its job cannot be read");
 	int rc = -1;
-	if (is_held(&job, run))
+	if (job.is_damaged)
+		rc = refuse_run(ledger, intent, run, &job);
+	else if (is_held(&job, run))
 		rc = hold_paused(ledger, intent, run, &job);
 	else if (is_too_late(intent, run))
 		rc = end_overdue(ledger, intent, run, &job);

@@ -87,6 +87,10 @@ UNIT_TESTS += tests/unit/ledger_change
 tests_unit_ledger_change_SOURCES = tests/unit/ledger_change.c $(LEDGER_KIT)
 tests_unit_ledger_change_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/ledger_damage
+tests_unit_ledger_damage_SOURCES = tests/unit/ledger_damage.c $(LEDGER_KIT)
+tests_unit_ledger_damage_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/ledger_queue
 tests_unit_ledger_queue_SOURCES = tests/unit/ledger_queue.c $(LEDGER_KIT)
 tests_unit_ledger_queue_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)

@@ -129,6 +129,7 @@ const struct backend_ops sqlite_ops = {
 	.job_insert = sqlite_job_insert,
 	.job_update = sqlite_job_update,
 	.job_load = sqlite_job_load,
+	.job_load_rest = sqlite_job_load_rest,
 	.job_find = sqlite_job_find,
 	.job_find_ended = sqlite_job_find_ended,
 	.job_set_aside = sqlite_job_set_aside,

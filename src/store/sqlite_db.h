@@ -179,6 +179,8 @@ void sql_bind_text(sqlite3_stmt *stmt, int number, const char *text);
 	"id, owner, state, seed, created_at, anchor_at, next_due, next_start_at, paused_at, " \
 	"nfailed, nruns, covered_until"
 #define NJOB_COLUMNS 12
+/* What follows them and spec where a job is loaded or listed. */
+enum { JOB_OWNER = NJOB_COLUMNS + 1, JOB_NAME, JOB_QUEUE, JOB_CLAIM_AT };
 #define RUN_COLUMNS                                                                          \
 	"id, job_id, due, last_due, count, start_at, trigger, state, gate, reason, detail, " \
 	"attempt, priority, is_catchup, is_forced, stop_reason, stop_uid, claimed_at, ended_at, " \
@@ -193,6 +195,7 @@ enum backend_result sqlite_job_find(struct backend *, uid_t, const char *, int64
                                     struct err *);
 enum backend_result sqlite_job_find_ended(struct backend *, uid_t, const char *, int64_t *,
                                           struct err *);
+enum backend_result sqlite_job_load_rest(struct backend *, int64_t, struct job *, struct err *);
 enum backend_result sqlite_job_set_aside(struct backend *, int64_t, struct err *);
 enum backend_result sqlite_job_advance(struct backend *, const struct job *, usec_t,
                                        struct err *);
@@ -203,6 +206,8 @@ enum backend_result sqlite_jobs_recurring(struct backend *, int64_t, size_t, int
 					  struct err *);
 enum backend_result sqlite_jobs_on_start(struct backend *, int64_t, size_t, int64_t *, size_t *,
 					 struct err *);
+/* job_load_rest() of a row up to JOB_QUEUE; init()s the job. */
+void sqlite_job_read_rest(sqlite3_stmt *, struct job *);
 /* Reads a job from a row of JOB_COLUMNS and spec; init()s it. A damaged spec is an error. */
 enum backend_result sqlite_job_read(sqlite3_stmt *, struct job *, struct err *);
 

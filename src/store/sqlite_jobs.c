@@ -1,6 +1,9 @@
 /* Jobs as rows: the user's fields packed in `spec`, and what is searched by in columns. */
 #include "store/sqlite_db.h"
 
+#include <stdlib.h>
+
+#include "base/alloc.h"
 #include "store/spec.h"
 #include "store/sqlite_row.h"
 
@@ -124,6 +127,31 @@ sqlite_job_read(sqlite3_stmt *stmt, struct job *job, struct err *err)
 	err_set(err, ERR_SYSTEM, "database: job %lld: %s", (long long)job->id, why.text);
 	job_fini(job);
 	return BACKEND_ERROR;
+}
+
+void
+sqlite_job_read_rest(sqlite3_stmt *stmt, struct job *job)
+{
+	job_init(job);
+	row_read(stmt, 0, columns, NCOLUMNS(columns), job);
+	job->is_damaged = true;
+	job->name = mem_dup((const char *)sqlite3_column_text(stmt, JOB_NAME));
+	free(job->queue);
+	job->queue = mem_dup((const char *)sqlite3_column_text(stmt, JOB_QUEUE));
+}
+
+enum backend_result
+sqlite_job_load_rest(struct backend *backend, int64_t id, struct job *job, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_LOAD);
+	sqlite3_bind_int64(stmt, 1, id);
+	enum backend_result result = sql_row(s, stmt, err);
+	if (result != BACKEND_OK)
+		return result;
+	sqlite_job_read_rest(stmt, job);
+	sqlite3_reset(stmt);
+	return BACKEND_OK;
 }
 
 enum backend_result

@@ -11,8 +11,7 @@
 #include "base/alloc.h"
 #include "store/filter.h"
 
-/* The columns that a page has behind a job's own and its spec. */
-enum { JOB_OWNER = NJOB_COLUMNS + 1, JOB_NAME, JOB_QUEUE, JOB_CLAIM_AT };
+/* The columns that a page has behind a run's own. */
 enum { RUN_OWNER = NRUN_COLUMNS, RUN_NAME, RUN_QUEUE };
 
 /* Where a page of jobs goes on: in the unfinished ones, then in the ended ones. */
@@ -85,8 +84,9 @@ take_job(struct sqlite *s, sqlite3_stmt *stmt, struct intent *intent, struct err
 		return BACKEND_ERROR;
 	if (!filter_takes_job(&intent->filter, item->has_last ? &item->last : NULL, item->nrunning))
 		return BACKEND_NONE;
-	if (sqlite_job_read(stmt, &item->job, err) != BACKEND_OK)
-		return BACKEND_ERROR;
+	struct err damage; /* which must not hide the others */
+	if (sqlite_job_read(stmt, &item->job, &damage) != BACKEND_OK)
+		sqlite_job_read_rest(stmt, &item->job);
 	intent->njobs++;
 	return BACKEND_OK;
 }

@@ -45,13 +45,14 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 			   "anchor_at = ?6, next_due = ?7, next_start_at = ?8, paused_at = ?9, "
 			   "nfailed = ?10, nruns = ?11, covered_until = ?12, name = ?13, "
 			   "queue = ?14, rhythm = ?15, spec = ?16 WHERE id = ?1",
-	[SQL_JOB_LOAD] = JOB_SELECT " FROM jobs WHERE id = ?1",
+	[SQL_JOB_LOAD] = JOB_SELECT ", owner, name, queue FROM jobs WHERE id = ?1",
 	[SQL_JOB_STATE] = "SELECT state, length(spec) FROM jobs WHERE id = ?1",
 	[SQL_JOB_FIND] = "SELECT id FROM jobs INDEXED BY jobs_name "
 			 "WHERE owner = ?1 AND name = ?2 AND state <= 1",
 	[SQL_JOB_FIND_ENDED] = "SELECT id FROM jobs INDEXED BY jobs_former WHERE owner = ?1 AND "
 			       "name = ?2 AND state >= 2 ORDER BY id DESC LIMIT 1",
-	[SQL_JOB_SET_ASIDE] = "UPDATE jobs SET next_start_at = 9223372036854775807 WHERE id = ?1",
+	[SQL_JOB_SET_ASIDE] = "UPDATE jobs SET next_start_at = 9223372036854775807 "
+			      "WHERE id = ?1 AND next_start_at < 9223372036854775807",
 	[SQL_JOB_ADVANCE] =
 		"UPDATE jobs SET next_due = ?3, next_start_at = ?4, nruns = ?5, "
 		"nfailed = ?6, state = ?7, covered_until = ?8 WHERE id = ?1 AND next_due = ?2",

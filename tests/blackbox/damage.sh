@@ -92,4 +92,30 @@ within 10 has_runs good succeeded $((runs + 2))
 ok $? 'a damaged job holds up no other'
 is 'it is said once' 1 "$(grep -c 'a job is set aside' "$dir/log")"
 fails_with 1 'its record is damaged' asched check
+has 'the list shows the others' ' good ' "$(asched list 2>&1)"
+has 'and this one as what it is' damaged "$(asched list 2>&1 | grep ' bad ')"
+has 'and so does JSON' '"state":"damaged"' "$(asched --json list)"
+succeeds 'a damaged job can be removed' asched cancel bad
+
+# One that is damaged while the daemon is gone and its run goes on: the daemon serves.
+asched add -q --name worn '@yearly' --shell "until [ -e '$dir/go' ]; do sleep 0.1; done; : w1" > /dev/null
+asched cancel --kill good 2> /dev/null
+daemon_stop TERM
+daemon_start || exit 1
+asched run worn > /dev/null
+within 10 has_run worn running
+kill -KILL "$daemon_pid" "$(daemon_pid_now)"
+wait "$daemon_pid" 2> /dev/null
+for at in $(grep -abo ': w1' "$db" | cut -d : -f 1); do
+	printf ': w2' | dd of="$db" bs=1 seek="$at" conv=notrunc 2> /dev/null
+done
+daemon_start
+ok $? 'a damaged job of which a run was running does not keep the daemon from serving'
+: > "$dir/go"
+is_lost() {
+	asched --json runs --limit 0 | grep -q '"state":"lost"'
+}
+within 10 is_lost
+ok $? 'and the run is lost when its process is gone'
+has 'it is listed as damaged' damaged "$(asched list | grep ' worn ')"
 finish

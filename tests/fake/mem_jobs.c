@@ -86,7 +86,34 @@ load(struct backend *backend, int64_t id, struct job *job, struct err *err)
 	const struct job *found = mem_job(mem, id);
 	if (!found)
 		return BACKEND_NONE;
+	if (found->is_damaged) {
+		err_set(err, ERR_SYSTEM, "its record is damaged");
+		return BACKEND_ERROR;
+	}
 	job_copy(job, found);
+	return BACKEND_OK;
+}
+
+static enum backend_result
+load_rest(struct backend *backend, int64_t id, struct job *job, struct err *err)
+{
+	struct mem *mem = mem_of(backend);
+	if (mem_fails(mem, err))
+		return BACKEND_ERROR;
+	const struct job *found = mem_job(mem, id);
+	if (!found)
+		return BACKEND_NONE;
+	job_init(job);
+	job->id = found->id;
+	job->owner = found->owner;
+	job->name = mem_dup(found->name);
+	free(job->queue);
+	job->queue = mem_dup(found->queue);
+	job->state = found->state;
+	job->next_due = found->next_due;
+	job->next_start_at = found->next_start_at;
+	job->covered_until = found->covered_until;
+	job->is_damaged = true;
 	return BACKEND_OK;
 }
 
@@ -126,7 +153,7 @@ set_aside(struct backend *backend, int64_t id, struct err *err)
 	if (mem_fails(mem, err))
 		return BACKEND_ERROR;
 	const struct job *old = mem_job(mem, id);
-	if (!old)
+	if (!old || old->next_start_at == USEC_NEVER)
 		return BACKEND_NONE;
 	struct job *to = copy(old);
 	to->next_start_at = USEC_NEVER;
@@ -260,6 +287,7 @@ mem_jobs_ops(struct backend_ops *ops)
 	ops->job_insert = insert;
 	ops->job_update = update;
 	ops->job_load = load;
+	ops->job_load_rest = load_rest;
 	ops->job_find = find_by_name;
 	ops->job_find_ended = find_ended;
 	ops->job_set_aside = set_aside;

@@ -1,0 +1,106 @@
+/* A job whose definition cannot be read: its runs end, it can be removed, and the others go on. */
+#include "unit/ledger_kit.h"
+
+#include "store/backend.h"
+
+static const char *const at_most_an_hour_late[] = { "schedule",       "every 10s", "queue", "one",
+						    "start-deadline", "1h",        NULL };
+
+static void
+damage(struct kit *kit, int64_t id)
+{
+	struct backend *db = kit->ledger.backend;
+	struct err err;
+	struct job job;
+	assert_int_equal(db->ops->begin(db, &err), BACKEND_OK);
+	assert_int_equal(db->ops->job_load(db, id, &job, &err), BACKEND_OK);
+	job.is_damaged = true;
+	assert_int_equal(db->ops->job_update(db, &job, &err), BACKEND_OK);
+	assert_int_equal(db->ops->commit(db, &err), BACKEND_OK);
+	job_fini(&job);
+}
+
+static struct run
+damaged_and_running(struct kit *kit)
+{
+	int64_t id = kit_add(kit, kit_every_ten);
+	assert_int_equal(kit_claim_at(kit, 10), 1);
+	damage(kit, id);
+	return kit_newest(kit, id);
+}
+
+static void
+recovery_gets_its_running_run_and_those_of_others(void **state)
+{
+	struct kit *kit = *state;
+	struct run run = damaged_and_running(kit);
+	kit_add(kit, kit_every_ten);
+	kit_claim_at(kit, 20);
+	struct intent *intent = kit_apply(kit, kit_ask(kit, INTENT_UNFINISHED));
+	assert_int_equal(intent->err.code, ERR_NONE);
+	assert_int_equal(intent->work.nstarts, 2);
+	assert_int_equal(intent->work.starts[0].run.id, run.id);
+	assert_true(intent->work.starts[0].job->is_damaged);
+	assert_int_equal(intent->work.starts[0].job->owner, 1000);
+	assert_false(intent->work.starts[1].job->is_damaged);
+	intent_free(intent);
+}
+
+static void
+the_end_of_its_run_is_on_record(void **state)
+{
+	struct kit *kit = *state;
+	struct run run = damaged_and_running(kit);
+	kit_end_run(kit, &run, 3);
+	run = kit_newest(kit, run.job_id);
+	assert_int_equal(run.state, RUN_FAILED);
+	assert_int_equal(run.reason, REASON_EXIT);
+	assert_int_equal(kit_claim_at(kit, 20), 0);
+}
+
+static void
+its_run_that_waits_beyond_its_deadline_is_missed_and_no_claim_comes_for_it_again(void **state)
+{
+	struct kit *kit = *state;
+	kit_set_queue(kit, 1, true);
+	int64_t id = kit_add(kit, at_most_an_hour_late);
+	kit_claim_at(kit, 10);
+	damage(kit, id);
+	struct intent *intent = kit_ask(kit, INTENT_CLAIM);
+	intent->now = intent->until = T0 + 4000 * SEC;
+	kit_apply(kit, intent);
+	assert_int_equal(kit_newest(kit, id).state, RUN_MISSED);
+	assert_true(intent->work.wake_at > intent->now);
+	intent_free(intent);
+}
+
+static void
+it_can_be_cancelled_and_its_waiting_run_ends(void **state)
+{
+	struct kit *kit = *state;
+	struct err err;
+	struct job job;
+	struct backend *db = kit->ledger.backend;
+	kit_set_queue(kit, 1, true);
+	int64_t id = kit_add(kit, at_most_an_hour_late);
+	kit_claim_at(kit, 10);
+	damage(kit, id);
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_CANCEL, id), ERR_NONE);
+	assert_int_equal(kit_newest(kit, id).state, RUN_CANCELLED);
+	assert_int_equal(db->ops->job_load_rest(db, id, &job, &err), BACKEND_OK);
+	assert_int_equal(job.state, JOB_CANCELLED);
+	job_fini(&job);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_KIT(recovery_gets_its_running_run_and_those_of_others),
+		WITH_KIT(the_end_of_its_run_is_on_record),
+		WITH_KIT(
+			its_run_that_waits_beyond_its_deadline_is_missed_and_no_claim_comes_for_it_again),
+		WITH_KIT(it_can_be_cancelled_and_its_waiting_run_ends),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
