@@ -41,8 +41,10 @@
 #define EXIT_USAGE       2
 #define STOP_TIMEOUT_US  (30 * TICKS_US_PER_SEC)
 #define STOP_TIMEOUT_MAX (86400 * TICKS_US_PER_SEC)
-#define TIMER_SLACK_NS   50000                /* the kernel's own default */
-#define NOFILE_WANTED    (2 * SLOTS_MAX + 64) /* output and exec pipe of each, and our own */
+#define TIMER_SLACK_NS   50000 /* the kernel's own default */
+
+/* The outputs of each run and, while it starts, its exec pipe; and our own. */
+#define NOFILE_WANTED ((SLOT_NOUTPUTS + 1) * SLOTS_MAX + 64)
 
 static struct spawner spawner;
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "fake/spawner.h"
+#include "spawn/slots.h"
 
 #define FIELD_MAX 32
 #define NOBODY    65534
@@ -204,6 +205,27 @@ a_users_own_runs_start_with_the_oom_adjustment_that_the_user_has(void **state)
 	assert_int_equal(rmdir(place.dir), 0);
 }
 
+static void
+the_spawner_has_descriptors_for_a_start_with_split_output_in_every_slot(void **state)
+{
+	struct spawner_fixture sp;
+	struct rlimit before, few, of_spawner;
+	const rlim_t wanted = 3 * SLOTS_MAX; /* output, errors, exec pipe */
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	if (before.rlim_max <= wanted) {
+		print_message("skipped: nobody here may open %d files\n", (int)wanted);
+		skip();
+	}
+	few = (struct rlimit){ 1024, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	spawner_begin(&sp, NULL);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(prlimit(sp.pid, RLIMIT_NOFILE, NULL, &of_spawner), 0);
+	assert_true(of_spawner.rlim_cur > wanted);
+	spawner_end(&sp);
+}
+
 /* A spawner for all users whose policy file has this text. */
 static void
 begin_for_all(struct spawner_fixture *sp, const char *policy)
@@ -378,6 +400,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_inherits_exactly_what_is_documented),
+		cmocka_unit_test(
+			the_spawner_has_descriptors_for_a_start_with_split_output_in_every_slot),
 		cmocka_unit_test(a_run_of_another_user_has_that_users_ids_and_names),
 		cmocka_unit_test(the_policy_decides_whose_runs_are_started),
 		cmocka_unit_test(root_is_refused_where_all_users_are_served),
