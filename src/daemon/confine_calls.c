@@ -19,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #define NATIVE_ARCH AUDIT_ARCH_X86_64
@@ -48,6 +49,7 @@ static const unsigned forbidden[] = {
 	SYS_pidfd_getfd,
 	SYS_pidfd_send_signal,
 	SYS_kill,
+	SYS_tkill,
 	SYS_rt_sigqueueinfo,
 	SYS_rt_tgsigqueueinfo,
 	SYS_kcmp,
@@ -178,6 +180,21 @@ allow_threads(struct filter *filter)
 	answer_if(filter, BPF_JEQ, SYS_clone3, FAIL(ENOSYS));
 }
 
+/*
+ * A call whose first argument is a process: ours may be named, by its number or where it can by 0.
+ * abort(3) and pthread_kill(3) signal a thread of ours; getrlimit(3) and setrlimit(3) name 0.
+ */
+static void
+allow_ourselves(struct filter *filter, unsigned call)
+{
+	struct filter process = { .n = 0 };
+	load(&process, offsetof(struct seccomp_data, args[0]));
+	answer_if(&process, BPF_JEQ, 0, SECCOMP_RET_ALLOW);
+	answer_if(&process, BPF_JEQ, (unsigned)getpid(), SECCOMP_RET_ALLOW);
+	answer(&process, FAIL(EPERM));
+	answer_call(filter, call, &process);
+}
+
 static void
 allow_families(struct filter *filter)
 {
@@ -207,6 +224,8 @@ confine_calls(void)
 		answer_if(&filter, BPF_JEQ, forbidden[i], FAIL(EPERM));
 	allow_threads(&filter);
 	allow_families(&filter);
+	allow_ourselves(&filter, SYS_tgkill); /* 0 is EINVAL to it */
+	allow_ourselves(&filter, SYS_prlimit64);
 	answer(&filter, SECCOMP_RET_ALLOW);
 	program.len = filter.n;
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);

@@ -16,6 +16,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -79,6 +80,41 @@ static long
 signal_parent(void)
 {
 	return kill(getppid(), 0);
+}
+
+static long
+signal_thread_of_parent(void)
+{
+	return syscall(SYS_tgkill, getppid(), getppid(), 0);
+}
+
+static long
+signal_any_thread(void)
+{
+	return syscall(SYS_tkill, getppid(), 0);
+}
+
+static long
+signal_own_thread(void)
+{
+	return syscall(SYS_tgkill, getpid(), gettid(), 0);
+}
+
+static long
+limit_parent(void)
+{
+	struct rlimit limit;
+	return prlimit(getppid(), RLIMIT_NOFILE, NULL, &limit);
+}
+
+static long
+limit_itself(void)
+{
+	struct rlimit limit;
+	return prlimit(getpid(), RLIMIT_NOFILE, NULL, &limit) || getrlimit(RLIMIT_NOFILE, &limit) ||
+			       setrlimit(RLIMIT_NOFILE, &limit)
+		       ? -1
+		       : 0;
 }
 
 static long
@@ -233,6 +269,11 @@ static const struct attempt calls[] = {
 	{ "clone3", clone_third, ENOSYS },
 	{ "ptrace", trace_parent, EPERM },
 	{ "kill", signal_parent, EPERM },
+	{ "tgkill", signal_thread_of_parent, EPERM },
+	{ "tkill", signal_any_thread, EPERM },
+	{ "tgkill of a thread of its own", signal_own_thread, DONE },
+	{ "prlimit", limit_parent, EPERM },
+	{ "prlimit of its own", limit_itself, DONE },
 	{ "setresuid", become_root, EPERM },
 	{ "mount", mount_something, EPERM },
 	{ "unshare", make_namespace, EPERM },
@@ -307,6 +348,23 @@ what_no_scheduler_needs_fails_and_does_not_kill(void **state)
 }
 
 static void
+an_assertion_that_fails_ends_a_confined_daemon(void **state)
+{
+	int status;
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0) {
+		(void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+		signal(SIGABRT, SIG_DFL);
+		confine(NULL);
+		abort();
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
+static void
 make_file(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT, 0600);
@@ -354,6 +412,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_no_scheduler_needs_fails_and_does_not_kill),
+		cmocka_unit_test(an_assertion_that_fails_ends_a_confined_daemon),
 		cmocka_unit_test(only_the_files_that_are_named_are_in_reach),
 	};
 	log_init(LOG_LEVEL_WARNING, LOG_FORMAT_TEXT, no_time);
