@@ -120,8 +120,11 @@ plan_claim(struct engine *engine, const struct intent *intent)
 {
 	const struct work *work = &intent->work;
 	bool is_claim = intent->kind == INTENT_CLAIM, ends_round = is_claim && !intent->cursor;
-	if (intent->err.code != ERR_NONE)
+	if (intent->err.code != ERR_NONE) {
+		if (intent->kind == INTENT_ENDED) /* and gave away no slots of those before it */
+			engine->due_at = engine->now;
 		return;
+	}
 	if (work->wake_at >= 0)
 		engine->due_at = is_claim ? work->wake_at : sooner(engine->due_at, work->wake_at);
 	if (work->wake_by >= 0)

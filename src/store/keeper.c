@@ -179,6 +179,7 @@ apply_all(struct keeper *keeper, struct intents *group, struct intents *done, st
 	struct backend *db = backend_of(keeper);
 	if (db->ops->begin(db, err) != BACKEND_OK)
 		return -1;
+	ledger_begin(&keeper->ledger);
 	while (group->first) {
 		struct intent *intent = group->first;
 		if (apply_one(keeper, intent) < 0) {

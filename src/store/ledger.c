@@ -255,6 +255,12 @@ remember_request(struct ledger *ledger, struct intent *intent)
 		ledger->backend->ops->request_save(ledger->backend, &row, &intent->err));
 }
 
+void
+ledger_begin(struct ledger *ledger)
+{
+	ledger->nfreed = 0;
+}
+
 bool
 ledger_apply(struct ledger *ledger, struct intent *intent, const struct intent *next)
 {

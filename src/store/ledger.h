@@ -29,6 +29,9 @@ struct ledger {
 	bool has_next_end;                  /* another end follows at once */
 };
 
+/* A transaction begins: what the one before it left over is forgotten. */
+void ledger_begin(struct ledger *ledger);
+
 /*
  * Applies one intent inside an open transaction; `next` is applied after it in the same one (NULL:
  * none). The answer, refusals included, is in the intent (err.code), unless it goes_on: then it is

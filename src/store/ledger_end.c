@@ -259,7 +259,8 @@ int
 ledger_ended(struct ledger *ledger, struct intent *intent)
 {
 	int rc = with_running(ledger, intent, end_and_free);
-	return rc < 0 || ledger->has_next_end ? rc : give_away(ledger, intent);
+	bool is_last = !ledger->has_next_end && !intent->is_forced;
+	return rc == 0 && is_last ? give_away(ledger, intent) : rc;
 }
 
 int

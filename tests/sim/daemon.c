@@ -95,6 +95,7 @@ apply_one(struct sim *sim, struct intent *intent, const struct intent *next)
 static size_t
 apply_group(struct sim *sim, struct intent **group, size_t n)
 {
+	ledger_begin(&sim->ledger);
 	for (size_t i = 0; i < n; i++) {
 		apply_one(sim, group[i], i + 1 < n ? group[i + 1] : NULL);
 		if (group[i]->goes_on)

@@ -267,6 +267,30 @@ what_ends_of_one_commit_free_goes_to_those_who_wait(void **state)
 }
 
 static void
+slots_that_a_rolled_back_transaction_freed_are_not_given_away(void **state)
+{
+	static const char *const in_one[] = { "queue", "one", NULL };
+	struct kit *kit = *state;
+	const struct backend_ops *ops = kit->ledger.backend->ops;
+	struct err err;
+	int64_t ids[3];
+	kit_set_queue(kit, 2, false);
+	for (size_t i = 0; i < 3; i++)
+		ids[i] = kit_add(kit, in_one);
+	assert_int_equal(kit_claim_at(kit, 1), 2);
+	struct intent *undone = ending(kit, ids[0]), *last = ending(kit, ids[1]);
+	assert_int_equal(ops->begin(kit->ledger.backend, &err), BACKEND_OK);
+	assert_true(ledger_apply(&kit->ledger, undone, last));
+	ops->rollback(kit->ledger.backend);
+	last->is_forced = true; /* it frees nothing for others */
+	kit_apply(kit, last);
+	assert_int_equal(last->work.nstarts, 0);
+	assert_int_equal(kit_newest(kit, ids[2]).state, RUN_WAITING);
+	intent_free(undone);
+	intent_free(last);
+}
+
+static void
 a_run_that_waits_beyond_its_deadline_is_missed(void **state)
 {
 	static const char *const slow[] = { "queue", "one", NULL };
@@ -412,6 +436,7 @@ main(void)
 		WITH_KIT(a_pause_that_ends_a_waiting_run_lets_the_one_behind_it_go),
 		WITH_KIT(an_unstarted_run_that_was_stopped_does_not_come_back),
 		WITH_KIT(an_unstarted_run_makes_way_for_the_next),
+		WITH_KIT(slots_that_a_rolled_back_transaction_freed_are_not_given_away),
 		WITH_KIT(a_run_that_waits_beyond_its_deadline_is_missed),
 		WITH_KIT(an_offset_is_a_place_in_what_was_written),
 	};

@@ -39,6 +39,7 @@ kit_apply(struct kit *kit, struct intent *intent)
 	struct err err;
 	do {
 		assert_int_equal(db->ops->begin(db, &err), BACKEND_OK);
+		ledger_begin(&kit->ledger);
 		assert_true(ledger_apply(&kit->ledger, intent, NULL));
 		if (intent->err.code == ERR_NONE)
 			assert_int_equal(db->ops->commit(db, &err), BACKEND_OK);
