@@ -13,9 +13,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CONFINE_PLACES_MAX 24
+#define CONFINE_PLACES_MAX 32
 
-/* Directories with all that is below them, or files, that exist or not. */
+/*
+ * Directories with all that is below them, or files, that exist or not. What a symbolic link leads
+ * to when confine() is called, not what it leads to later.
+ */
 struct confine_places {
 	struct confine_place {
 		const char *path; /* borrowed */

@@ -359,8 +359,24 @@ static void
 confine_daemon(const struct options *options, const struct conf *conf)
 {
 	static const char *const read_only[] = {
-		"/usr",  "/lib",      "/lib64",       ZONEINFO_DIR, "/etc", SYSCONF_DIR "/asched",
-		"/proc", "/dev/null", "/dev/urandom", "/run", /* resolv.conf may lead there */
+		"/usr",
+		"/lib",
+		"/lib64",
+		ZONEINFO_DIR,
+		"/etc",
+		SYSCONF_DIR "/asched",
+		"/proc",
+		"/dev/null",
+		"/dev/urandom",
+		/* Where the names below lead, in directories in which files are replaced. */
+		"/run",
+		"/mnt/wsl",
+		"/var/lib/ca-certificates",
+		"/nix/store",
+		/* And wherever else they lead: a rule is for the file itself, not for its name. */
+		"/etc/resolv.conf",
+		"/etc/hosts",
+		"/etc/nsswitch.conf",
 	};
 	struct confine_places places = { .n = 0 };
 	char *state = place_parent(conf->database);
@@ -368,6 +384,8 @@ confine_daemon(const struct options *options, const struct conf *conf)
 	for (size_t i = 0; i < sizeof(read_only) / sizeof(read_only[0]); i++)
 		confine_add(&places, read_only[i], false);
 	confine_add(&places, config, false);
+	confine_add(&places, http_ca_file(), false);
+	confine_add(&places, http_ca_dir(), false);
 	confine_add(&places, getenv("SSL_CERT_FILE"), false);
 	confine_add(&places, getenv("SSL_CERT_DIR"), false);
 	confine_add(&places, state, true);

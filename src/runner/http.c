@@ -402,6 +402,18 @@ init_curl(struct err *err)
 							 : "TLS");
 }
 
+const char *
+http_ca_file(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->cainfo;
+}
+
+const char *
+http_ca_dir(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->capath;
+}
+
 struct runner *
 http_runner_new(struct ev_loop *loop, const struct http_config *config,
 		const struct runner_events *events, struct err *err)
@@ -414,7 +426,7 @@ http_runner_new(struct ev_loop *loop, const struct http_config *config,
 	runner->loop = loop;
 	runner->config = *config;
 	if (!config->ca_file)
-		runner->config.ca_file = curl_version_info(CURLVERSION_NOW)->cainfo;
+		runner->config.ca_file = http_ca_file();
 	runner->events = *events;
 	TAILQ_INIT(&runner->waiting);
 	TAILQ_INIT(&runner->waiting_names);

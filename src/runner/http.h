@@ -42,6 +42,10 @@ struct http_config {
 
 #define HTTP_CONFIG_STANDARD ((struct http_config){ .output_max = 1 << 20, .active_max = 256 })
 
+/* Where libcurl finds the certificates that it trusts: a file, a directory of them; NULL: none. */
+const char *http_ca_file(void);
+const char *http_ca_dir(void);
+
 /*
  * The events are told on the loop. NULL with *err when this libcurl lacks TLS or its own resolver
  * threads. *config and *events are copied; ca_file is borrowed until http_runner_free().

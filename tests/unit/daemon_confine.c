@@ -211,6 +211,12 @@ read_elsewhere(void)
 }
 
 static long
+read_where_a_name_leads(void)
+{
+	return open("name", O_RDONLY);
+}
+
+static long
 list_elsewhere(void)
 {
 	return open("elsewhere", O_RDONLY | O_DIRECTORY);
@@ -291,6 +297,7 @@ static const struct attempt calls[] = {
 static const struct attempt files[] = {
 	{ "opening /etc/shadow", open_shadow, EACCES },
 	{ "reading elsewhere", read_elsewhere, EACCES },
+	{ "reading where a name leads", read_where_a_name_leads, DONE },
 	{ "listing elsewhere", list_elsewhere, EACCES },
 	{ "reading what is readable", read_readable, DONE },
 	{ "writing to what is readable", write_readable, EACCES },
@@ -389,13 +396,18 @@ only_the_files_that_are_named_are_in_reach(void **state)
 	make_file("state/file");
 	make_file("readable/file");
 	make_file("elsewhere/file");
+	make_file("elsewhere/named");
+	assert_int_equal(symlink("elsewhere/named", "name"), 0);
 	confine_add(&places, "state", true);
 	confine_add(&places, "readable", false);
+	confine_add(&places, "name", false);
 	confine_add(&places, "nowhere", true);
 	confine_add(&places, NULL, true);
 	check(files, sizeof(files) / sizeof(files[0]), &places);
 	unlink("readable/file");
 	unlink("elsewhere/file");
+	unlink("elsewhere/named");
+	unlink("name");
 	assert_int_equal(rmdir("state") | rmdir("readable") | rmdir("elsewhere"), 0);
 	assert_int_equal(chdir("/"), 0);
 	assert_int_equal(rmdir(dir), 0);
