@@ -54,14 +54,20 @@ end(void **state)
 	return rmdir(upgrade->dir);
 }
 
+/* Of a process that is not dumpable only root sees it. */
 static void
-read_link(pid_t pid, const char *name, char *text, size_t size)
+assert_runs_the_new_file(const struct upgrade *upgrade)
 {
-	char path[64];
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	ssize_t n = readlink(path, text, size - 1);
+	char path[64], file[128];
+	if (geteuid() != 0) {
+		print_message("skipped: only root sees which file the spawner runs\n");
+		return;
+	}
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)upgrade->sp.pid);
+	ssize_t n = readlink(path, file, sizeof(file) - 1);
 	assert_true(n > 0);
-	text[n] = '\0';
+	file[n] = '\0';
+	assert_string_equal(file, upgrade->program); /* not "... (deleted)" */
 }
 
 static bool
@@ -80,7 +86,7 @@ a_planned_restart_brings_in_the_new_file_and_loses_nothing(void **state)
 {
 	struct upgrade *upgrade = *state;
 	struct spawner_fixture *sp = &upgrade->sp;
-	char before[128], after[128], *text;
+	char *text;
 	static const char *const args[] = {
 		"/bin/sh", "-c", "echo before; sleep 1; echo error >&2; echo after; exit 6", NULL
 	};
@@ -89,16 +95,14 @@ a_planned_restart_brings_in_the_new_file_and_loses_nothing(void **state)
 	spawner_expect(sp, MSG_STARTED, 1, NULL);
 	spawner_shell(sp, 2, "exit 8");
 	spawner_expect(sp, MSG_EXITED, 2, NULL);
-	read_link(sp->pid, "exe", before, sizeof(before));
-	copy_program(before, upgrade->program); /* another inode of that name */
+	copy_program(upgrade->program, upgrade->program); /* another inode of that name */
 	for (int i = 0; i < 3; i++) {
 		spawner_end_daemon(sp, 75);
 		spawner_meet_daemon(sp);
 		assert_int_equal(spawner_hello(sp), 3);
 		assert_true(has_resumed(upgrade));
 	}
-	read_link(sp->pid, "exe", after, sizeof(after));
-	assert_string_equal(after, upgrade->program); /* not "... (deleted)" */
+	assert_runs_the_new_file(upgrade);
 	spawner_end_daemon(sp, 75);
 	spawner_meet_daemon(sp);
 	spawner_send(sp, (struct msg){ .kind = MSG_HELLO });
@@ -125,15 +129,13 @@ a_daemon_that_dies_after_an_upgrade_gets_the_spawner_of_its_age(void **state)
 {
 	struct upgrade *upgrade = *state;
 	struct spawner_fixture *sp = &upgrade->sp;
-	char exe[128];
 	spawner_shell(sp, 1, "sleep 60");
 	spawner_expect(sp, MSG_STARTED, 1, NULL);
 	spawner_kill_daemon(sp);
 	spawner_meet_daemon(sp);
 	assert_int_equal(spawner_hello(sp), 1);
 	assert_false(has_resumed(upgrade));
-	read_link(sp->pid, "exe", exe, sizeof(exe));
-	copy_program(exe, upgrade->program);
+	copy_program(upgrade->program, upgrade->program);
 	spawner_kill_daemon(sp);
 	spawner_meet_daemon(sp);
 	assert_int_equal(spawner_hello(sp), 1);
