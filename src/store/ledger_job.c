@@ -193,17 +193,14 @@ cover_past(struct ledger *ledger, struct intent *intent, struct job *job, enum r
 	if (job_schedule(job, ledger->zones, &schedule, &why) < 0)
 		return cover_unreadable(ledger, intent, job, &why);
 	schedule_fini(&schedule);
-	for (int i = 0; has_past(intent, job, paused_until); i++) {
+	for (int i = 0; has_past(intent, job, intent->now); i++) {
+		bool is_due = has_past(intent, job, paused_until);
+		struct cover paused = { paused_until, REASON_PAUSED, 0, 0 };
+		struct cover rest = { intent->now, reason, 0, 0 };
 		intent->goes_on = i == PAST_PASSES_MAX;
 		if (intent->goes_on)
 			return 0;
-		struct cover paused = { paused_until, REASON_PAUSED, 0, 0 };
-		if (ledger_cover(ledger, intent, job, &paused) < 0)
-			return -1;
-	}
-	while (has_past(intent, job, intent->now)) {
-		struct cover rest = { intent->now, reason, 0, 0 };
-		if (ledger_cover(ledger, intent, job, &rest) < 0)
+		if (ledger_cover(ledger, intent, job, is_due ? &paused : &rest) < 0)
 			return -1;
 	}
 	return 0;

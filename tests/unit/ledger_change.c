@@ -1,6 +1,8 @@
 /* What changes of a job do to its rows: edits, pauses, removals. */
 #include "unit/ledger_kit.h"
 
+#include "model/plan.h"
+
 #include <string.h>
 
 /* Edits the job: field and value. */
@@ -283,6 +285,22 @@ an_edit_keeps_count_of_the_runs_before_it(void **state)
 	job_fini(&job);
 }
 
+/* Nothing of it has come to its start, so that no claim has covered it. */
+static void
+a_past_that_splay_delays_is_ended_in_bounded_steps(void **state)
+{
+	static const char *const splayed[] = { "schedule", "every 10ms", "splay", "7d", NULL };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, splayed);
+	kit->now = T0 + 1000 * SEC;
+	kit_claim_at(kit, 1000);
+	kit->ntransactions = 0;
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_CANCEL, id), ERR_NONE);
+	assert_int_equal(kit->ntransactions, 100 * 1000 / (2 * PLAN_STEPS_MAX));
+	assert_int_equal(kit_newest(kit, id).count, 100 * 1000);
+	assert_int_equal(kit_newest(kit, id).reason, REASON_REMOVED);
+}
+
 int
 main(void)
 {
@@ -302,6 +320,7 @@ main(void)
 		WITH_KIT(
 			a_long_pause_is_recorded_whole_and_in_steps_when_the_job_is_edited_or_removed),
 		WITH_KIT(an_edit_keeps_count_of_the_runs_before_it),
+		WITH_KIT(a_past_that_splay_delays_is_ended_in_bounded_steps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
