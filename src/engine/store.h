@@ -182,6 +182,7 @@ struct intent {
 	int64_t run_id;
 	int attempt;
 	bool is_forced;
+	bool without_output; /* of ended: the disk has no room for it */
 	int tty;           /* of the run, see there */
 	bool of_errors;    /* of RUN_OUTPUT: what went to stderr, when it was kept apart */
 	bool with_running; /* of JOB_CANCEL: stop its running run too */

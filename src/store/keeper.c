@@ -21,7 +21,8 @@ struct keeper {
 	struct ledger ledger; /* its backend: NULL when the database could not be opened again */
 	struct store_opener opener;
 	enum store_state state;
-	bool is_low; /* degraded, but with the reserve given up there is room for what must be */
+	bool is_low;   /* degraded, but with the reserve given up there is room for what must be */
+	bool is_tight; /* not even for all of that: output is left out */
 	char detail[512];
 	unsigned ntroubles;
 	bool was_probed; /* the wait that counts began at probed_at */
@@ -83,7 +84,7 @@ become_well(struct keeper *keeper)
 {
 	const char *warning = backend_of(keeper)->ops->warning(backend_of(keeper));
 	keeper->state = STORE_OK;
-	keeper->is_low = false;
+	keeper->is_low = keeper->is_tight = false;
 	keeper->well_since = keeper->probed_at;
 	set_detail(keeper, warning ? warning : "");
 }
@@ -100,9 +101,17 @@ become_degraded(struct keeper *keeper, const char *why)
 	set_detail(keeper, why);
 }
 
+/* What was being done could not be. */
+static void
+group_failed(struct keeper *keeper, const char *why)
+{
+	keeper->is_tight |= keeper->is_low;
+	become_degraded(keeper, why);
+}
+
 /*
  * Commits are possible: it is well if there is a reserve for when they are not. Else it is low:
- * there is little room left, which is kept for the ends of what runs.
+ * there is little room left, the reserve's among it, which is for the ends of what runs.
  */
 static int
 become_well_or_low(struct keeper *keeper)
@@ -189,6 +198,8 @@ apply_all(struct keeper *keeper, struct intents *group, struct intents *done, st
 		if (intent->goes_on)
 			break;
 		intents_push(done, intents_pop(group));
+		if (keeper->is_low) /* what has no room is to hold up nothing else */
+			break;
 	}
 	return 0;
 }
@@ -217,7 +228,7 @@ commit_failed(struct keeper *keeper, int64_t before, const struct err *err, stru
 	      struct intents *answered)
 {
 	enum fate fate = find_fate(keeper, before, err->text, answered);
-	become_degraded(keeper, err->text);
+	group_failed(keeper, err->text);
 	if (fate == FATE_HAPPENED) {
 		become_well(keeper);
 		intents_move(answered, group);
@@ -241,7 +252,7 @@ begin_backup(struct keeper *keeper, struct intent *intent, struct intents *answe
 	else if (keeper->backup)
 		err_set(&intent->err, ERR_BUSY, "a %s is under way",
 			intent_name(keeper->backup->kind));
-	else if (!db)
+	else if (keeper->state != STORE_OK)
 		err_set(&intent->err, ERR_UNAVAILABLE, "%s", keeper->detail);
 	else if (db->ops->backup_begin(db, intent->path, &intent->err) == BACKEND_OK)
 		keeper->backup = intent;
@@ -286,6 +297,7 @@ sort_out(struct keeper *keeper, struct intents *group, struct intents *answered)
 			intents_push(answered, intent);
 		} else {
 			intent->is_forced |= keeper->is_low && intent->kind == INTENT_ENDED;
+			intent->without_output = keeper->is_low && keeper->is_tight;
 			intents_push(&rest, intent);
 		}
 	}
@@ -317,7 +329,7 @@ keeper_apply(struct keeper *keeper, struct intents *group, struct intents *answe
 	if (apply_all(keeper, group, &done, &err) != 0) {
 		db->ops->rollback(db);
 		close_backend(keeper, err.text, answered);
-		become_degraded(keeper, err.text);
+		group_failed(keeper, err.text);
 		intents_move(&done, group);
 		refuse_all(&done, ERR_UNAVAILABLE, err.text, answered);
 		return;
@@ -402,13 +414,14 @@ keeper_care(struct keeper *keeper, usec_t now, usec_t elapsed, struct intents *a
 {
 	if (keeper->is_low) /* the log is folded in, so that its room can be used again */
 		backend_of(keeper)->ops->tend(backend_of(keeper), now);
-	if (keeper->state == STORE_DEGRADED)
-		return probe(keeper, elapsed, answered);
+	bool is_degraded = keeper->state == STORE_DEGRADED;
+	usec_t wait = is_degraded ? probe(keeper, elapsed, answered) : 0;
 	bool is_copying = keeper->backup;
 	if (is_copying)
 		step_backup(keeper, answered);
-	usec_t wait = backend_of(keeper)->ops->tend(backend_of(keeper), now);
-	return is_copying ? BACKUP_STEP_WAIT : wait;
+	if (!is_degraded)
+		wait = backend_of(keeper)->ops->tend(backend_of(keeper), now);
+	return is_copying && wait > BACKUP_STEP_WAIT ? BACKUP_STEP_WAIT : wait;
 }
 
 enum store_state

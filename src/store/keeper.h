@@ -8,7 +8,8 @@
  * durable: the group happened, and its answers stand. It cannot be opened: `unknown-outcome`.
  * Then the keeper is degraded: changes are refused, questions are answered as long as the
  * database can be read, and a small commit is tried again and again until one succeeds. If that
- * takes the reserve, it stays degraded, but records what ends, until there is room for a new one.
+ * takes the reserve, it stays degraded, but records what ends, one end a group and in need without
+ * its output, until there is room for a new one.
  */
 #ifndef STORE_KEEPER_H
 #define STORE_KEEPER_H
@@ -33,7 +34,7 @@ void keeper_close(struct keeper *keeper, struct intents *answered);
 /*
  * Applies all of `group` in its order, in one transaction, and moves them to `answered` when it
  * is on the disk or has failed. A backup is answered later, by keeper_care(). What is left in the
- * group, beginning with one that goes_on, belongs to the next transaction.
+ * group belongs to the next transaction.
  */
 void keeper_apply(struct keeper *keeper, struct intents *group, struct intents *answered);
 

@@ -150,7 +150,7 @@ keep_output(struct ledger *ledger, struct intent *intent, const struct job *job,
 	const struct written errors = { outcome->is_split ? outcome->errors_fd : -1,
 					LEDGER_ERRORS_PIECE, &outcome->errors_bytes,
 					&outcome->errors_omitted };
-	int has_room = ledger_has_room_for_output(ledger, intent, job);
+	int has_room = intent->without_output ? 0 : ledger_has_room_for_output(ledger, intent, job);
 	if (has_room == 0) {
 		leave_out(output);
 		leave_out(errors);

@@ -33,13 +33,11 @@ allocate(const char *path)
 	return error;
 }
 
-/* Beside the reserve, else the next commits would need it at once. */
 static bool
-has_room(const char *database)
+has_room(const char *database, uint64_t bytes)
 {
 	struct statvfs vfs;
-	return statvfs(database, &vfs) != 0 ||
-	       (uint64_t)vfs.f_bavail * vfs.f_frsize >= RESERVE_BYTES;
+	return statvfs(database, &vfs) != 0 || (uint64_t)vfs.f_bavail * vfs.f_frsize >= bytes;
 }
 
 bool
@@ -48,13 +46,17 @@ reserve_keep(const char *database)
 	struct stat st;
 	char *path = reserve_path(database);
 	bool is_there = lstat(path, &st) == 0 && st.st_size >= RESERVE_BYTES;
-	int error = is_there ? 0 : allocate(path);
-	bool is_full = error == ENOSPC || error == EDQUOT;
-	if (error != 0 && !is_full)
+	/* As much again beside it, else the next commits would need it at once. */
+	bool has_both = has_room(database, is_there ? RESERVE_BYTES : 2 * RESERVE_BYTES);
+	int error = is_there || !has_both ? 0 : allocate(path);
+	bool is_full = !has_both || error == ENOSPC || error == EDQUOT;
+	if (is_full)
+		unlink(path);
+	else if (error != 0)
 		log_warning("there is no reserve for a full disk", log_str("path", path),
 			    log_str("cause", strerror(error)));
 	free(path);
-	return !is_full && has_room(database);
+	return !is_full;
 }
 
 void

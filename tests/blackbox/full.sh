@@ -62,6 +62,24 @@ within 10 has_runs ticking succeeded $((ticks + 2))
 ok $? 'what is due is run again'
 succeeds 'the database is whole' asched check
 
+# There is room, but not for what a run wrote; then not even with the reserve.
+for left in 500 20; do
+	daemon_stop TERM # the log beside the database has room in it
+	daemon_start --config "$dir/conf" || exit 1
+	asched add -q --name "bulky$left" '@yearly' --shell 'sleep 1; head -c 900000 /dev/zero; exit 5' > /dev/null
+	asched run "bulky$left" > /dev/null
+	fill
+	truncate -s "-${left}K" "$dir/d/filler"
+	bulky_ended() {
+		[ "$(asched --json runs "bulky$left" | json_value exit_code)" = 5 ]
+	}
+	within 20 bulky_ended
+	ok $? "with $left KB left the end of a run that wrote 900 KB is recorded"
+	rm "$dir/d/filler"
+	within 20 is_well
+	ok $? 'and the store is well again with room'
+done
+
 daemon_stop TERM
 is 'the daemon ends well' 0 $?
 

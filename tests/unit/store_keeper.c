@@ -238,6 +238,59 @@ a_full_disk_gives_its_reserve_for_the_ends_of_runs(void **state)
 	assert_int_equal(apply(disk, set_queue("a", 3))->err.code, ERR_NONE);
 }
 
+/* Until it is full, with the reserve given up. */
+static void
+wait_until_low(struct disk *disk)
+{
+	struct intents answered = { 0 };
+	usec_t elapsed = 0;
+	for (int i = 0; i < 5 && !strstr(keeper_detail(disk->keeper), "the disk is full"); i++)
+		elapsed += keeper_care(disk->keeper, elapsed, elapsed, &answered);
+	assert_non_null(strstr(keeper_detail(disk->keeper), "the disk is full"));
+}
+
+static void
+become_low(struct disk *disk)
+{
+	backend_mem_fill(disk->backend, true);
+	apply(disk, set_queue("a", 3));
+	wait_until_low(disk);
+}
+
+static void
+on_a_full_disk_an_end_that_has_no_room_holds_up_no_other_and_loses_its_output(void **state)
+{
+	struct disk *disk = *state;
+	struct intents group = { 0 };
+	become_low(disk);
+	intents_push(&group, intent_new(INTENT_ENDED, 1));
+	intents_push(&group, intent_new(INTENT_ENDED, 1));
+	backend_mem_fail_commit(disk->backend, 1, MEM_COMMIT_LOST);
+	drop_answers(disk);
+	keeper_apply(disk->keeper, &group, &disk->answered);
+	assert_int_equal(disk->answered.n, 1);
+	assert_int_equal(disk->answered.first->err.code, ERR_UNAVAILABLE);
+	wait_until_low(disk);
+	drop_answers(disk);
+	keeper_apply(disk->keeper, &group, &disk->answered);
+	assert_null(group.first);
+	assert_int_equal(disk->answered.first->err.code, ERR_NONE);
+	assert_true(disk->answered.first->without_output);
+	backend_mem_fill(disk->backend, false);
+	wait_until_well(disk);
+	assert_false(apply(disk, intent_new(INTENT_ENDED, 1))->without_output);
+}
+
+static void
+on_a_full_disk_a_backup_is_refused(void **state)
+{
+	struct disk *disk = *state;
+	struct intent *intent = intent_new(INTENT_CHECK, 1);
+	intent->who.is_operator = true;
+	become_low(disk);
+	assert_int_equal(apply(disk, intent)->err.code, ERR_UNAVAILABLE);
+}
+
 static void
 without_room_for_a_reserve_nothing_is_begun(void **state)
 {
@@ -433,6 +486,8 @@ main(void)
 		TEST(each_trouble_is_counted_once),
 		TEST(a_full_disk_gives_its_reserve_for_the_ends_of_runs),
 		TEST(without_room_for_a_reserve_nothing_is_begun),
+		TEST(on_a_full_disk_an_end_that_has_no_room_holds_up_no_other_and_loses_its_output),
+		TEST(on_a_full_disk_a_backup_is_refused),
 		cmocka_unit_test(whichever_operation_fails_the_answers_say_what_is_on_the_disk),
 		TEST(what_goes_on_keeps_its_place_and_is_answered_when_it_is_done),
 		TEST(what_goes_on_is_refused_when_trouble_comes_between),
