@@ -80,17 +80,6 @@ take_starts(struct engine *engine, struct work *work)
 }
 
 static void
-take_stops(struct engine *engine, const struct work *work)
-{
-	for (size_t i = 0; i < work->nstops; i++) {
-		const struct stop *stop = &work->stops[i];
-		struct live *live = live_find(engine, stop->run_id, stop->attempt);
-		if (live)
-			live_stop(engine, live, stop);
-	}
-}
-
-static void
 claim_answered(struct engine *engine, struct intent *intent)
 {
 	engine->is_claiming = false;
@@ -145,6 +134,27 @@ look_again_if_failed(struct engine *engine, const struct intent *intent)
 	engine->not_before = engine->now + FAIL_PAUSE;
 }
 
+/*
+ * Also of a change that was refused in the end: the stops of its earlier transactions are on record.
+ * Which those are of one that failed, a recovery finds.
+ */
+static void
+take_stops(struct engine *engine, const struct intent *intent)
+{
+	const struct work *work = &intent->work;
+	enum err_code code = intent->err.code;
+	if (work->nstops > 0 && (code == ERR_UNAVAILABLE || code == ERR_UNKNOWN_OUTCOME)) {
+		look_again_if_failed(engine, intent);
+		return;
+	}
+	for (size_t i = 0; i < work->nstops; i++) {
+		const struct stop *stop = &work->stops[i];
+		struct live *live = live_find(engine, stop->run_id, stop->attempt);
+		if (live)
+			live_stop(engine, live, stop);
+	}
+}
+
 /* Every answer comes through here, before its asker hears it. */
 static void
 on_answer(struct intent *intent, void *arg)
@@ -183,10 +193,9 @@ on_answer(struct intent *intent, void *arg)
 	}
 	if (intent->kind <= INTENT_ENDED)
 		chores_plan_prune(engine);
-	if (intent->err.code == ERR_NONE) {
-		take_stops(engine, &intent->work);
+	take_stops(engine, intent);
+	if (intent->err.code == ERR_NONE)
 		take_starts(engine, &intent->work);
-	}
 }
 
 void

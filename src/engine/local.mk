@@ -12,3 +12,7 @@ libengine_a_SOURCES = \
 	src/engine/stats.c \
 	src/engine/steps.c \
 	src/engine/store.h
+
+UNIT_TESTS += tests/unit/engine
+tests_unit_engine_SOURCES = tests/unit/engine.c
+tests_unit_engine_LDADD = libengine.a libmodel.a libwhen.a libbase.a $(UNIT_LIBS)
