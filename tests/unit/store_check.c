@@ -85,6 +85,8 @@ what_does_not_agree_is_told(void **state)
 	} cases[] = {
 		{ "UPDATE ledger SET njobs = 3", "the ledger counts jobs 3, there are 1" },
 		{ "UPDATE ledger SET nrunning = 1", "the ledger counts running runs 1, there are" },
+		{ "UPDATE users SET nruns = 7", "user 0 is counted wrongly: 0 jobs, -7 runs and 0" },
+		{ "DELETE FROM users", "user 0 is counted wrongly: 1 jobs, 0 runs and " },
 		{ "UPDATE runs SET job_id = 9", "run 1 is of job 9, which is not there" },
 		{ "UPDATE runs SET state = 1", "run 1 is running without an attempt" },
 		{ "INSERT INTO outputs VALUES (4, 2, 0, x'00')",
