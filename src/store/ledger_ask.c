@@ -183,14 +183,17 @@ read_stored(struct ledger *ledger, struct intent *intent, size_t want)
 	return ledger_checked(found);
 }
 
-/* A process's output loses its middle, a request's its end. */
+/*
+ * A process's output loses its middle, a request's its end. What was left of the former are two equal
+ * halves in whole rows, whatever output-max was then and is now.
+ */
 static int64_t
-find_gap(const struct ledger *ledger, const struct intent *intent, const struct outcome *outcome)
+find_gap(const struct intent *intent, const struct outcome *outcome)
 {
 	int64_t kept = intent->output_total - intent->output_omitted;
-	int64_t half = (int64_t)ledger_output_max(ledger->output_max) / 2;
 	bool is_http = outcome->kind == OUTCOME_HTTP || outcome->kind == OUTCOME_NETWORK;
-	return is_http || intent->output_omitted == 0 || kept < half ? kept : half;
+	bool has_halves = intent->output_omitted > 0 && kept % (2 * LEDGER_PIECE) == 0;
+	return has_halves && !is_http ? kept / 2 : kept;
 }
 
 static int
@@ -217,7 +220,7 @@ answer_output(struct ledger *ledger, struct intent *intent, struct run *run, str
 	intent->output_total = intent->of_errors ? outcome->errors_bytes : outcome->output_bytes;
 	intent->output_omitted =
 		intent->of_errors ? outcome->errors_omitted : outcome->output_omitted;
-	intent->output_gap_at = find_gap(ledger, intent, outcome);
+	intent->output_gap_at = find_gap(intent, outcome);
 	return read_stored(ledger, intent, want);
 }
 

@@ -414,6 +414,10 @@ an_offset_is_a_place_in_what_was_written(void **state)
 	intent_free(intent);
 	assert_int_equal(read_numbers(kit, run.id, false, many), many - (1 << 20));
 	assert_int_equal(read_numbers(kit, run.id, true, few), 0);
+	kit->ledger.output_max = 4 << 20; /* what is kept was kept before */
+	assert_int_equal(read_numbers(kit, run.id, false, many), many - (1 << 20));
+	kit->ledger.output_max = 1 << 18;
+	assert_int_equal(read_numbers(kit, run.id, false, many), many - (1 << 20));
 }
 
 int
