@@ -1,7 +1,8 @@
 /*
  * What a database has to do for the ledger: a small synchronous interface of rows, used by one
  * thread at a time. Every call belongs to the transaction that begin() opened, and every change
- * of state is conditional on the state that was seen. A fault leaves the transaction to be rolled back.
+ * of state is conditional on the state that was seen. A fault leaves the transaction to be rolled
+ * back.
  *
  * Results: BACKEND_OK; BACKEND_NONE (no such row, or the condition did not hold); BACKEND_ERROR
  * with *err set (ERR_UNAVAILABLE with the database's words). Text given in rows is copied.
@@ -70,8 +71,8 @@ struct backend_ops {
 	enum backend_result (*job_update)(struct backend *, const struct job *, struct err *);
 	enum backend_result (*job_load)(struct backend *, int64_t id, struct job *, struct err *);
 	/*
-	 * What can be read of a damaged job: the system's record, name and queue. It is_damaged, and
-	 * must not go to update.
+	 * What can be read of a damaged job: the system's record, name and queue. It is_damaged,
+	 * and must not go to update.
 	 */
 	enum backend_result (*job_load_rest)(struct backend *, int64_t id, struct job *,
 					     struct err *);

@@ -39,10 +39,11 @@ static const char *const questions[] = {
 	"  (SELECT coalesce(sum(length(data)), 0) FROM outputs) FROM ledger"
 	") WHERE counted <> n",
 
-	/* What there is less what is counted; each table is read once, however many users there are. */
+	/* What there is less what is counted; a table is read once, not once a user. */
 	"SELECT 'user ' || owner || ' is counted wrongly: ' || sum(j) || ' jobs, ' || sum(r) ||"
 	" ' runs and ' || sum(b) || ' bytes too few' FROM ("
-	" SELECT owner, sum(state <= 1) AS j, 0 AS r, sum(length(spec)) AS b FROM jobs GROUP BY owner"
+	" SELECT owner, sum(state <= 1) AS j, 0 AS r, sum(length(spec)) AS b FROM jobs"
+	"  GROUP BY owner"
 	" UNION ALL SELECT owner, 0, count(*), 0 FROM runs r CROSS JOIN jobs j ON j.id = r.job_id"
 	"  WHERE r.state <= 1 GROUP BY owner"
 	" UNION ALL SELECT owner, 0, 0, sum(length(o.data)) FROM outputs o"

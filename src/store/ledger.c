@@ -11,7 +11,7 @@
 
 #define KEYS_PER_USER 10000
 
-/* INTENT_BACKUP and INTENT_CHECK are not here: the keeper copies in steps, outside of transactions. */
+/* INTENT_BACKUP and INTENT_CHECK are not here: the keeper copies in steps, outside transactions. */
 static int (*const handlers[INTENT_NKINDS])(struct ledger *, struct intent *) = {
 	[INTENT_JOB_ADD] = ledger_job_add,
 	[INTENT_JOB_SET] = ledger_job_set,

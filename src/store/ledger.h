@@ -35,8 +35,8 @@ void ledger_begin(struct ledger *ledger);
 /*
  * Applies one intent inside an open transaction; `next` is applied after it in the same one (NULL:
  * none). The answer, refusals included, is in the intent (err.code), unless it goes_on: then it is
- * to be applied once more after the commit. False: the backend failed and this intent's changes must
- * be rolled back (the answer says unavailable).
+ * to be applied once more after the commit. False: the backend failed and its changes are
+ * to be rolled back (the answer says unavailable).
  */
 bool ledger_apply(struct ledger *ledger, struct intent *intent, const struct intent *next);
 

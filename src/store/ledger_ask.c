@@ -184,8 +184,8 @@ read_stored(struct ledger *ledger, struct intent *intent, size_t want)
 }
 
 /*
- * A process's output loses its middle, a request's its end. What was left of the former are two equal
- * halves in whole rows, whatever output-max was then and is now.
+ * A process's output loses its middle, a request's its end. What was left of the former are two
+ * equal halves in whole rows, whatever output-max was then and is now.
  */
 static int64_t
 find_gap(const struct intent *intent, const struct outcome *outcome)

@@ -20,8 +20,8 @@ uint64_t ledger_draw(struct ledger *ledger);
    0: refused, the answer says why; -1. */
 int ledger_find_job(struct ledger *ledger, struct intent *intent, struct job *job);
 /*
- * Loads a job for the ledger's own work. One whose row is damaged is set aside, which is said once, and
- * then it is NONE: it must not hold up the others.
+ * Loads a job for the ledger's own work. One whose row is damaged is set aside, which is said once,
+ * and then it is NONE: it must not hold up the others.
  */
 enum backend_result ledger_load_job(struct ledger *ledger, struct intent *intent, int64_t id,
                                     struct job *job);

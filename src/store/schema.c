@@ -169,7 +169,7 @@ static const char step_2[] =
 	"ALTER TABLE attempts ADD COLUMN errors_bytes INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE attempts ADD COLUMN errors_omitted INTEGER NOT NULL DEFAULT 0;";
 
-/* How far a job's instants have rows. Not known of the old ones: what is not to come may have one. */
+/* How far a job's instants have rows. Not known of the old: what is not to come may have one. */
 static const char step_3[] =
 	"ALTER TABLE jobs ADD COLUMN covered_until INTEGER NOT NULL DEFAULT 0;"
 	"UPDATE jobs SET covered_until = next_due;";

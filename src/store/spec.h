@@ -1,4 +1,4 @@
-/* What a user has set of a job as one row keeps it: the packed fields, and behind them their checksum. */
+/* What a user has set of a job as its row keeps it: the packed fields and their checksum. */
 #ifndef STORE_SPEC_H
 #define STORE_SPEC_H
 

@@ -233,7 +233,7 @@ compare_mark(struct sqlite *s)
 			  log_str("detail", s->warning));
 }
 
-/* A new database is whole in its own file, on the disk and marked before anything is promised about it. */
+/* A new database is whole in its own file, on the disk and marked before anything is promised. */
 static int
 settle_new(struct sqlite *s, struct err *err)
 {
