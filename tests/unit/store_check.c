@@ -205,8 +205,9 @@ a_check_that_goes_on_is_broken_off_at_the_end(void **state)
 	place_fill(place);
 	struct backend *backend = place_open(place);
 	assert_int_equal(backend->ops->backup_begin(backend, NULL, &place->err), BACKEND_OK);
-	for (int i = 0; i < 20; i++)
-		backend->ops->backup_step(backend, &problems, &place->err);
+	enum backend_result more = BACKEND_OK; /* on a fast machine it ends by itself */
+	for (int i = 0; i < 20 && more == BACKEND_OK; i++)
+		more = backend->ops->backup_step(backend, &problems, &place->err);
 	place_close(backend);
 	char *copy = mem_printf("%s.check", place->path);
 	assert_int_equal(access(copy, F_OK), -1);
