@@ -132,6 +132,12 @@ copy(const char *from_path, const char *to_path, int batch)
 		sqlite3_reset(commit);
 	}
 	printf("per_second %.0f\n", n / (seconds() - began));
+	sqlite3_finalize(row);
+	sqlite3_finalize(put);
+	sqlite3_finalize(begin);
+	sqlite3_finalize(commit);
+	sqlite3_close(from);
+	sqlite3_close(to);
 }
 
 static void

@@ -172,6 +172,7 @@ the_living_database_is_checked_and_no_copy_stays(void **state)
 	char *copy = mem_printf("%s.check", place->path);
 	assert_int_equal(access(copy, F_OK), -1);
 	free(copy);
+	buf_fini(&problems);
 	place_close(backend);
 }
 
