@@ -38,6 +38,8 @@ static enum backend_result
 commit(struct backend *backend, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
+	if (sqlite_users_save(s, err) != BACKEND_OK)
+		return BACKEND_ERROR;
 	bool is_changed = sqlite3_total_changes64(s->db) != s->changes_at_begin;
 	if (is_changed && save_tally(s, err) != BACKEND_OK)
 		return BACKEND_ERROR;

@@ -98,6 +98,8 @@ struct tally {
 	int64_t nwaiting;
 	int64_t nrunning;
 	int64_t output_bytes;
+	uid_t user;        /* whose jobs came or went last, */
+	struct usage more; /* and what of that is not yet in his row of `users` */
 };
 
 /* Keys that a user has stored; what is not in the cache is counted in the table. */
@@ -270,6 +272,7 @@ void sqlite_requests_uncount(struct sqlite *); /* the cached counts are no longe
 /* sqlite_users.c */
 enum backend_result sqlite_usage_load(struct backend *, uid_t, struct usage *, struct err *);
 enum backend_result sqlite_user_add(struct sqlite *, uid_t, const struct usage *, struct err *);
+enum backend_result sqlite_users_save(struct sqlite *, struct err *); /* before the commit */
 /* Runs of the job began (n > 0) or ceased to be active. */
 enum backend_result sqlite_user_add_runs(struct sqlite *, int64_t job_id, int n, struct err *);
 enum backend_result sqlite_user_add_output(struct sqlite *, int64_t run_id, int64_t bytes,

@@ -275,6 +275,43 @@ what_a_user_has_is_known_at_any_moment(void **state)
 }
 
 static void
+add_job_of(struct kit *kit, uid_t owner)
+{
+	struct job job;
+	job_init(&job);
+	job.owner = owner;
+	job.next_due = job.next_start_at = 100;
+	assert_int_equal(kit->ops->job_insert(kit->backend, &job, &kit->err), BACKEND_OK);
+	job_fini(&job);
+}
+
+static void
+users_whose_jobs_come_by_turns_are_counted_apart(void **state)
+{
+	struct kit *kit = *state;
+	add_job_of(kit, 1);
+	kit->ops->savepoint(kit->backend, &kit->err);
+	add_job_of(kit, 1);
+	add_job_of(kit, 2);
+	add_job_of(kit, 1);
+	assert_int_equal(usage_of(kit, 1).njobs, 3);
+	assert_int_equal(usage_of(kit, 2).njobs, 1);
+	kit->ops->rollback_to(kit->backend);
+	assert_int_equal(usage_of(kit, 1).njobs, 1);
+	assert_int_equal(usage_of(kit, 2).njobs, 0);
+	add_job_of(kit, 2);
+	kit_commit(kit);
+	assert_int_equal(usage_of(kit, 1).njobs, 1);
+	assert_int_equal(usage_of(kit, 2).njobs, 1);
+	add_job_of(kit, 1);
+	add_job_of(kit, 2);
+	kit->ops->rollback(kit->backend);
+	kit->ops->begin(kit->backend, &kit->err);
+	assert_int_equal(usage_of(kit, 1).njobs, 1);
+	assert_int_equal(usage_of(kit, 2).njobs, 1);
+}
+
+static void
 what_is_pruned_is_no_longer_its_users(void **state)
 {
 	struct kit *kit = *state;
@@ -427,6 +464,7 @@ const struct CMUnitTest store_backend_rest[] = {
 	cmocka_unit_test(a_queue_with_the_longest_name_is_listed_and_ready_once),
 	cmocka_unit_test(a_request_is_remembered_for_its_user_until_it_is_forgotten),
 	cmocka_unit_test(what_a_user_has_is_known_at_any_moment),
+	cmocka_unit_test(users_whose_jobs_come_by_turns_are_counted_apart),
 	cmocka_unit_test(what_is_pruned_is_no_longer_its_users),
 	cmocka_unit_test(a_small_text_is_replaced_under_its_name),
 	cmocka_unit_test(pruning_by_age_keeps_the_last_run_of_a_living_job),
