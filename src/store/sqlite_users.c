@@ -40,30 +40,30 @@ sqlite_user_add(struct sqlite *s, uid_t uid, const struct usage *more, struct er
 	return BACKEND_OK;
 }
 
-enum backend_result
-sqlite_user_add_runs(struct sqlite *s, int64_t job_id, int n, struct err *err)
+/* Adds n to a count of whoever owns the job or run with that id. His row has to be there. */
+static enum backend_result
+add_to_owner(struct sqlite *s, enum sql number, int64_t id, int64_t n, struct err *err)
 {
 	if (n == 0)
 		return BACKEND_OK;
-	if (sqlite_users_save(s, err) != BACKEND_OK) /* the row has to be there */
+	if (sqlite_users_save(s, err) != BACKEND_OK)
 		return BACKEND_ERROR;
-	sqlite3_stmt *stmt = sql_use(s, SQL_USER_ADD_RUNS);
-	sqlite3_bind_int64(stmt, 1, job_id);
-	sqlite3_bind_int(stmt, 2, n);
+	sqlite3_stmt *stmt = sql_use(s, number);
+	sqlite3_bind_int64(stmt, 1, id);
+	sqlite3_bind_int64(stmt, 2, n);
 	return change(s, stmt, err);
+}
+
+enum backend_result
+sqlite_user_add_runs(struct sqlite *s, int64_t job_id, int n, struct err *err)
+{
+	return add_to_owner(s, SQL_USER_ADD_RUNS, job_id, n, err);
 }
 
 enum backend_result
 sqlite_user_add_output(struct sqlite *s, int64_t run_id, int64_t bytes, struct err *err)
 {
-	if (bytes == 0)
-		return BACKEND_OK;
-	if (sqlite_users_save(s, err) != BACKEND_OK) /* the row has to be there */
-		return BACKEND_ERROR;
-	sqlite3_stmt *stmt = sql_use(s, SQL_USER_ADD_OUTPUT);
-	sqlite3_bind_int64(stmt, 1, run_id);
-	sqlite3_bind_int64(stmt, 2, bytes);
-	return change(s, stmt, err);
+	return add_to_owner(s, SQL_USER_ADD_OUTPUT, run_id, bytes, err);
 }
 
 enum backend_result
