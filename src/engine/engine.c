@@ -14,8 +14,6 @@
 #include "base/alloc.h"
 #include "engine/parts.h"
 
-#define FAIL_PAUSE  USEC_PER_SEC         /* before a failed claim is tried again */
-
 static usec_t
 sooner(usec_t a, usec_t b)
 {

@@ -36,6 +36,8 @@ struct live {
 
 #define LATE_SAMPLES 1024
 
+#define FAIL_PAUSE USEC_PER_SEC /* before what the store failed at is tried again */
+
 /* Sets of the clock that the ledger is not through with; what comes beyond joins the last. */
 #define STEPS_MAX 8
 

@@ -5,8 +5,6 @@
  */
 #include "engine/parts.h"
 
-#define FAIL_PAUSE USEC_PER_SEC
-
 void
 steps_add(struct engine *engine, usec_t from, usec_t to)
 {
