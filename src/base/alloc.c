@@ -30,6 +30,12 @@ mem_array(size_t n, size_t size)
 }
 
 void *
+mem_room(size_t size)
+{
+	return mem_resize(NULL, size, 1);
+}
+
+void *
 mem_resize(void *ptr, size_t n, size_t size)
 {
 	return check(reallocarray(ptr, n ? n : 1, size ? size : 1));

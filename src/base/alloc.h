@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 void *mem_alloc(size_t size); /* zeroed; size 0 gives a freeable pointer */
+void *mem_room(size_t size);  /* not zeroed; for libraries that take a malloc() */
 void *mem_array(size_t n, size_t size); /* zeroed; dies when n * size overflows */
 void *mem_resize(void *ptr, size_t n, size_t size); /* not zeroed */
 char *mem_dup(const char *text); /* NULL stays NULL */

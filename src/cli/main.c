@@ -146,19 +146,13 @@ hold_standard_streams(void)
 		close(fd);
 }
 
-/* A request or an answer with holes would be a lie: rather none. */
-static void *
-allocate(size_t size)
-{
-	return mem_resize(NULL, size, 1);
-}
-
 int
 main(int argc, char **argv)
 {
 	struct cli_options options = { 0 };
 	hold_standard_streams();
-	json_set_alloc_funcs(allocate, free);
+	/* A request or an answer with holes would be a lie: rather none. */
+	json_set_alloc_funcs(mem_room, free);
 	/* Only for the widths of characters; texts and numbers stay the same everywhere. */
 	if (!setlocale(LC_CTYPE, ""))
 		setlocale(LC_CTYPE, "C.UTF-8");

@@ -133,18 +133,12 @@ make_refusals(struct control *control)
 	rpc_add_error(&control->too_long, &err);
 }
 
-/* An answer in which a member is missing for want of memory would be a lie: rather no answer. */
-static void *
-allocate(size_t size)
-{
-	return mem_resize(NULL, size, 1);
-}
-
 struct control *
 control_new(struct ev_loop *loop, const struct control_config *config,
 	    const struct control_ports *ports)
 {
-	json_set_alloc_funcs(allocate, free);
+	/* An answer in which a member is missing for want of memory would be a lie: rather none. */
+	json_set_alloc_funcs(mem_room, free);
 	struct control *control = mem_alloc(sizeof(*control));
 	control->ports = *ports;
 	make_refusals(control);
