@@ -14,15 +14,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* The socket gets its name when it listens: who sees the name may connect. */
 static int
 listen_at(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	unlink(path);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s.new", path);
+	unlink(address.sun_path);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-	    listen(fd, 8) != 0) {
+	    listen(fd, 8) != 0 || rename(address.sun_path, path) != 0) {
 		perror(path);
 		exit(1);
 	}
