@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/size.h"
+#include "base/variable.h"
 #include "model/request.h"
 
 static bool
@@ -201,28 +202,13 @@ set_dst(enum dst_rule *to, const struct field *field, const char *text, struct e
 	return 0;
 }
 
-/* Variables that would let a job's text reach code that runs before the job does, or lie about us. */
-static bool
-is_reserved_env(const char *text, size_t len)
-{
-	static const char *const names[] = { "LD_",       "ASCHED_", "IFS=",
-					     "BASH_ENV=", "ENV=",    "SHELLOPTS=" };
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		size_t n = strlen(names[i]);
-		if (len >= n && memcmp(text, names[i], n) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* POSIX names only (XBD 8.1), so that no shell function or odd name is smuggled in. */
 static int
-check_pair(const struct field *field, const char *text, size_t len, struct err *err)
+check_pair(const struct field *field, const char *text, struct err *err)
 {
-	size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
-	if (n == 0 || n >= len || text[n] != '=' || (text[0] >= '0' && text[0] <= '9'))
+	size_t n = variable_name(text);
+	if (n == 0)
 		return err_invalid(err, field->name, "\"%.60s\" is not NAME=VALUE", text);
-	if (is_reserved_env(text, len))
+	if (variable_is_reserved(text))
 		return err_invalid(err, field->name, "%.*s is reserved", (int)n, text);
 	return 0;
 }
@@ -233,7 +219,7 @@ add_item(struct strings *list, const struct field *field, const char *text, size
 {
 	if (list->n >= FIELD_LIST_MAX)
 		return err_invalid(err, field->name, "has more than %d items", FIELD_LIST_MAX);
-	if (field->type == FIELD_PAIRS && check_pair(field, text, len, err) < 0)
+	if (field->type == FIELD_PAIRS && check_pair(field, text, err) < 0)
 		return -1;
 	if (field->type == FIELD_HEADERS && request_check_header(text, err) < 0) {
 		err_in_field(err, field->name);

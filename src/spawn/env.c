@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/variable.h"
 #include "spawn/user_file.h"
 
 #define FILE_BYTES_MAX 65536
-#define NAME_CHARS     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
 static int
 reserve(struct env *env, size_t n)
@@ -89,11 +89,11 @@ read_whole(const char *path)
 static int
 put_line(struct env *env, char *line)
 {
-	size_t len = strspn(line, NAME_CHARS);
+	size_t len = variable_name(line);
 	if (line[strspn(line, " \t\r")] == '\0' || line[0] == '#')
 		return 0;
-	if (len == 0 || line[len] != '=' || (line[0] >= '0' && line[0] <= '9')) {
-		errno = EINVAL;
+	if (len == 0 || variable_is_reserved(line)) {
+		errno = len == 0 ? EINVAL : EPERM;
 		return -1;
 	}
 	char *value = line + len + 1;

@@ -17,7 +17,8 @@ int env_put_pair(struct env *env, const char *name, const char *value);
 /*
  * Puts every line NAME=VALUE of the file; blank lines and those that begin with '#' are nothing,
  * and one pair of quotes around the value is taken off. EINVAL: a line is something else, or it
- * is no regular file; EFBIG: more than 64 KiB.
+ * is no regular file; EPERM: a name that jobs may not have (variable_is_reserved()); EFBIG: more
+ * than 64 KiB.
  */
 int env_put_file(struct env *env, const char *path);
 

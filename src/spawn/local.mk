@@ -27,7 +27,7 @@ libspawn_a_SOURCES = \
 
 libexec_PROGRAMS += asched-spawn
 asched_spawn_SOURCES = src/spawn/main.c
-asched_spawn_LDADD = libspawn.a libmsg.a
+asched_spawn_LDADD = libspawn.a libmsg.a libbase.a
 
 # Tests: as its daemon, against the program.
 check_PROGRAMS += tests/fake/fake_daemon tests/fake/inherited
@@ -53,7 +53,7 @@ tests_unit_spawn_tree_SOURCES = tests/unit/spawn_tree.c $(SPAWNER_FIXTURE)
 tests_unit_spawn_tree_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_spawn_tree_LDADD = libspawn.a libmsg.a libbase.a $(UNIT_LIBS)
 tests_unit_spawn_parts_SOURCES = tests/unit/spawn_parts.c
-tests_unit_spawn_parts_LDADD = libspawn.a libmsg.a $(UNIT_LIBS)
+tests_unit_spawn_parts_LDADD = libspawn.a libmsg.a libbase.a $(UNIT_LIBS)
 tests_unit_spawn_program_SOURCES = tests/unit/spawn_program.c $(SPAWNER_FIXTURE)
 tests_unit_spawn_program_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_spawn_program_LDADD = libmsg.a libbase.a $(UNIT_LIBS)

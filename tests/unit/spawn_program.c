@@ -164,10 +164,12 @@ static void
 a_file_of_the_users_that_cannot_be_used_fails_the_start(void **state)
 {
 	struct spawner_fixture *sp = *state;
-	char bad[128], big[128];
+	char bad[128], big[128], reserved[128];
 	snprintf(bad, sizeof(bad), "%s/bad", sp->dir);
+	snprintf(reserved, sizeof(reserved), "%s/reserved", sp->dir);
 	snprintf(big, sizeof(big), "%s/big", sp->dir);
 	write_file(bad, "A=1\nnot a pair\n");
+	write_file(reserved, "A=1\nLD_PRELOAD=/tmp/x.so\n");
 	write_file(big, "");
 	assert_int_equal(truncate(big, 65537), 0);
 	const struct {
@@ -179,6 +181,7 @@ a_file_of_the_users_that_cannot_be_used_fails_the_start(void **state)
 		{ "/", NULL, STAGE_ENV_FILE, EINVAL },
 		{ "/dev/zero", NULL, STAGE_ENV_FILE, EINVAL },
 		{ bad, NULL, STAGE_ENV_FILE, EINVAL },
+		{ reserved, NULL, STAGE_ENV_FILE, EPERM },
 		{ big, NULL, STAGE_ENV_FILE, EFBIG },
 		{ NULL, "/no/such/directory/file", STAGE_OUTPUT_FILE, ENOENT },
 		{ NULL, "/dev/null", STAGE_OUTPUT_FILE, EINVAL },
