@@ -71,7 +71,7 @@ tests_fake_crowd_SOURCES = tests/fake/crowd.c
 # The daemon whose clock and disk tests can spoil, and that dies at the failpoints they name.
 check_PROGRAMS += tests/fake/trial_aschedd
 tests_fake_trial_aschedd_SOURCES = src/daemon/main.c tests/fake/trial_clock.c \
-	tests/fake/trial_disk.c tests/fake/trial_failpoint.c \
+	tests/fake/trial_disk.c tests/fake/trial_disk.h tests/fake/trial_failpoint.c \
 	tests/fake/trial_memory.c tests/fake/trial_memory.h
 tests_fake_trial_aschedd_LDADD = $(aschedd_LDADD)
 

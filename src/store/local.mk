@@ -42,6 +42,7 @@ libstore_a_SOURCES = \
 	src/store/sqlite_runs.c \
 	src/store/sqlite_sql.c \
 	src/store/sqlite_users.c \
+	src/store/sqlite_words.c \
 	src/store/thread.c src/store/thread.h
 
 STORE_LIBS = libstore.a libengine.a libmodel.a libwhen.a libbase.a $(SQLITE3_LIBS)
@@ -104,6 +105,13 @@ tests_unit_store_open_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
 tests_unit_store_open_SOURCES = tests/unit/store_open.c \
 	tests/unit/store_place.c tests/unit/store_place.h
 tests_unit_store_open_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/store_migrate
+tests_unit_store_migrate_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
+tests_unit_store_migrate_SOURCES = tests/unit/store_migrate.c \
+	tests/unit/store_place.c tests/unit/store_place.h \
+	tests/fake/trial_disk.c tests/fake/trial_disk.h
+tests_unit_store_migrate_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/store_check
 tests_unit_store_check_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)

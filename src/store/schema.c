@@ -9,6 +9,7 @@
 #include "model/run.h"
 #include "store/files.h"
 #include "store/spec.h"
+#include "store/sqlite_db.h"
 
 /* Numbers that stand in the rows and in the conditions of the indexes: they never change. */
 _Static_assert(JOB_ACTIVE == 0 && JOB_PAUSED == 1 && JOB_FINISHED == 2 && JOB_CANCELLED == 3,
@@ -220,7 +221,7 @@ read_version(sqlite3 *db, const char *path, int *version, struct err *err)
 	rc = sqlite3_finalize(stmt);
 	if (rc == SQLITE_OK)
 		return 0;
-	return err_set(err, ERR_UNAVAILABLE, "%s: %s", path, sqlite3_errmsg(db));
+	return err_set(err, ERR_UNAVAILABLE, "%s: %s", path, sql_words(db).text);
 }
 
 static int
@@ -234,7 +235,7 @@ apply_step(sqlite3 *db, const char *path, const char *step, int number, struct e
 	if (rc == SQLITE_OK)
 		return 0;
 	err_set(err, ERR_UNAVAILABLE, "%s: migration to format %d: %s", path, number,
-		sqlite3_errmsg(db));
+		sql_words(db).text);
 	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	return -1;
 }
@@ -252,7 +253,7 @@ copy_old(sqlite3 *db, const char *path, int version, struct err *err)
 	unlink(part);
 	if (!sql || sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		result = err_set(err, ERR_UNAVAILABLE, "copy to %s before the migration: %s", to,
-				 sqlite3_errmsg(db));
+				 sql_words(db).text);
 	else
 		result = file_put_in_place(part, to, err);
 	if (result != 0)
@@ -316,7 +317,7 @@ add_functions(sqlite3 *db, const char *path, struct err *err)
 		    SQLITE_OK &&
 	    sqlite3_create_function(db, "sealed", 1, flags, NULL, sealed, NULL, NULL) == SQLITE_OK)
 		return 0;
-	return err_set(err, ERR_UNAVAILABLE, "%s: %s", path, sqlite3_errmsg(db));
+	return err_set(err, ERR_UNAVAILABLE, "%s: %s", path, sql_words(db).text);
 }
 
 int

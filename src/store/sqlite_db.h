@@ -162,7 +162,12 @@ void sql_finalize(struct sqlite *s);
 const char *sql_text(enum sql number);
 
 sqlite3_stmt *sql_use(struct sqlite *s, enum sql number);
-/* BACKEND_ERROR with the database's words. */
+/* What went wrong last: SQLite's words, and the system's cause where it has one (sqlite_words.c). */
+struct sql_words {
+	char text[256];
+};
+struct sql_words sql_words(sqlite3 *db);
+/* BACKEND_ERROR with these words. */
 enum backend_result sql_fail(struct sqlite *s, struct err *err);
 /* Runs a change. NONE: no row was changed, or a unique key stood against it. */
 enum backend_result sql_change(struct sqlite *s, sqlite3_stmt *stmt, struct err *err);

@@ -63,7 +63,7 @@ open_fail(struct sqlite *s, struct err *err)
 			s->path, sqlite3_errmsg(s->db));
 	default:
 		return err_set(err, ERR_UNAVAILABLE, "%s: %s (SQLite error %d)", s->path,
-			       sqlite3_errmsg(s->db), sqlite3_extended_errcode(s->db));
+			       sql_words(s->db).text, sqlite3_extended_errcode(s->db));
 	}
 }
 

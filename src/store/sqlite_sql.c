@@ -240,7 +240,7 @@ enum backend_result
 sql_fail(struct sqlite *s, struct err *err)
 {
 	int code = sqlite3_extended_errcode(s->db);
-	err_set(err, ERR_UNAVAILABLE, "database: %s (SQLite error %d)", sqlite3_errmsg(s->db),
+	err_set(err, ERR_UNAVAILABLE, "database: %s (SQLite error %d)", sql_words(s->db).text,
 		code);
 	return BACKEND_ERROR;
 }

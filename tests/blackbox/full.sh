@@ -87,6 +87,25 @@ mount -o remount,ro "$dir/d"
 fails_with 1 "$dir/d" "$ASCHED_BUILD/aschedd" --private "$dir/d" --database "$dir/d/asched.db"
 mount -o remount,rw "$dir/d"
 
+# An older database, of which there is no room for the copy that a migration begins with.
+rm -rf "${dir:?}/d/"*
+if command -v sqlite3 > /dev/null; then
+	sqlite3 "$dir/d/asched.db" < "$ASCHED_SOURCE/tests/blackbox/format_1.sql"
+	sqlite3 "$dir/d/asched.db" 'PRAGMA journal_mode = wal' > /dev/null
+	cp "$dir/d/asched.db" "$dir/old"
+	fill
+	truncate -s -20K "$dir/d/filler"
+	fails_with 1 'is full' "$ASCHED_BUILD/aschedd" --config "$dir/conf" --private "$dir/d"
+	is 'an older database is as it was when there is no room to migrate it' '' \
+		"$(cmp "$dir/d/asched.db" "$dir/old" 2>&1)"
+	rm "$dir/d/filler"
+	daemon_start --config "$dir/conf" || exit 1
+	has 'and is migrated when there is' 'hello from format 1' "$(asched logs hello)"
+	daemon_stop TERM
+else
+	skip 'a migration on a full disk' 'sqlite3 is not installed'
+fi
+
 # No inodes: everything that is to be a new file fails.
 rm -rf "${dir:?}/d/"*
 mount -o remount,size=32m,nr_inodes=12 "$dir/d"

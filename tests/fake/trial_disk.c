@@ -4,9 +4,13 @@
  *
  *	CALL HOW FIRST COUNT MS		calls number FIRST up to FIRST + COUNT - 1 fail so
  *
+ * In a unit test that links it, trial_disk_set() says it instead.
+ *
  * CALL is write (pwrite, too), sync (fsync and fdatasync) or any; HOW a number of errno, or 0 (it
  * works), or -1 (half of the bytes are written). Each takes MS milliseconds longer.
  */
+#include "fake/trial_disk.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -47,7 +51,9 @@ look_for_rule(void)
 	const char *dir = getenv("ASCHED_TRIAL");
 	char path[4096];
 	struct stat st;
-	snprintf(path, sizeof(path), "%s/disk", dir ? dir : "/nonexistent");
+	if (!dir)
+		return;
+	snprintf(path, sizeof(path), "%s/disk", dir);
 	if (stat(path, &st) != 0) {
 		rule.call[0] = '\0';
 		memset(&rule.changed, 0, sizeof(rule.changed));
@@ -55,6 +61,22 @@ look_for_rule(void)
 		read_rule(path);
 		rule.changed = st.st_ctim;
 	}
+}
+
+void
+trial_disk_set(const char *call, int how, long first, long count)
+{
+	snprintf(rule.call, sizeof(rule.call), "%s", call);
+	rule.how = how;
+	rule.first = first;
+	rule.count = count;
+	rule.ncalls = rule.ms = 0;
+}
+
+long
+trial_disk_ncalls(void)
+{
+	return rule.ncalls;
 }
 
 /* What becomes of this call: 0, -1 or an errno. */

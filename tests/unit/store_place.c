@@ -5,15 +5,27 @@
 #include "fake/scratch.h"
 #include "store/sqlite.h"
 
-int
-place_set_up(void **state)
+static int
+set_up(void **state, char *dir)
 {
 	struct place *place = mem_alloc(sizeof(*place));
-	place->dir = scratch_new();
+	place->dir = dir;
 	place->path = scratch_path(place->dir, "asched.db");
 	place->copy = scratch_path(place->dir, "copy.db");
 	*state = place;
 	return 0;
+}
+
+int
+place_set_up(void **state)
+{
+	return set_up(state, scratch_new());
+}
+
+int
+place_set_up_fast(void **state)
+{
+	return set_up(state, scratch_new_fast());
 }
 
 int

@@ -21,6 +21,7 @@ struct place {
 };
 
 int place_set_up(void **state);
+int place_set_up_fast(void **state); /* in memory: for many commits */
 int place_tear_down(void **state);
 
 /* Opens the database and makes it fit for use; the test fails when it cannot. */
