@@ -98,6 +98,8 @@ proc_env_number(pid_t pid, const char *name)
 	char path[64], env[ENV_MAX];
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
 	ssize_t len = file_read(AT_FDCWD, path, env, sizeof(env));
+	if (len == 0)
+		return -1;
 	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(env + at) + 1) {
 		if (strncmp(env + at, name, strlen(name)) == 0)
 			return strtoll(env + at + strlen(name), NULL, 10);

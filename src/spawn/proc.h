@@ -27,7 +27,10 @@ int proc_open_children(void);
 /* What the list says now, zombies included; how many, or -1. */
 int proc_children(int fd, pid_t *pids, int max);
 
-/* The number that NAME= has in the environment which the process was given; 0: none. */
+/*
+ * The number that NAME= has in the environment which the process was given; 0: none. -1: there is
+ * no environment, or not yet, as while a program is being executed.
+ */
 int64_t proc_env_number(pid_t pid, const char *name);
 
 /* Whose it is; (uid_t)-1: there is none. */

@@ -9,10 +9,13 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #define STOP_ROUNDS_MAX 8 /* of reading the list again; a bomb that outruns this has limits */
 #define RUN_NAME        "ASCHED_RUN="
+#define LOOKS_AGAIN_MAX 20     /* in all, as some have no environment for good */
+#define LOOK_AGAIN_NS   100000 /* after so long */
 
 /* Whose processes are meant. */
 struct target {
@@ -182,11 +185,24 @@ tree_stop(struct tree *tree, struct slots *slots, const struct slot *slot, enum 
 	tree->seen_at = now;
 }
 
+/* What the environment of a stray says; while it executes a program it has none for a moment. */
+static int64_t
+run_of(pid_t pid, int *patience)
+{
+	int64_t run_id = proc_env_number(pid, RUN_NAME);
+	for (; run_id < 0 && *patience > 0; --*patience) {
+		nanosleep(&(struct timespec){ .tv_nsec = LOOK_AGAIN_NS }, NULL);
+		run_id = proc_env_number(pid, RUN_NAME);
+	}
+	return run_id < 0 ? 0 : run_id;
+}
+
 /* Children of ours that we never started. */
 static void
 find_strays(struct tree *tree, struct slots *slots, pid_t daemon_pid)
 {
 	pid_t pids[SLOTS_MAX + TREE_STRAYS_MAX];
+	int patience = LOOKS_AGAIN_MAX;
 	int n = proc_children(tree->children_fd, pids, SLOTS_MAX + TREE_STRAYS_MAX);
 	for (int i = 0; i < n && tree->nstrays < TREE_STRAYS_MAX; i++) {
 		if (pids[i] == daemon_pid || slots_find_pid(slots, pids[i]) ||
@@ -195,7 +211,7 @@ find_strays(struct tree *tree, struct slots *slots, pid_t daemon_pid)
 		tree->strays[tree->nstrays++] = (struct tree_stray){
 			.pid = pids[i],
 			.uid = proc_owner(pids[i]),
-			.run_id = proc_env_number(pids[i], RUN_NAME),
+			.run_id = run_of(pids[i], &patience),
 		};
 	}
 }

@@ -167,6 +167,19 @@ a_stray_counts_for_the_run_in_its_environment_only(void **state)
 	wait_until_dead(pids[0]);
 }
 
+/* Between its setsid() and the end of its exec nothing tells whose it is. */
+static void
+a_stray_is_counted_while_it_executes_a_program(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	for (int64_t run_id = 1; run_id <= 300; run_id++) {
+		start_script(sp, run_id, "setsid sleep 60 &", true);
+		struct msg msg = spawner_expect(sp, MSG_EXITED, run_id, NULL);
+		assert_int_equal(msg.report.nleftovers, 1);
+		spawner_forget(sp, run_id);
+	}
+}
+
 static void
 no_zombie_is_left_of_strays(void **state)
 {
@@ -196,6 +209,7 @@ main(void)
 		TREE_TEST(what_is_left_behind_is_counted_and_kept),
 		TREE_TEST(what_is_left_behind_is_killed_when_the_job_says_so),
 		TREE_TEST(a_stray_counts_for_the_run_in_its_environment_only),
+		TREE_TEST(a_stray_is_counted_while_it_executes_a_program),
 		TREE_TEST(no_zombie_is_left_of_strays),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
