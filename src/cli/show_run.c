@@ -9,8 +9,9 @@
 #include "cli/words.h"
 
 static const struct column columns[] = {
-	{ "TRY", 0, true }, { "STARTED", 0 },   { "TOOK", 0, true },   { "RESULT", 12 },
-	{ "PID", 0, true }, { "CPU", 0, true }, { "MEMORY", 0, true }, { "OUTPUT", 0, true },
+	{ "TRY", 0, true },  { "STARTED", 0 },   { "TOOK", 0, true },   { "RESULT", 12 },
+	{ "PID", 0, true },  { "CPU", 0, true }, { "MEMORY", 0, true }, { "OUTPUT", 0, true },
+	{ "LEFT", 0, true }, /* processes behind the main one */
 };
 #define NCOLUMNS (sizeof(columns) / sizeof(columns[0]))
 
@@ -72,6 +73,10 @@ add_attempt(struct table *table, const struct screen *screen, const json_t *atte
 			  ? words_bytes(answer_int(attempt, "peak_kib") * 1024, text)
 			  : "-");
 	add_output(table, attempt);
+	if (answer_int(attempt, "leftovers") > 0)
+		table_add(table, YELLOW, "%lld", (long long)answer_int(attempt, "leftovers"));
+	else
+		table_add(table, PLAIN, "-");
 }
 
 void
