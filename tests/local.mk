@@ -81,7 +81,7 @@ tests_fake_trial_aschedd_LDADD = $(aschedd_LDADD)
 soak: all $(check_PROGRAMS)
 	@ASCHED_SOURCE='$(abs_top_srcdir)' ASCHED_BUILD='$(abs_top_builddir)' \
 		$(SHELL) $(srcdir)/tests/soak.sh
-EXTRA_DIST += tests/README tests/soak.sh tests/blackbox/format_1.sql
+EXTRA_DIST += tests/README tests/soak.sh tests/blackbox/format_1.sql tests/unit/skip.h
 
 include tests/bench/local.mk
 include tests/fuzz/local.mk

@@ -25,6 +25,7 @@
 
 #include "base/log.h"
 #include "daemon/confine.h"
+#include "unit/skip.h"
 
 #define DONE 0
 
@@ -347,10 +348,8 @@ static void
 what_no_scheduler_needs_fails_and_does_not_kill(void **state)
 {
 	(void)state;
-	if (prctl(PR_GET_SECCOMP) < 0) {
-		print_message("skipped: this kernel has no seccomp\n");
-		skip();
-	}
+	if (prctl(PR_GET_SECCOMP) < 0)
+		skip_because("this kernel has no seccomp");
 	check(calls, sizeof(calls) / sizeof(calls[0]), NULL);
 }
 
@@ -385,10 +384,8 @@ only_the_files_that_are_named_are_in_reach(void **state)
 	char dir[] = "/tmp/asched-confine.XXXXXX";
 	struct confine_places places = { .n = 0 };
 	(void)state;
-	if (landlock_version() < 3) {
-		print_message("skipped: this kernel's Landlock cannot forbid truncation\n");
-		skip();
-	}
+	if (landlock_version() < 3)
+		skip_because("this kernel's Landlock cannot forbid truncation");
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chdir(dir), 0);
 	assert_int_equal(mkdir("state", 0700) | mkdir("readable", 0700) | mkdir("elsewhere", 0700),

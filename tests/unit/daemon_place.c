@@ -17,6 +17,7 @@
 
 #include "base/alloc.h"
 #include "daemon/place.h"
+#include "unit/skip.h"
 
 static int
 set_up(void **state)
@@ -93,7 +94,7 @@ whom_a_directory_is_made_for_can_get_there(void **state)
 	struct err err;
 	struct stat st;
 	if (geteuid() != 0)
-		skip(); /* only root gives directories away */
+		skip_because("only root gives directories away");
 	char *parent = mem_printf("%s/parent", (char *)*state);
 	char *path = mem_printf("%s/given", parent);
 	mode_t before = umask(022);

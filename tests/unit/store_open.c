@@ -10,6 +10,7 @@
 #include "fake/scratch.h"
 #include "store/mark.h"
 #include "store/sqlite.h"
+#include "unit/skip.h"
 
 static void
 a_new_database_is_whole_private_and_marked(void **state)
@@ -82,7 +83,7 @@ a_read_only_database_is_refused(void **state)
 {
 	struct place *place = *state;
 	if (geteuid() == 0)
-		skip(); /* root may write everything; tests/blackbox has a read-only mount */
+		skip_because("root may write everything"); /* tests/blackbox mounts read-only */
 	place_close(place_open(place));
 	chmod(place->path, 0400);
 	place_refuses(place, "cannot be written");

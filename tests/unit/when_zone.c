@@ -15,6 +15,7 @@
 
 #include "base/zonedir.h"
 #include "fake/test_zones.h"
+#include "unit/skip.h"
 #include "when/civil.h"
 #include "when/zone.h"
 
@@ -117,10 +118,8 @@ static void
 every_zone_equals_zdump_at_every_change_from_1900_to_2100(void **state)
 {
 	(void)state;
-	if (system("zdump UTC >/dev/null 2>&1") != 0) {
-		print_message("SKIP: no zdump on this machine\n");
-		skip();
-	}
+	if (system("zdump UTC >/dev/null 2>&1") != 0)
+		skip_because("no zdump on this machine");
 	assert_int_equal(nftw(ZONEINFO_DIR, compare_file, 16, FTW_PHYS), 0);
 	print_message("%zu zones in %zu files, %zu lines of zdump, %zu changes\n", nzones, nfiles,
 		      nlines, nspans);
@@ -404,10 +403,9 @@ a_slim_file_gives_the_same_table_as_a_fat_one(void **state)
 			 "PATH=$PATH:/usr/sbin zic -b %s -d %s " ZONEINFO_DIR "/tzdata.zi 2>&1",
 			 i ? "fat" : "slim", i ? fat.path : slim.path);
 		if (system(command) != 0) {
-			print_message("SKIP: no zic or no tzdata.zi on this machine\n");
 			folder_close(&slim);
 			folder_close(&fat);
-			skip();
+			skip_because("no zic or no tzdata.zi on this machine");
 		}
 	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
