@@ -86,6 +86,13 @@ every_next(const struct every *every, usec_t after)
 	return usec_add(every->anchor, nperiods * every->period);
 }
 
+int64_t
+every_count(const struct every *every, usec_t after, usec_t until)
+{
+	usec_t first = every_next(every, after);
+	return first > until ? 0 : (until - first) / every->period + 1;
+}
+
 void
 every_print(const struct every *every, struct buf *out)
 {

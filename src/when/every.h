@@ -29,6 +29,9 @@ int every_parse(struct every *every, struct scan text, const struct at_context *
 /* The first due instant strictly after `after`. */
 usec_t every_next(const struct every *every, usec_t after);
 
+/* How many there are after `after`, up to `until`. */
+int64_t every_count(const struct every *every, usec_t after, usec_t until);
+
 /* "90s"; the anchor is printed by whoever knows its zone. */
 void every_print(const struct every *every, struct buf *out);
 

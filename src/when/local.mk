@@ -7,6 +7,7 @@ libwhen_a_SOURCES = \
 	src/when/calendar.c src/when/calendar.h \
 	src/when/calendar_print.c \
 	src/when/civil.c src/when/civil.h \
+	src/when/count.c \
 	src/when/cron.c src/when/cron.h \
 	src/when/cron_print.c \
 	src/when/every.c src/when/every.h \
@@ -35,6 +36,11 @@ UNIT_TESTS += tests/unit/when_oracle
 tests_unit_when_oracle_SOURCES = tests/unit/when_oracle.c $(TEST_ZONES) \
 	tests/fake/cron_oracle.c tests/fake/cron_oracle.h
 tests_unit_when_oracle_LDADD = $(WHEN_LIBS)
+
+UNIT_TESTS += tests/unit/when_count
+tests_unit_when_count_SOURCES = tests/unit/when_count.c $(TEST_ZONES) \
+	tests/fake/cron_oracle.c tests/fake/cron_oracle.h
+tests_unit_when_count_LDADD = $(WHEN_LIBS)
 
 UNIT_TESTS += tests/unit/when_dst
 tests_unit_when_dst_SOURCES = tests/unit/when_dst.c $(TEST_ZONES)

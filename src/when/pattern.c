@@ -254,3 +254,83 @@ pattern_next(const struct pattern *p, usec_t from)
 	assert(first != NEVER_IN_DAY);
 	return day * USEC_PER_DAY + first;
 }
+
+static int
+nbits_below(uint64_t bits, int n)
+{
+	return __builtin_popcountll(n < 64 ? bits & ((UINT64_C(1) << n) - 1) : bits);
+}
+
+/* Fractions may meet each other and whole seconds: unless they stand alone they are walked. */
+static int64_t
+count_in_minute(const struct pattern *p, usec_t before)
+{
+	const struct pattern_part *part = &p->parts[0];
+	if (p->nparts == 0)
+		return nbits_below(p->seconds, (int)((before + USEC_PER_SEC - 1) / USEC_PER_SEC));
+	if (p->nparts == 1 && p->seconds == 0) {
+		usec_t last = before - 1 < part->last ? before - 1 : part->last;
+		return last < part->first ? 0 : (last - part->first) / part->step + 1;
+	}
+	int64_t n = 0;
+	for (usec_t at = next_in_minute(p, 0); at != NEVER_IN_DAY && at < before;
+	     at = next_in_minute(p, at + 1))
+		n++;
+	return n;
+}
+
+/* Times of a day that matches, before the one given (since midnight, up to all of it). */
+static int64_t
+count_in_day(const struct pattern *p, usec_t before)
+{
+	int hour = (int)(before / USEC_PER_HOUR);
+	usec_t rest = before - hour * USEC_PER_HOUR;
+	int minute = (int)(rest / USEC_PER_MIN);
+	int64_t per_minute = count_in_minute(p, USEC_PER_MIN);
+	int64_t nminutes = (int64_t)nbits_below(p->hours, hour) * nbits_below(p->minutes, 60);
+	if (next_bit(p->hours, hour) != hour)
+		return nminutes * per_minute;
+	nminutes += nbits_below(p->minutes, minute);
+	int64_t n = nminutes * per_minute;
+	if (next_bit(p->minutes, minute) == minute)
+		n += count_in_minute(p, rest - minute * USEC_PER_MIN);
+	return n;
+}
+
+/* Matching days of the years up to CIVIL_YEAR_MAX: from the first day to before the last. */
+static int64_t
+count_days(const struct pattern *p, int64_t from, int64_t until)
+{
+	struct civil date;
+	int64_t n = 0, month_at = from;
+	for (civil_date(from, &date); month_at < until && date.year <= CIVIL_YEAR_MAX;
+	     date.day = 1) {
+		int length = civil_month_length(date.year, date.month);
+		int64_t first = month_at - date.day + 1;
+		int last = until - first < length ? (int)(until - first) : length;
+		if (has_year(p, date.year) && (p->months >> date.month & 1))
+			n += __builtin_popcount(pattern_month_days(p, date.year, date.month) &
+						days_between(date.day, last));
+		month_at = first + length;
+		date.year += date.month == 12;
+		date.month = date.month % 12 + 1;
+	}
+	return n;
+}
+
+int64_t
+pattern_count(const struct pattern *p, usec_t from, usec_t until)
+{
+	usec_t first_rest, last_rest;
+	if (from < 0)
+		from = 0;
+	if (until <= from)
+		return 0;
+	int64_t first = civil_day_of(from, &first_rest), last = civil_day_of(until, &last_rest);
+	int64_t n = count_days(p, first, last) * count_in_day(p, USEC_PER_DAY);
+	if (first_rest > 0 && count_days(p, first, first + 1))
+		n -= count_in_day(p, first_rest);
+	if (last_rest > 0 && count_days(p, last, last + 1))
+		n += count_in_day(p, last_rest);
+	return n;
+}

@@ -62,6 +62,9 @@ bool pattern_can_match(const struct pattern *pattern);
  */
 usec_t pattern_next(const struct pattern *pattern, usec_t from);
 
+/* How many local times at or after `from` and before `until` are in the set. */
+int64_t pattern_count(const struct pattern *pattern, usec_t from, usec_t until);
+
 /* The days of a month that are in the set: bits 1-31. */
 uint32_t pattern_month_days(const struct pattern *pattern, int year, int month);
 

@@ -100,11 +100,23 @@ walk_rule(const struct schedule *s, bool is_wild)
 	}
 }
 
-static struct walk_step
-next_of_pattern(const struct schedule *s, const struct pattern *p, bool is_wild, usec_t after)
+struct schedule_walk
+schedule_walk(const struct schedule *s)
 {
-	const struct zone *zone = s->dst == DST_UTC ? NULL : s->zone;
-	return walk_next(p, zone, walk_rule(s, is_wild), after);
+	bool is_cron = s->kind == SCHEDULE_CRON;
+	bool is_wild = is_cron ? cron_is_wild(&s->cron) : calendar_is_wild(&s->calendar);
+	return (struct schedule_walk){
+		.pattern = is_cron ? &s->cron.pattern : &s->calendar.pattern,
+		.zone = s->dst == DST_UTC ? NULL : s->zone,
+		.rule = walk_rule(s, is_wild),
+	};
+}
+
+static struct walk_step
+next_of_pattern(const struct schedule *s, usec_t after)
+{
+	struct schedule_walk walk = schedule_walk(s);
+	return walk_next(walk.pattern, walk.zone, walk.rule, after);
 }
 
 static struct walk_step
@@ -126,18 +138,6 @@ static struct walk_step
 next_every(const struct schedule *s, usec_t after)
 {
 	return (struct walk_step){ .at = every_next(&s->every, after) };
-}
-
-static struct walk_step
-next_cron(const struct schedule *s, usec_t after)
-{
-	return next_of_pattern(s, &s->cron.pattern, cron_is_wild(&s->cron), after);
-}
-
-static struct walk_step
-next_calendar(const struct schedule *s, usec_t after)
-{
-	return next_of_pattern(s, &s->calendar.pattern, calendar_is_wild(&s->calendar), after);
 }
 
 static struct walk_step
@@ -277,8 +277,8 @@ static const struct form {
 	[SCHEDULE_ANY] = { "when", NULL, next_never, print_nothing, print_nothing },
 	[SCHEDULE_AT] = { "at", parse_at, next_at, print_at, explain_at },
 	[SCHEDULE_EVERY] = { "every", parse_every, next_every, print_every, explain_every },
-	[SCHEDULE_CRON] = { "cron", parse_cron, next_cron, print_cron, explain_cron },
-	[SCHEDULE_CALENDAR] = { "calendar", parse_calendar, next_calendar, print_calendar,
+	[SCHEDULE_CRON] = { "cron", parse_cron, next_of_pattern, print_cron, explain_cron },
+	[SCHEDULE_CALENDAR] = { "calendar", parse_calendar, next_of_pattern, print_calendar,
 				explain_calendar },
 	[SCHEDULE_ON_START] = { "on-start", parse_nothing, next_never, print_on_start,
 				explain_on_start },

@@ -64,6 +64,13 @@ void schedule_fini(struct schedule *s);
  */
 usec_t schedule_next(const struct schedule *s, usec_t after, unsigned *marks);
 
+/*
+ * How many due instants there are after AFTER, up to UNTIL; and which is the Nth of them (1 is the
+ * first; there are so many). Worked out, not walked: a century takes some ten microseconds.
+ */
+int64_t schedule_count(const struct schedule *s, usec_t after, usec_t until);
+usec_t schedule_nth(const struct schedule *s, usec_t after, usec_t until, int64_t n);
+
 /* The kind and the canonical text: parsing it as that kind gives an equal schedule. */
 enum schedule_kind schedule_kind(const struct schedule *s);
 void schedule_print(const struct schedule *s, struct buf *out);

@@ -24,4 +24,12 @@ struct schedule {
 	};
 };
 
+/* Of a cron line or a calendar expression: what walk_next() and walk_count() go by. Borrowed. */
+struct schedule_walk {
+	const struct pattern *pattern;
+	const struct zone *zone; /* NULL: UTC */
+	enum walk_rule rule;
+};
+struct schedule_walk schedule_walk(const struct schedule *s);
+
 #endif

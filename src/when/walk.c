@@ -69,3 +69,34 @@ walk_next(const struct pattern *pattern, const struct zone *zone, enum walk_rule
 			return (struct walk_step){ .at = USEC_NEVER };
 	}
 }
+
+/* Instants of the part of a span; all that its gap has skipped are one, the span's first. */
+static int64_t
+count_in_span(const struct pattern *pattern, const struct zone_span *span, usec_t begin, usec_t end)
+{
+	usec_t shown = span->from + span->offset;
+	if (begin >= shown)
+		return pattern_count(pattern, begin, end);
+	return (pattern_next(pattern, begin) <= shown) + pattern_count(pattern, shown + 1, end);
+}
+
+int64_t
+walk_count(const struct pattern *pattern, const struct zone *zone, enum walk_rule rule,
+	   usec_t after, usec_t until)
+{
+	const usec_t first = max_usec(after, ZONE_FROM_EVER) + 1;
+	const struct zone_span *span = zone ? zone_span_at(zone, first) : &utc_span;
+	int64_t n = 0;
+	for (; span->from <= until; span++) {
+		usec_t begin = span_begin(span, rule), end = span->until + span->offset;
+		if (first > span->from)
+			begin = max_usec(begin, first + span->offset);
+		if (until < span->until)
+			end = until + 1 + span->offset;
+		if (begin < end)
+			n += count_in_span(pattern, span, begin, end);
+		if (span->until == ZONE_UNTIL_NEVER)
+			break;
+	}
+	return n;
+}

@@ -27,4 +27,8 @@ struct walk_step {
 struct walk_step walk_next(const struct pattern *pattern, const struct zone *zone,
 			   enum walk_rule rule, usec_t after);
 
+/* How many there are after `after`, up to `until`: from the calendar, not by walking there. */
+int64_t walk_count(const struct pattern *pattern, const struct zone *zone, enum walk_rule rule,
+		   usec_t after, usec_t until);
+
 #endif
