@@ -2,7 +2,8 @@
  * DESIGN. One pass over the instants, oldest first. Missed ones gather in a span; the latest few
  * that catch-up may still run are held back in a ring until it is known that they are the latest.
  * A pass covers at most PLAN_STEPS_MAX instants: what is held back then is simply left uncovered,
- * next_due points at it, and the next pass sees it again.
+ * next_due points at it, and the next pass sees it again. Where many in a row have one fate (a year
+ * of downtime, a clock that was set from 1970 to today) they are counted instead of looked at.
  */
 #include "model/plan.h"
 
@@ -10,6 +11,9 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+
+/* So many instants are counted: fewer are looked at as fast. As a step, they are as many. */
+#define COUNTED_MIN 64
 
 struct instant {
 	usec_t due, start_at;
@@ -22,6 +26,7 @@ struct walk {
 	size_t nactive, nqueued;
 	struct instant *ring; /* missed instants that `missed` may still run, oldest first */
 	size_t nring;
+	usec_t few_until; /* up to then there are not enough instants to count */
 };
 
 static uint64_t
@@ -34,14 +39,18 @@ mix(uint64_t x) /* splitmix64's finaliser (Steele, Lea, Flood 2014) */
 	return x ^ x >> 31;
 }
 
+static usec_t
+splay(const struct job *job, uint64_t machine)
+{
+	return job->splay > 0 ? (usec_t)(mix(job->seed ^ machine) % (uint64_t)job->splay) : 0;
+}
+
 usec_t
 job_start_at(const struct job *job, usec_t due, uint64_t machine)
 {
-	usec_t at = due;
 	if (due == USEC_NEVER)
 		return USEC_NEVER;
-	if (job->splay > 0)
-		at += (usec_t)(mix(job->seed ^ machine) % (uint64_t)job->splay);
+	usec_t at = due + splay(job, machine);
 	if (job->jitter > 0)
 		at += (usec_t)(mix(job->seed + mix((uint64_t)due)) % (uint64_t)job->jitter);
 	return at;
@@ -79,23 +88,31 @@ add_row(struct plan *plan, const struct plan_row *row)
 	return &plan->rows[plan->nrows++];
 }
 
-/* Records an instant that is not run, in the span before it when it has the same fate. */
+/* Records what is not run, in the span before it when that has the same fate. */
 static void
-pass_over(struct walk *w, struct instant at, enum run_state state, enum run_reason reason)
+pass_row(struct walk *w, const struct plan_row *row, bool is_apart)
 {
 	struct plan *plan = w->plan;
 	struct plan_row *last = plan->nrows ? &plan->rows[plan->nrows - 1] : NULL;
-	if (last && !at.is_apart && last->state == state && last->reason == reason) {
-		last->last_due = at.due;
-		last->count++;
+	if (last && !is_apart && last->state == row->state && last->reason == row->reason) {
+		last->last_due = row->last_due;
+		last->count += row->count;
 		return;
 	}
-	add_row(plan, &(struct plan_row){ .due = at.due,
-					  .last_due = at.due,
-					  .count = 1,
-					  .start_at = at.due,
-					  .state = state,
-					  .reason = reason });
+	add_row(plan, row);
+}
+
+static void
+pass_over(struct walk *w, struct instant at, enum run_state state, enum run_reason reason)
+{
+	pass_row(w,
+		 &(struct plan_row){ .due = at.due,
+				     .last_due = at.due,
+				     .count = 1,
+				     .start_at = at.due,
+				     .state = state,
+				     .reason = reason },
+		 at.is_apart);
 }
 
 static void
@@ -236,24 +253,38 @@ may_claim_ahead(const struct walk *w)
 	return is_alone || w->view->job->overlap == OVERLAP_ALLOW;
 }
 
-static bool
-has_row(const struct walk *w, usec_t due)
+/* The last instant of the row that it has already; before it: it has none. */
+static usec_t
+covered_to(const struct walk *w, usec_t due)
 {
 	const struct plan_view *v = w->view;
-	return due <= v->job->covered_until && v->has_row && v->has_row(v->arg, due);
+	bool may_have = due <= v->job->covered_until && v->covered_to;
+	return may_have ? v->covered_to(v->arg, due) : due - 1;
 }
 
-/* Decides one instant and gives the next; NEVER once max-runs are used up. */
+/* NEVER once max-runs are used up. */
+static struct instant
+instant_after(const struct walk *w, usec_t due)
+{
+	const struct plan_view *v = w->view;
+	struct instant next = { 0 };
+	next.due = job_next_within(v->job, v->schedule, due, v->job->nruns + w->plan->nruns, NULL);
+	next.start_at = job_start_at(v->job, next.due, v->machine);
+	return next;
+}
+
+/* Decides one instant and gives the next. */
 static struct instant
 cover(struct walk *w, struct instant at)
 {
 	const struct plan_view *v = w->view;
-	struct instant next = { .is_apart = has_row(w, at.due) };
-	next.due =
-		job_next_within(v->job, v->schedule, at.due, v->job->nruns + w->plan->nruns, NULL);
-	next.start_at = job_start_at(v->job, next.due, v->machine);
-	if (next.is_apart)
-		return next;
+	usec_t last = covered_to(w, at.due);
+	if (last >= at.due) {
+		struct instant behind = instant_after(w, last);
+		behind.is_apart = true;
+		return behind;
+	}
+	struct instant next = instant_after(w, at.due);
 	if (at.due <= v->passed_until) {
 		pass_over(w, at, RUN_SKIPPED, v->passed_reason);
 	} else if (v->now > at.start_at + PLAN_LATE_MAX || next.start_at <= v->now) {
@@ -263,6 +294,57 @@ cover(struct walk *w, struct instant at)
 		admit(w, at, false);
 	}
 	return next;
+}
+
+/* One row for the instants from *at to `last`, as far as they have one fate; *at moves behind. */
+static void
+pass_stretch(struct walk *w, struct instant *at, usec_t last)
+{
+	const struct plan_view *v = w->view;
+	bool is_missed = at->due > v->passed_until;
+	struct plan_row row = { .due = at->due,
+				.start_at = at->due,
+				.state = is_missed ? RUN_MISSED : RUN_SKIPPED,
+				.reason = is_missed ? why_missed(w, at->due) : v->passed_reason };
+	usec_t edge = at->due <= v->step_from ? v->step_from : v->step_to;
+	if (is_missed && at->due <= edge && edge < last)
+		last = edge;
+	row.count = schedule_count(v->schedule, at->due - 1, last);
+	row.last_due = schedule_nth(v->schedule, at->due - 1, last, row.count);
+	pass_row(w, &row, at->is_apart);
+	*at = instant_after(w, row.last_due);
+}
+
+/*
+ * From *at on, many instants at once that are passed over for certain: those of a pause; and missed
+ * ones, but for the latest that may still be run. False: there are not many.
+ */
+static bool
+pass_many(struct walk *w, struct instant *at)
+{
+	const struct plan_view *v = w->view;
+	const struct job *job = v->job;
+	bool is_missed = at->due > v->passed_until;
+	usec_t late = v->now - PLAN_LATE_MAX - splay(job, v->machine) - job->jitter - 1;
+	usec_t until = is_missed ? late : v->passed_until;
+	if (job->until && job->until < until)
+		until = job->until;
+	if (at->due >= until || at->due <= w->few_until || at->due <= job->covered_until)
+		return false;
+	int64_t n = schedule_count(v->schedule, at->due - 1, until);
+	n -= is_missed ? (int64_t)ring_size(job) : 0;
+	if (n < COUNTED_MIN) {
+		w->few_until = until;
+		return false;
+	}
+	for (size_t i = 0; i < w->nring; i++)
+		pass_over(w, w->ring[i], RUN_MISSED, why_missed(w, w->ring[i].due));
+	w->nring = 0;
+	usec_t last = schedule_nth(v->schedule, at->due - 1, until, n);
+	while (at->due <= last)
+		pass_stretch(w, at, last);
+	w->plan->nsteps += COUNTED_MIN;
+	return true;
 }
 
 /* Is the instant this plan's to decide? One ahead of its time only if that is final. */
@@ -295,10 +377,12 @@ plan_make(struct plan *plan, const struct plan_view *view)
 	struct instant at = { .due = job->next_due, .start_at = job->next_start_at };
 	int most = steps_max(view);
 	while (is_ours(&w, at) && plan->nsteps < most && !is_used_up(&w)) {
+		if (pass_many(&w, &at))
+			continue;
 		at = cover(&w, at);
 		plan->nsteps++;
 	}
-	if (plan->nsteps == most && at.start_at <= view->now && w.nring > 0)
+	if (plan->nsteps >= most && at.start_at <= view->now && w.nring > 0)
 		at = w.ring[0];
 	else
 		catch_up(&w, false);

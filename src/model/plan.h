@@ -31,10 +31,11 @@ struct plan_view {
 	usec_t passed_until; /* instants up to here are skipped, for that reason; 0: none */
 	enum run_reason passed_reason; /* paused, edited, removed */
 	/*
-	 * Has the instant its row already? Asked only of those up to the job's covered_until: a
-	 * clock that was set back, or an edit, brings the schedule there again.
+	 * The last instant of the row that covers this one; before it: there is none. Asked only of
+	 * those up to the job's covered_until: a clock that was set back, or an edit, brings the
+	 * schedule there again.
 	 */
-	bool (*has_row)(void *arg, usec_t due);
+	usec_t (*covered_to)(void *arg, usec_t due);
 	void *arg;
 	int steps_max; /* instants to cover, at most PLAN_STEPS_MAX; 0: so many */
 	usec_t step_from, step_to; /* the clock jumped ahead over these instants; 0: it did not */
@@ -55,7 +56,7 @@ struct plan {
 	size_t nrows, cap;
 	usec_t next_due, next_start_at; /* where the schedule goes on */
 	int64_t nruns;                  /* of the rows, runs */
-	int nsteps;                     /* instants looked at */
+	int nsteps; /* instants looked at; those that were counted are some, too */
 	bool stops_active;              /* overlap cancel or kill: end what is active first */
 };
 

@@ -129,8 +129,8 @@ struct question {
 	bool has_failed;
 };
 
-static bool
-has_row(void *arg, usec_t due)
+static usec_t
+covered_to(void *arg, usec_t due)
 {
 	struct question *question = arg;
 	struct backend *db = question->ledger->backend;
@@ -138,7 +138,7 @@ has_row(void *arg, usec_t due)
 	enum backend_result found =
 		db->ops->run_due_by(db, question->job_id, due, &run, &question->intent->err);
 	question->has_failed |= found == BACKEND_ERROR;
-	return found == BACKEND_OK && run.last_due >= due;
+	return found == BACKEND_OK ? run.last_due : INT64_MIN;
 }
 
 int
@@ -169,7 +169,7 @@ ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, stru
 						      .is_limited = room != SIZE_MAX,
 						      .room = room,
 						      .machine = ledger->machine,
-						      .has_row = has_row,
+						      .covered_to = covered_to,
 						      .arg = &question,
 						      .step_from = ledger->step_from,
 						      .step_to = ledger->step_to });

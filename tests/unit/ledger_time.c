@@ -220,6 +220,39 @@ what_a_clock_has_jumped_over_is_called_so_though_the_daemon_starts_again(void **
 	intent_free(why);
 }
 
+/* The row of the job that covers that instant. */
+static struct run
+row_at(struct kit *kit, int64_t id, int seconds)
+{
+	struct intent *why = kit_ask(kit, INTENT_WHY);
+	why->ref.id = id;
+	why->at = why->until = T0 + seconds * SEC;
+	kit_apply(kit, why);
+	assert_int_equal(why->nruns, 1);
+	struct run run = why->runs[0].run;
+	intent_free(why);
+	return run;
+}
+
+static void
+a_year_of_seconds_is_caught_up_with_in_one_claim(void **state)
+{
+	static const char *const seconds[] = { "schedule", "every 1s", "missed", "skip", NULL };
+	const int year = 365 * 86400;
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, seconds);
+	assert_int_equal(kit_claim_at(kit, year), 1);
+	assert_int_equal(row_at(kit, id, 5).count, year - 1);
+	/* Back, and there again: what has its row is passed over by the row. */
+	kit_set_clock(kit, year + 1, 1000);
+	kit_set_clock(kit, 1001, 2 * year);
+	assert_int_equal(kit_claim_at(kit, 2 * year), 0);
+	struct job job = kit_job_of(kit, id);
+	assert_true(job.next_due > T0 + 2 * year * SEC);
+	job_fini(&job);
+	assert_int_equal(row_at(kit, id, year + 5).count, year - 1);
+}
+
 /* A zone directory with one zone in it, whose file can be replaced. */
 struct replaceable {
 	struct zonedir dir;
@@ -375,6 +408,7 @@ main(void)
 		WITH_KIT(the_end_of_a_span_is_remembered_as_covered),
 		WITH_KIT(what_a_set_back_clock_left_open_gets_its_rows_between_the_others),
 		WITH_KIT(what_a_clock_has_jumped_over_is_called_so_though_the_daemon_starts_again),
+		WITH_KIT(a_year_of_seconds_is_caught_up_with_in_one_claim),
 		WITH_KIT(a_clock_set_back_loses_no_instant_that_is_due_still),
 		WITH_KIT(a_job_that_is_resumed_goes_by_the_clock_of_now),
 		WITH_KIT(a_job_that_was_resumed_when_the_clock_was_ahead_runs_once_it_is_right),

@@ -221,6 +221,21 @@ until_and_max_runs_end_the_schedule(void **state)
 }
 
 static void
+a_long_outage_is_counted(void **state)
+{
+	(void)state;
+	struct job job = every_ten();
+	usec_t now = T0 + 25000 * (10 * SEC);
+	job.missed = MISSED_ALL;
+	job.missed_limit = 2;
+	assert_string_equal(plan_text(&job, now, 0, 0),
+			    "missed(downtime)@0-249970x24998 catchup@249980 "
+			    "catchup-behind@249990 skipped(overlap)@250000-250000x1 next=250010");
+	job_fini(&job);
+}
+
+/* A clock that was set back has made unsure what has its row. */
+static void
 a_long_outage_is_covered_in_bounded_steps(void **state)
 {
 	(void)state;
@@ -228,6 +243,7 @@ a_long_outage_is_covered_in_bounded_steps(void **state)
 	usec_t now = T0 + 25000 * (10 * SEC);
 	job.missed = MISSED_ALL;
 	job.missed_limit = 2;
+	job.covered_until = now;
 	assert_string_equal(plan_text(&job, now, 0, 0), "missed(downtime)@0-99970x9998 next=99980");
 	job.next_due = job.next_start_at = T0 + 99980 * SEC;
 	assert_string_equal(plan_text(&job, now, 0, 0),
@@ -237,6 +253,86 @@ a_long_outage_is_covered_in_bounded_steps(void **state)
 	                    "missed(downtime)@199960-249970x5002 catchup@249980 "
 	                    "catchup-behind@249990 skipped(overlap)@250000-250000x1 next=250010");
 	job_fini(&job);
+}
+
+static uint64_t
+draw(uint64_t *seed, uint64_t below)
+{
+	*seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (*seed >> 33) % below;
+}
+
+static void
+make_plan(struct plan *plan, struct job *job, const struct plan_view *like)
+{
+	struct schedule schedule;
+	struct err err;
+	struct plan_view view = *like;
+	assert_int_equal(job_schedule(job, test_zones(), &schedule, &err), 0);
+	view.job = job;
+	view.schedule = &schedule;
+	plan_make(plan, &view);
+	schedule_fini(&schedule);
+}
+
+/* Of a job that was due last at T0, hours of instants later. */
+static void
+draw_job(uint64_t *seed, struct job *job)
+{
+	static const char *const crons[] = { "* * * * *", "*/7 30 * * * *", "30 2 * * *",
+					     "0-9 * * * * *" };
+	struct schedule schedule;
+	struct err err;
+	job_init(job);
+	if (draw(seed, 2))
+		job_set_schedule(job, SCHEDULE_EVERY, "7s", test_zones(), T0 - SEC, &err);
+	else
+		job_set_schedule(job, SCHEDULE_CRON, crons[draw(seed, 4)], test_zones(), T0, &err);
+	job->missed = (enum missed)draw(seed, 3);
+	job->missed_limit = 1 + (int)draw(seed, 20);
+	job->seed = draw(seed, 1000);
+	job->splay = (usec_t)draw(seed, 2) * 100 * SEC;
+	job->jitter = (usec_t)draw(seed, 2) * 30 * SEC;
+	job->until = draw(seed, 3) ? 0 : T0 + (usec_t)draw(seed, 40000) * SEC;
+	assert_int_equal(job_schedule(job, test_zones(), &schedule, &err), 0);
+	job_anchor(job, &schedule, T0 - 1, 7);
+	schedule_fini(&schedule);
+}
+
+static void
+counted_or_looked_at_instants_have_the_same_fate(void **state)
+{
+	uint64_t seed = 1;
+	(void)state;
+	for (int i = 0; i < 2000; i++) {
+		struct job job;
+		struct plan counted, walked;
+		draw_job(&seed, &job);
+		usec_t step = T0 + (usec_t)draw(&seed, 40000) * SEC;
+		struct plan_view view = { .now = T0 + (usec_t)draw(&seed, 50000) * SEC,
+					  .machine = 7,
+					  .passed_reason = REASON_PAUSED,
+					  .steps_max = 60000,
+					  .step_from = step,
+					  .step_to = step + (usec_t)draw(&seed, 20000) * SEC };
+		view.horizon = view.now;
+		view.passed_until = draw(&seed, 2) ? T0 + (usec_t)draw(&seed, 30000) * SEC : 0;
+		make_plan(&counted, &job, &view);
+		job.covered_until = view.now + USEC_PER_DAY;
+		make_plan(&walked, &job, &view);
+		assert_int_equal(counted.nrows, walked.nrows);
+		for (size_t j = 0; j < counted.nrows; j++) {
+			const struct plan_row *a = &counted.rows[j], *b = &walked.rows[j];
+			assert_true(a->due == b->due && a->last_due == b->last_due &&
+				    a->count == b->count && a->state == b->state &&
+				    a->reason == b->reason && a->gate == b->gate);
+		}
+		assert_true(counted.next_due == walked.next_due);
+		assert_true(counted.nsteps <= walked.nsteps + 64);
+		plan_fini(&counted);
+		plan_fini(&walked);
+		job_fini(&job);
+	}
 }
 
 static void
@@ -270,7 +366,9 @@ main(void)
 		cmocka_unit_test(a_start_deadline_makes_a_late_instant_missed),
 		cmocka_unit_test(instants_of_a_pause_are_skipped_and_nothing_else),
 		cmocka_unit_test(until_and_max_runs_end_the_schedule),
+		cmocka_unit_test(a_long_outage_is_counted),
 		cmocka_unit_test(a_long_outage_is_covered_in_bounded_steps),
+		cmocka_unit_test(counted_or_looked_at_instants_have_the_same_fate),
 		cmocka_unit_test(splay_and_jitter_delay_the_start_and_stay_the_same),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
