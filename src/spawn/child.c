@@ -281,10 +281,12 @@ execute(const struct child_plan *plan, const struct env *env)
 	fail(plan, error);
 }
 
-/* Instead of a program: the user's files go to the output. */
+/* Instead of a program: the user's files go to the output, without what a look-up has printed. */
 static _Noreturn void
 give_files(const struct child_plan *plan)
 {
+	begin(plan, STAGE_FILES);
+	need(plan, ftruncate(STDOUT_FILENO, 0) == 0 && lseek(STDOUT_FILENO, 0, SEEK_SET) == 0);
 	for (int i = 0; i < MSG_NFILES; i++) {
 		begin(plan, (enum msg_stage)(STAGE_HEADER_FILE + i));
 		need(plan, user_file_give(plan->args[i], MSG_FILE_MAX, STDOUT_FILENO) == 0);

@@ -30,7 +30,9 @@ asched_spawn_SOURCES = src/spawn/main.c
 asched_spawn_LDADD = libspawn.a libmsg.a libbase.a
 
 # Tests: as its daemon, against the program.
-check_PROGRAMS += tests/fake/fake_daemon tests/fake/inherited
+check_PROGRAMS += tests/fake/fake_daemon tests/fake/inherited tests/fake/chatty_spawn
+tests_fake_chatty_spawn_SOURCES = src/spawn/main.c tests/fake/chatty_names.c
+tests_fake_chatty_spawn_LDADD = $(asched_spawn_LDADD)
 tests_fake_fake_daemon_SOURCES = tests/fake/fake_daemon.c
 tests_fake_inherited_SOURCES = tests/fake/inherited.c
 # A sanitizer would change what it prints.

@@ -82,12 +82,9 @@ static int
 open_outputs(struct spawner *sp, struct slot *slot, struct child_plan *plan)
 {
 	uid_t uid = (uid_t)plan->start->uid;
-	if (plan->start->reads_files) {
-		plan->errors_fd = sp->null_fd; /* a look-up that prints is not part of the files */
-		return plan->output_fd = slot->outputs[SLOT_OUTPUT].fd =
-			       memfd_create("files", MFD_CLOEXEC);
-	}
-	plan->output_fd = plan->errors_fd = slot->outputs[SLOT_OUTPUT].fd = output_open(sp, uid);
+	plan->output_fd = plan->errors_fd = slot->outputs[SLOT_OUTPUT].fd =
+		plan->start->reads_files ? memfd_create("files", MFD_CLOEXEC)
+					 : output_open(sp, uid);
 	if (plan->output_fd < 0 || !plan->start->splits_output)
 		return plan->output_fd;
 	return plan->errors_fd = slot->outputs[SLOT_ERRORS].fd = output_open(sp, uid);

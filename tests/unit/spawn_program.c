@@ -403,6 +403,27 @@ files_are_read_as_their_user_and_handed_over(void **state)
 }
 
 static void
+what_a_name_service_prints_is_no_part_of_the_files(void **state)
+{
+	struct spawner_fixture sp;
+	char a[128];
+	(void)state;
+	setenv("ASCHED_SPAWN", "tests/fake/chatty_spawn", 1);
+	spawner_begin(&sp, NULL);
+	unsetenv("ASCHED_SPAWN");
+	assert_int_equal(spawner_hello(&sp), 0);
+	snprintf(a, sizeof(a), "%s/a", sp.dir);
+	put_file(a, "secret");
+	read_files(&sp, 1, (const char *const[]){ a, "", a },
+		   (const char *const[]){ "secret", "", "secret" });
+	char *text;
+	spawner_run(&sp, 2, (struct spawner_start){ 0 }, &text);
+	assert_non_null(strstr(text, "the server is away")); /* it does print */
+	free(text);
+	spawner_end(&sp);
+}
+
+static void
 limits_hold_for_the_run(void **state)
 {
 	struct spawner_fixture *sp = *state;
@@ -582,6 +603,7 @@ main(void)
 		SPAWNER_TEST(a_file_of_the_users_that_cannot_be_used_fails_the_start),
 		SPAWNER_TEST(an_output_file_is_appended_to_instead),
 		SPAWNER_TEST(limits_hold_for_the_run),
+		cmocka_unit_test(what_a_name_service_prints_is_no_part_of_the_files),
 		SPAWNER_TEST(files_are_read_as_their_user_and_handed_over),
 		SPAWNER_TEST(errors_that_are_split_off_have_a_file_of_their_own),
 		SPAWNER_TEST(a_run_with_a_terminal_has_it_for_everything),
