@@ -63,12 +63,13 @@ buf_printf(struct buf *buf, const char *fmt, ...)
 	va_list ap, again;
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, ap);
+	char *end = buf_reserve(buf, 0);
+	size_t room = buf->cap - buf->len;
+	int n = vsnprintf(end, room, fmt, ap);
 	va_end(ap);
-	if (n > 0) {
+	if (n > 0 && (size_t)n >= room)
 		vsnprintf(buf_reserve(buf, (size_t)n), (size_t)n + 1, fmt, again);
-		buf->len += (size_t)n;
-	}
+	buf->len += n > 0 ? (size_t)n : 0;
 	va_end(again);
 }
 

@@ -1,10 +1,13 @@
 /*
- * Log lines are built in memory and written with one write(2), so that lines of two threads do
- * not mix. A sink that is full loses the line, not the scheduler's time: stderr is polled first,
- * but for a file, which is always ready.
+ * Log lines are built in memory and written whole, so that lines of two threads do not mix. A sink
+ * that is full loses lines, not the scheduler's time: stderr is polled first, but for a file, which
+ * is always ready. Up to PIPE_BUF bytes a pipe takes at once and whole when it polls as writable,
+ * see pipe(7): so many are gathered for one write(2).
  */
 #include "base/log.h"
 
+#include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -13,7 +16,6 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include <inttypes.h>
 
 #include "base/buf.h"
 
@@ -31,6 +33,7 @@ static const char *const formats[] = {
 	[LOG_FORMAT_JOURNAL] = "journal",
 };
 
+#define LINE_USUAL 160 /* bytes; most lines are shorter */
 #define NLEVELS  (sizeof(levels) / sizeof(levels[0]))
 #define NFORMATS (sizeof(formats) / sizeof(formats[0]))
 
@@ -48,6 +51,20 @@ static struct {
 	bool is_file;
 	atomic_uint_fast64_t ndropped;
 } sink = { .most = LOG_LEVEL_NOTICE, .now = no_clock };
+
+/* What a thread has to say and has not written yet. */
+static _Thread_local struct {
+	bool is_gathering;
+	unsigned nlines;
+	size_t len;
+	char text[PIPE_BUF];
+} held;
+
+/* The time of the last line as text: few seconds have but one line. */
+static _Thread_local struct {
+	time_t seconds;
+	char text[32];
+} stamp;
 
 void
 log_init(enum log_level most, enum log_format format, usec_t (*now)(void))
@@ -71,10 +88,12 @@ add_time(struct buf *line, usec_t now)
 {
 	time_t seconds = (time_t)(now / USEC_PER_SEC);
 	struct tm tm;
-	char text[32];
-	gmtime_r(&seconds, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	buf_printf(line, "%s.%03dZ", text, (int)(now % USEC_PER_SEC / USEC_PER_MSEC));
+	if (seconds != stamp.seconds || !stamp.text[0]) {
+		gmtime_r(&seconds, &tm);
+		strftime(stamp.text, sizeof(stamp.text), "%Y-%m-%dT%H:%M:%S", &tm);
+		stamp.seconds = seconds;
+	}
+	buf_printf(line, "%s.%03dZ", stamp.text, (int)(now % USEC_PER_SEC / USEC_PER_MSEC));
 }
 
 /* Quoted as in JSON; bytes above 0x7e pass, so that UTF-8 stays readable. */
@@ -134,19 +153,49 @@ add_text(struct buf *line, enum log_level level, const char *message, const stru
 	buf_add_char(line, '\n');
 }
 
+static void
+put(const char *lines, size_t len, unsigned nlines)
+{
+	if (!is_writable() || write(STDERR_FILENO, lines, len) < 0)
+		atomic_fetch_add(&sink.ndropped, nlines);
+}
+
 void
 log_write(enum log_level level, const char *message, const struct log_pair *pairs)
 {
 	if (level > sink.most)
 		return;
 	struct buf line = BUF_EMPTY;
+	buf_reserve(&line, LINE_USUAL);
 	if (sink.format == LOG_FORMAT_JSON)
 		add_json(&line, level, message, pairs);
 	else
 		add_text(&line, level, message, pairs);
-	if (!is_writable() || write(STDERR_FILENO, line.data, line.len) < 0)
-		atomic_fetch_add(&sink.ndropped, 1);
+	bool may_wait = held.is_gathering && level >= LOG_LEVEL_INFO;
+	if (!may_wait || held.len + line.len > sizeof(held.text))
+		log_flush();
+	if (may_wait && line.len <= sizeof(held.text)) {
+		memcpy(held.text + held.len, line.data, line.len);
+		held.len += line.len;
+		held.nlines++;
+	} else {
+		put(line.data, line.len, 1);
+	}
 	buf_fini(&line);
+}
+
+void
+log_gather(void)
+{
+	held.is_gathering = true;
+}
+
+void
+log_flush(void)
+{
+	if (held.nlines > 0)
+		put(held.text, held.len, held.nlines);
+	held.len = held.nlines = 0;
 }
 
 uint64_t

@@ -43,6 +43,13 @@ struct log_pair {
 /* The clock is passed in: only the daemon's clock file reads one. */
 void log_init(enum log_level most, enum log_format format, usec_t (*now)(void));
 void log_write(enum log_level level, const char *message, const struct log_pair *pairs);
+/*
+ * From now on lines of info and debug that this thread has to say are gathered until there are
+ * some, until it has one of more weight, or says so: a crash may lose these. For a loop, which
+ * flushes before it waits.
+ */
+void log_gather(void);
+void log_flush(void);
 uint64_t log_ndropped(void); /* lines lost to a full sink so far */
 
 int log_parse_level(const char *text, enum log_level *out); /* -1: no such level */

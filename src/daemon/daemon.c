@@ -6,7 +6,7 @@
  * are sent, the store is closed.
  *
  * The engine is pure: a prepare watcher of the highest priority lets it do what is due before
- * every wait of the loop, and arms the clock.
+ * every wait of the loop, and arms the clock. Then the log has what this turn had to say.
  */
 #include "daemon/daemon.h"
 
@@ -137,6 +137,7 @@ say_ready(struct daemon *daemon)
 	log_notice("ready", log_str("socket", daemon->conf.socket),
 		   log_str("database", daemon->conf.database), log_str("version", PACKAGE_VERSION),
 		   log_int("pid", getpid()));
+	log_gather();
 }
 
 static void
@@ -154,6 +155,7 @@ on_settles(struct ev_loop *loop, ev_prepare *prepare, int revents)
 		return;
 	}
 	clock_arm(daemon->clock, engine_wake_at(daemon->engine));
+	log_flush();
 }
 
 static void

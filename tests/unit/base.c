@@ -1,13 +1,18 @@
-/* The base layer: durations, buffers, heap and map. */
+/* The base layer: durations, buffers, log lines, heap and map. */
+#include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/buf.h"
 #include "base/heap.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/size.h"
 #include "base/usec.h"
@@ -203,6 +208,124 @@ a_map_finds_what_was_put_and_not_removed(void **state)
 	map_fini(&map);
 }
 
+struct log_reader {
+	int fd, old_stderr;
+};
+
+static usec_t
+noon(void)
+{
+	return 12 * USEC_PER_HOUR + 345 * USEC_PER_MSEC;
+}
+
+static int
+catch_log(void **state)
+{
+	static struct log_reader reader;
+	int ends[2];
+	if (pipe2(ends, O_NONBLOCK) < 0)
+		return -1;
+	reader = (struct log_reader){ ends[0], dup(STDERR_FILENO) };
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	log_init(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, noon);
+	*state = &reader;
+	return 0;
+}
+
+static int
+release_log(void **state)
+{
+	struct log_reader *reader = *state;
+	dup2(reader->old_stderr, STDERR_FILENO);
+	close(reader->old_stderr);
+	close(reader->fd);
+	return 0;
+}
+
+/* What was written since the last call. */
+static const char *
+read_log(const struct log_reader *reader)
+{
+	static char text[2 * PIPE_BUF];
+	ssize_t n = read(reader->fd, text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+static void
+a_gathered_line_waits_for_one_of_more_weight_or_a_flush(void **state)
+{
+	log_info("at once", log_int("run", 1));
+	assert_string_equal(read_log(*state), "1970-01-01T12:00:00.345Z info: at once run=1\n");
+	log_gather();
+	log_info("first");
+	log_debug("too little");
+	log_info("second");
+	assert_string_equal(read_log(*state), "");
+	log_warning("third");
+	assert_string_equal(read_log(*state), "1970-01-01T12:00:00.345Z info: first\n"
+					      "1970-01-01T12:00:00.345Z info: second\n"
+					      "1970-01-01T12:00:00.345Z warning: third\n");
+	log_info("fourth");
+	log_flush();
+	assert_string_equal(read_log(*state), "1970-01-01T12:00:00.345Z info: fourth\n");
+	log_flush();
+	assert_string_equal(read_log(*state), "");
+}
+
+static void
+gathered_lines_are_written_before_a_pipe_would_take_them_in_parts(void **state)
+{
+	size_t nwritten = 0, nlines = 0;
+	log_gather();
+	for (int i = 0; i < 1000; i++) {
+		log_info("a line", log_int("number", i));
+		const char *text = read_log(*state);
+		size_t len = strlen(text);
+		assert_true(len <= PIPE_BUF && (len == 0 || text[len - 1] == '\n'));
+		nwritten += len > 0;
+		for (const char *p = text; (p = strchr(p, '\n')); p++)
+			nlines++;
+	}
+	log_flush();
+	for (const char *p = read_log(*state); (p = strchr(p, '\n')); p++)
+		nlines++;
+	assert_int_equal(nlines, 1000);
+	assert_in_range(nwritten, 2, 20);
+}
+
+static void
+a_line_longer_than_a_pipe_takes_at_once_comes_after_those_before_it(void **state)
+{
+	char longer[PIPE_BUF + 1];
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	log_gather();
+	log_info("first");
+	log_info(longer);
+	const char *text = read_log(*state);
+	assert_non_null(strstr(text, "first\n"));
+	assert_non_null(strstr(text, longer));
+}
+
+static void
+each_gathered_line_that_finds_no_room_is_counted(void **state)
+{
+	static const char filler[65536];
+	(void)state;
+	while (write(STDERR_FILENO, filler, sizeof(filler)) > 0)
+		;
+	log_gather();
+	for (int i = 0; i < 3; i++)
+		log_info("lost");
+	assert_int_equal(log_ndropped(), 0);
+	log_flush();
+	assert_int_equal(log_ndropped(), 3);
+}
+
+#define LOG_TEST(name) cmocka_unit_test_setup_teardown(name, catch_log, release_log)
+
 int
 main(void)
 {
@@ -212,6 +335,10 @@ main(void)
 		cmocka_unit_test(a_size_reads_back_as_written),
 		cmocka_unit_test(a_buffer_grows_and_drops_its_front),
 		cmocka_unit_test(an_error_is_one_line_of_utf8_whatever_it_quotes),
+		LOG_TEST(a_gathered_line_waits_for_one_of_more_weight_or_a_flush),
+		LOG_TEST(gathered_lines_are_written_before_a_pipe_would_take_them_in_parts),
+		LOG_TEST(a_line_longer_than_a_pipe_takes_at_once_comes_after_those_before_it),
+		LOG_TEST(each_gathered_line_that_finds_no_room_is_counted),
 		cmocka_unit_test(a_heap_gives_the_least_after_any_changes),
 		cmocka_unit_test(a_map_finds_what_was_put_and_not_removed),
 	};
