@@ -30,7 +30,7 @@ json_run(const struct run *run, const struct attempt *last, struct zone *zone)
 	json_set_instant(object, "last_due", run->last_due, zone);
 	json_set_instant(object, "start_at", run->start_at, zone);
 	json_set_text(object, "trigger", run_trigger_name(run->trigger));
-	json_set_text(object, "state", run_state_name(run->state));
+	json_set_text(object, "state", run->is_damaged ? "damaged" : run_state_name(run->state));
 	json_set_text(object, "reason", run_reason_name(run->reason));
 	json_set_text(object, "detail", run->detail);
 	json_set_number(object, "attempt", run->attempt);

@@ -16,6 +16,9 @@
 #include "base/usec.h"
 #include "when/schedule.h"
 
+/* Whose a damaged job is when that cannot be believed. */
+#define JOB_OWNER_UNKNOWN ((uid_t)-1)
+
 #define JOB_NAME_MAX 64 /* bytes of the name of a job or of a queue */
 
 enum job_state {

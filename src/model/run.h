@@ -90,9 +90,10 @@ struct run {
 	enum run_reason stop_reason; /* someone asked the running attempt to stop, and why */
 	uid_t stop_uid;
 	usec_t claimed_at;
-	usec_t ended_at; /* 0 until terminal */
+	usec_t ended_at;    /* 0 until terminal */
 	usec_t deadline_at; /* still unstarted then, it is missed; 0: none, or it was started */
 	int tty; /* 1 and the number of the pseudo-terminal that it has for stdin and output; 0: none */
+	bool is_damaged; /* its record cannot be believed */
 };
 
 /* How an attempt ended, as its runner saw it. */

@@ -96,8 +96,8 @@ ask_jobs(struct check *check)
 	struct job job;
 	struct err err;
 	int left = 5;
-	int rc = sqlite3_prepare_v2(check->db, "SELECT " JOB_COLUMNS ", spec FROM jobs", -1, &stmt,
-				    NULL);
+	int rc = sqlite3_prepare_v2(check->db, "SELECT " JOB_COLUMNS ", spec, seal FROM jobs", -1,
+				    &stmt, NULL);
 	while (left > 0 && rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
 		if (sqlite_job_read(stmt, &job, &err) == BACKEND_OK) {
 			job_fini(&job);
@@ -110,12 +110,33 @@ ask_jobs(struct check *check)
 		add_problem(check, sqlite3_errmsg(check->db));
 }
 
+static void
+ask_runs(struct check *check)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct run run;
+	int left = 5;
+	int rc = sqlite3_prepare_v2(check->db, "SELECT " RUN_COLUMNS ", seal FROM runs", -1, &stmt,
+				    NULL);
+	while (left > 0 && rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
+		sqlite_run_read(stmt, &run);
+		if (!run.is_damaged)
+			continue;
+		buf_printf(&check->problems, "run %lld: its record is damaged\n",
+			   (long long)run.id);
+		left--;
+	}
+	if (sqlite3_finalize(stmt) != SQLITE_OK || rc != SQLITE_OK)
+		add_problem(check, sqlite3_errmsg(check->db));
+}
+
 void
 check_run(struct check *check)
 {
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
 		ask(check, questions[i]);
 	ask_jobs(check);
+	ask_runs(check);
 	atomic_store(&check->is_done, true);
 }
 

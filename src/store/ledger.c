@@ -104,6 +104,21 @@ ledger_load_rest(struct ledger *ledger, struct intent *intent, int64_t id, struc
 	return BACKEND_OK;
 }
 
+enum backend_result
+ledger_load_job_of(struct ledger *ledger, struct intent *intent, const struct run *run,
+		   struct job *job)
+{
+	if (!run->is_damaged)
+		return ledger_load_rest(ledger, intent, run->job_id, job);
+	log_error("a run cannot be believed: put a backup of the database in its place",
+		  log_int("run", run->id), log_int("job", run->job_id));
+	job_init(job);
+	job->id = run->job_id;
+	job->owner = JOB_OWNER_UNKNOWN;
+	job->is_damaged = true;
+	return BACKEND_OK;
+}
+
 /* What can be done to a job, or to a run of it, without knowing what the job is. */
 static bool
 needs_no_definition(enum intent_kind kind)
@@ -159,13 +174,25 @@ no_such_run(struct intent *intent)
 	return 0;
 }
 
+static enum backend_result
+load_for_run(struct ledger *ledger, struct intent *intent, const struct run *run, struct job *job)
+{
+	if (!run->is_damaged)
+		return load_for(ledger, intent, run->job_id, job);
+	if (needs_no_definition(intent->kind))
+		return ledger_load_job_of(ledger, intent, run, job);
+	err_set(&intent->err, ERR_SYSTEM, "database: run %lld: its record is damaged",
+		(long long)run->id);
+	return BACKEND_ERROR;
+}
+
 static int
 find_run(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
 {
 	struct backend *db = ledger->backend;
 	enum backend_result found = db->ops->run_load(db, intent->run_id, run, &intent->err);
 	if (found == BACKEND_OK)
-		found = load_for(ledger, intent, run->job_id, job);
+		found = load_for_run(ledger, intent, run, job);
 	if (found != BACKEND_OK)
 		return found == BACKEND_ERROR ? -1 : no_such_run(intent);
 	if (!may_see(intent, job)) {

@@ -291,7 +291,7 @@ load_start(struct ledger *ledger, struct intent *intent, const struct run *run,
 {
 	struct backend *db = ledger->backend;
 	struct job job;
-	if (ledger_load_rest(ledger, intent, run->job_id, &job) != BACKEND_OK)
+	if (ledger_load_job_of(ledger, intent, run, &job) != BACKEND_OK)
 		return -1;
 	*start = (struct start){ .run = *run, .job = mem_alloc(sizeof(job)) };
 	*start->job = job; /* moved */

@@ -61,7 +61,8 @@ ledger_after_run(struct ledger *ledger, struct intent *intent, struct job *job,
 	struct backend *db = ledger->backend;
 	int nfailed = job->nfailed;
 	enum job_state state = job->state;
-	count_result(job, run, intent->now);
+	if (!job->is_damaged) /* what is left of it stays as it is */
+		count_result(job, run, intent->now);
 	if (ledger_go_on(ledger, intent, job) < 0)
 		return -1;
 	if (job->nfailed == nfailed && job->state == state)
@@ -222,7 +223,7 @@ with_running(struct ledger *ledger, struct intent *intent,
 	int is_running = load_running(ledger, intent, &run);
 	if (is_running != 1)
 		return is_running;
-	if (ledger_load_rest(ledger, intent, run.job_id, &job) != BACKEND_OK)
+	if (ledger_load_job_of(ledger, intent, &run, &job) != BACKEND_OK)
 		return -1;
 	int rc = act(ledger, intent, &run, &job);
 	if (rc == 0 && run.state == RUN_WAITING)

@@ -31,9 +31,12 @@ enum backend_result ledger_load_job(struct ledger *ledger, struct intent *intent
  */
 enum backend_result ledger_load_rest(struct ledger *ledger, struct intent *intent, int64_t id,
 				     struct job *job);
+/* The job of a run likewise; of a run that is_damaged nobody can say which job that is. */
+enum backend_result ledger_load_job_of(struct ledger *ledger, struct intent *intent,
+				       const struct run *run, struct job *job);
 /* Does something to that job, if it was found. */
 int ledger_with_job(struct ledger *ledger, struct intent *intent,
-                    int (*act)(struct ledger *, struct intent *, struct job *));
+		    int (*act)(struct ledger *, struct intent *, struct job *));
 /* Likewise to the run intent->run_id, with its job. */
 int ledger_with_run(struct ledger *ledger, struct intent *intent,
                     int (*act)(struct ledger *, struct intent *, struct run *, struct job *));

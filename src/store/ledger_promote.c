@@ -32,7 +32,7 @@ ledger_end_overdue(struct ledger *ledger, struct intent *intent)
 		db->ops->runs_overdue(db, intent->now, OVERDUE_MAX, runs, &n, &intent->err));
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		struct job job;
-		rc = ledger_checked(ledger_load_rest(ledger, intent, runs[i].job_id, &job));
+		rc = ledger_checked(ledger_load_job_of(ledger, intent, &runs[i], &job));
 		if (rc < 0)
 			break;
 		rc = end_overdue(ledger, intent, &runs[i], &job);
@@ -109,7 +109,7 @@ static int
 promote_run(struct ledger *ledger, struct intent *intent, struct run *run)
 {
 	struct job job;
-	if (ledger_load_rest(ledger, intent, run->job_id, &job) != BACKEND_OK)
+	if (ledger_load_job_of(ledger, intent, run, &job) != BACKEND_OK)
 		return -1;
 	int rc = -1;
 	if (job.is_damaged)

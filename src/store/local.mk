@@ -23,6 +23,7 @@ libstore_a_SOURCES = \
 	src/store/mark.c src/store/mark.h \
 	src/store/reserve.c src/store/reserve.h \
 	src/store/schema.c src/store/schema.h \
+	src/store/seal.c src/store/seal.h \
 	src/store/spec.c src/store/spec.h \
 	src/store/sqlite.c src/store/sqlite.h \
 	src/store/sqlite_attempts.c \
@@ -112,6 +113,12 @@ tests_unit_store_migrate_SOURCES = tests/unit/store_migrate.c \
 	tests/unit/store_place.c tests/unit/store_place.h \
 	tests/fake/trial_disk.c tests/fake/trial_disk.h
 tests_unit_store_migrate_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/store_seal
+tests_unit_store_seal_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
+tests_unit_store_seal_SOURCES = tests/unit/store_seal.c \
+	tests/unit/store_place.c tests/unit/store_place.h
+tests_unit_store_seal_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/store_check
 tests_unit_store_check_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)

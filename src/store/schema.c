@@ -8,8 +8,11 @@
 #include "base/alloc.h"
 #include "model/run.h"
 #include "store/files.h"
+#include "store/seal.h"
 #include "store/spec.h"
 #include "store/sqlite_db.h"
+
+#define SEALED_MAX 32 /* numbers of a row that has a seal */
 
 /* Numbers that stand in the rows and in the conditions of the indexes: they never change. */
 _Static_assert(JOB_ACTIVE == 0 && JOB_PAUSED == 1 && JOB_FINISHED == 2 && JOB_CANCELLED == 3,
@@ -207,7 +210,17 @@ static const char step_5[] =
 /* The terminal of a run that somebody started to talk to. */
 static const char step_6[] = "ALTER TABLE runs ADD COLUMN tty INTEGER NOT NULL DEFAULT 0;";
 
-static const char *const steps[] = { step_1, step_2, step_3, step_4, step_5, step_6 };
+/* Checksums of rows (store/seal.h); runs that have ended keep none. */
+static const char step_7[] =
+	"ALTER TABLE jobs ADD COLUMN seal INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE jobs SET seal = seal_of(owner, state, seed, created_at, anchor_at, next_due,"
+	" next_start_at, paused_at, nfailed, nruns, covered_until);"
+	"ALTER TABLE runs ADD COLUMN seal INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE runs INDEXED BY runs_active SET seal = seal_of(job_id, due, last_due, count,"
+	" start_at, trigger, state, reason, attempt, priority, is_catchup, is_forced, stop_reason,"
+	" stop_uid, claimed_at, ended_at, deadline_at, tty) WHERE state <= 1;";
+
+static const char *const steps[] = { step_1, step_2, step_3, step_4, step_5, step_6, step_7 };
 
 _Static_assert(sizeof(steps) / sizeof(steps[0]) == SCHEMA_VERSION, "a step for each version");
 
@@ -308,16 +321,37 @@ sealed(sqlite3_context *context, int n, sqlite3_value **values)
 	buf_fini(&spec);
 }
 
+/* seal_of(number, ...) */
+static void
+seal_of_numbers(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	int64_t numbers[SEALED_MAX];
+	assert(n <= SEALED_MAX);
+	for (int i = 0; i < n; i++)
+		numbers[i] = sqlite3_value_int64(values[i]);
+	sqlite3_result_int64(context, seal_of(numbers, (size_t)n));
+}
+
 /* What the steps use beside SQL. */
 static int
 add_functions(sqlite3 *db, const char *path, struct err *err)
 {
+	static const struct {
+		const char *name;
+		int nvalues;
+		void (*call)(sqlite3_context *, int, sqlite3_value **);
+	} functions[] = {
+		{ "deadline_of", 2, deadline_of },
+		{ "sealed", 1, sealed },
+		{ "seal_of", -1, seal_of_numbers },
+	};
 	int flags = SQLITE_UTF8 | SQLITE_DIRECTONLY;
-	if (sqlite3_create_function(db, "deadline_of", 2, flags, NULL, deadline_of, NULL, NULL) ==
-		    SQLITE_OK &&
-	    sqlite3_create_function(db, "sealed", 1, flags, NULL, sealed, NULL, NULL) == SQLITE_OK)
-		return 0;
-	return err_set(err, ERR_UNAVAILABLE, "%s: %s", path, sql_words(db).text);
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		if (sqlite3_create_function(db, functions[i].name, functions[i].nvalues, flags,
+					    NULL, functions[i].call, NULL, NULL) != SQLITE_OK)
+			return err_set(err, ERR_UNAVAILABLE, "%s: %s", path, sql_words(db).text);
+	}
+	return 0;
 }
 
 int

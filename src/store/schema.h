@@ -13,7 +13,7 @@
 /* "asch": tells our files from other programs' in their header (PRAGMA application_id). */
 #define SCHEMA_APPLICATION_ID 0x61736368
 /* Version of the newest step: PRAGMA user_version of an up-to-date database. */
-#define SCHEMA_VERSION 6
+#define SCHEMA_VERSION 7
 
 /*
  * Brings the database up to date. It is ours or empty, and locked. A database that is migrated is

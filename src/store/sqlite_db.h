@@ -186,13 +186,15 @@ void sql_bind_text(sqlite3_stmt *stmt, int number, const char *text);
 	"id, owner, state, seed, created_at, anchor_at, next_due, next_start_at, paused_at, " \
 	"nfailed, nruns, covered_until"
 #define NJOB_COLUMNS 12
-/* What follows them and spec where a job is loaded or listed. */
-enum { JOB_OWNER = NJOB_COLUMNS + 1, JOB_NAME, JOB_QUEUE, JOB_CLAIM_AT };
-#define RUN_COLUMNS                                                                          \
-	"id, job_id, due, last_due, count, start_at, trigger, state, gate, reason, detail, " \
+/* What follows them where a job is loaded or listed. */
+enum { JOB_SPEC = NJOB_COLUMNS, JOB_SEAL, JOB_OWNER, JOB_NAME, JOB_QUEUE, JOB_CLAIM_AT };
+#define RUN_COLUMNS                                                                               \
+	"id, job_id, due, last_due, count, start_at, trigger, state, gate, reason, detail, "      \
 	"attempt, priority, is_catchup, is_forced, stop_reason, stop_uid, claimed_at, ended_at, " \
 	"deadline_at, tty"
 #define NRUN_COLUMNS 21
+/* What follows them where a run is loaded, and where it is listed. */
+enum { RUN_SEAL = NRUN_COLUMNS, RUN_OWNER, RUN_NAME, RUN_QUEUE };
 
 /* sqlite_jobs.c */
 enum backend_result sqlite_job_insert(struct backend *, struct job *, struct err *);
@@ -215,7 +217,7 @@ enum backend_result sqlite_jobs_on_start(struct backend *, int64_t, size_t, int6
 					 struct err *);
 /* job_load_rest() of a row up to JOB_QUEUE; init()s the job. */
 void sqlite_job_read_rest(sqlite3_stmt *, struct job *);
-/* Reads a job from a row of JOB_COLUMNS and spec; init()s it. A damaged spec is an error. */
+/* Reads a job from a row of JOB_COLUMNS, spec and seal; init()s it. A damaged spec is an error. */
 enum backend_result sqlite_job_read(sqlite3_stmt *, struct job *, struct err *);
 
 /* sqlite_runs.c */
@@ -235,8 +237,9 @@ enum backend_result sqlite_runs_ready(struct backend *, const char *, size_t, st
 enum backend_result sqlite_runs_running(struct backend *, int64_t, size_t, struct run *, size_t *,
 					struct err *);
 enum backend_result sqlite_run_due_by(struct backend *, int64_t, usec_t, struct run *,
-					struct err *);
-void sqlite_run_read(sqlite3_stmt *, int first, struct run *);
+				      struct err *);
+/* From a row of RUN_COLUMNS and seal. */
+void sqlite_run_read(sqlite3_stmt *, struct run *);
 
 /* sqlite_pages.c */
 enum backend_result sqlite_jobs_page(struct backend *, struct intent *, struct err *);

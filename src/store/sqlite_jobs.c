@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "store/seal.h"
 #include "store/spec.h"
 #include "store/sqlite_row.h"
 
@@ -43,6 +44,7 @@ bind_job(struct sqlite *s, sqlite3_stmt *stmt, const struct job *job)
 	spec_pack(job, &s->spec);
 	sqlite3_bind_blob(stmt, NJOB_COLUMNS + 4, buf_text(&s->spec), (int)s->spec.len,
 			  SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, NJOB_COLUMNS + 5, seal_job(job));
 }
 
 /* What a job that is about to change counted for. */
@@ -72,6 +74,8 @@ count(struct sqlite *s, const struct job *job, int64_t bytes, const struct usage
 		.bytes = bytes - before->bytes,
 	};
 	s->tally.njobs += more.njobs;
+	if (job->owner == JOB_OWNER_UNKNOWN)
+		return BACKEND_OK;
 	return sqlite_user_add(s, job->owner, &more, err);
 }
 
@@ -114,15 +118,23 @@ sqlite_job_update(struct backend *backend, const struct job *job, struct err *er
 	return result == BACKEND_OK ? move_runs(s, job, err) : result;
 }
 
+static bool
+has_seal(sqlite3_stmt *stmt, const struct job *job)
+{
+	return sqlite3_column_int64(stmt, JOB_SEAL) == seal_job(job);
+}
+
 enum backend_result
 sqlite_job_read(sqlite3_stmt *stmt, struct job *job, struct err *err)
 {
 	job_init(job);
 	row_read(stmt, 0, columns, NCOLUMNS(columns), job);
-	const void *spec = sqlite3_column_blob(stmt, NJOB_COLUMNS);
-	size_t len = (size_t)sqlite3_column_bytes(stmt, NJOB_COLUMNS);
+	const void *spec = sqlite3_column_blob(stmt, JOB_SPEC);
+	size_t len = (size_t)sqlite3_column_bytes(stmt, JOB_SPEC);
 	struct err why = { 0 };
-	if (spec_unpack(job, spec, len, &why) == 0)
+	if (!has_seal(stmt, job))
+		err_set(&why, ERR_UNAVAILABLE, "its record is damaged");
+	else if (spec_unpack(job, spec, len, &why) == 0)
 		return BACKEND_OK;
 	err_set(err, ERR_SYSTEM, "database: job %lld: %s", (long long)job->id, why.text);
 	job_fini(job);
@@ -134,6 +146,8 @@ sqlite_job_read_rest(sqlite3_stmt *stmt, struct job *job)
 {
 	job_init(job);
 	row_read(stmt, 0, columns, NCOLUMNS(columns), job);
+	if (!has_seal(stmt, job))
+		job->owner = JOB_OWNER_UNKNOWN;
 	job->is_damaged = true;
 	job->name = mem_dup((const char *)sqlite3_column_text(stmt, JOB_NAME));
 	free(job->queue);
@@ -172,8 +186,16 @@ enum backend_result
 sqlite_job_set_aside(struct backend *backend, int64_t id, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
+	struct job job;
+	enum backend_result result = sqlite_job_load_rest(backend, id, &job, err);
+	if (result != BACKEND_OK)
+		return result;
+	job.next_start_at = USEC_NEVER;
 	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_SET_ASIDE);
 	sqlite3_bind_int64(stmt, 1, id);
+	sqlite3_bind_int64(stmt, 2, job.next_start_at);
+	sqlite3_bind_int64(stmt, 3, seal_job(&job));
+	job_fini(&job);
 	return sql_change(s, stmt, err);
 }
 
@@ -219,6 +241,7 @@ sqlite_job_advance(struct backend *backend, const struct job *job, usec_t seen, 
 	sqlite3_bind_int(stmt, 6, job->nfailed);
 	sqlite3_bind_int(stmt, 7, (int)job->state);
 	sqlite3_bind_int64(stmt, 8, job->covered_until);
+	sqlite3_bind_int64(stmt, 9, seal_job(job));
 	result = sql_change(s, stmt, err);
 	return result == BACKEND_OK ? count(s, job, before.bytes, &before, err) : result;
 }

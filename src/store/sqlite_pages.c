@@ -11,9 +11,6 @@
 #include "base/alloc.h"
 #include "store/filter.h"
 
-/* The columns that a page has behind a run's own. */
-enum { RUN_OWNER = NRUN_COLUMNS, RUN_NAME, RUN_QUEUE };
-
 /* Where a page of jobs goes on: in the unfinished ones, then in the ended ones. */
 struct jobs_cursor {
 	char part; /* 'u' unfinished, 'e' ended */
@@ -66,7 +63,7 @@ sqlite_job_summary(struct backend *backend, struct job_item *item, struct err *e
 	enum backend_result result = sql_row(s, last, err);
 	item->has_last = result == BACKEND_OK;
 	if (item->has_last)
-		sqlite_run_read(last, 0, &item->last);
+		sqlite_run_read(last, &item->last);
 	sqlite3_reset(last);
 	return result == BACKEND_ERROR ? BACKEND_ERROR : BACKEND_OK;
 }
@@ -87,6 +84,10 @@ take_job(struct sqlite *s, sqlite3_stmt *stmt, struct intent *intent, struct err
 	struct err damage; /* which must not hide the others */
 	if (sqlite_job_read(stmt, &item->job, &damage) != BACKEND_OK)
 		sqlite_job_read_rest(stmt, &item->job);
+	if (!intent->who.is_operator && item->job.owner == JOB_OWNER_UNKNOWN) {
+		job_fini(&item->job); /* perhaps not his */
+		return BACKEND_NONE;
+	}
 	intent->njobs++;
 	return BACKEND_OK;
 }
@@ -198,7 +199,7 @@ take_run(struct sqlite *s, sqlite3_stmt *stmt, struct intent *intent, struct err
 	    !filter_takes(&intent->filter, owner, name, column_text(stmt, RUN_QUEUE)))
 		return BACKEND_NONE;
 	*item = (struct run_item){ .owner = owner };
-	sqlite_run_read(stmt, 0, &item->run);
+	sqlite_run_read(stmt, &item->run);
 	if (!filter_takes_run(&intent->filter, item->run.state))
 		return BACKEND_NONE;
 	item->job_name = mem_dup(name);

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "store/seal.h"
 #include "store/sqlite_row.h"
 
 /* RUN_COLUMNS. */
@@ -18,9 +19,20 @@ static const struct column columns[] = {
 _Static_assert(NCOLUMNS(columns) == NRUN_COLUMNS, "RUN_COLUMNS");
 
 void
-sqlite_run_read(sqlite3_stmt *stmt, int first, struct run *run)
+sqlite_run_read(sqlite3_stmt *stmt, struct run *run)
 {
-	row_read(stmt, first, columns, NCOLUMNS(columns), run);
+	row_read(stmt, 0, columns, NCOLUMNS(columns), run);
+	run->is_damaged = false;
+	int64_t seal = sqlite3_column_int64(stmt, RUN_SEAL);
+	run->is_damaged = seal != 0 && seal != seal_run(run);
+}
+
+/* RUN_COLUMNS and seal. */
+static void
+bind_run(sqlite3_stmt *stmt, const struct run *run)
+{
+	row_bind(stmt, 1, columns, NCOLUMNS(columns), run);
+	sqlite3_bind_int64(stmt, NRUN_COLUMNS + 1, seal_run(run));
 }
 
 static bool
@@ -43,7 +55,7 @@ sqlite_run_insert(struct backend *backend, struct run *run, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	sqlite3_stmt *stmt = sql_use(s, SQL_RUN_INSERT);
-	row_bind(stmt, 1, columns, NCOLUMNS(columns), run);
+	bind_run(stmt, run);
 	sqlite3_bind_null(stmt, 1); /* the next id */
 	enum backend_result result = sql_change(s, stmt, err);
 	if (result != BACKEND_OK)
@@ -60,9 +72,9 @@ sqlite_run_update(struct backend *backend, const struct run *run, enum run_state
 {
 	struct sqlite *s = sqlite_of(backend);
 	sqlite3_stmt *stmt = sql_use(s, SQL_RUN_UPDATE);
-	row_bind(stmt, 1, columns, NCOLUMNS(columns), run);
-	sqlite3_bind_int(stmt, NRUN_COLUMNS + 1, (int)seen);
-	sqlite3_bind_int(stmt, NRUN_COLUMNS + 2, attempt);
+	bind_run(stmt, run);
+	sqlite3_bind_int(stmt, NRUN_COLUMNS + 2, (int)seen);
+	sqlite3_bind_int(stmt, NRUN_COLUMNS + 3, attempt);
 	enum backend_result result = sql_change(s, stmt, err);
 	if (result == BACKEND_OK) {
 		tally_state(s, seen, -1);
@@ -80,7 +92,7 @@ read_one(struct sqlite *s, sqlite3_stmt *stmt, struct run *run, struct err *err)
 	enum backend_result result = sql_row(s, stmt, err);
 	if (result != BACKEND_OK)
 		return result;
-	sqlite_run_read(stmt, 0, run);
+	sqlite_run_read(stmt, run);
 	sqlite3_reset(stmt);
 	return BACKEND_OK;
 }
@@ -97,7 +109,7 @@ read_many(struct sqlite *s, sqlite3_stmt *stmt, size_t max, struct run *runs, si
 			return BACKEND_OK;
 		if (result == BACKEND_ERROR)
 			return result;
-		sqlite_run_read(stmt, 0, &runs[(*n)++]);
+		sqlite_run_read(stmt, &runs[(*n)++]);
 	}
 	sqlite3_reset(stmt);
 	return BACKEND_OK;

@@ -8,13 +8,13 @@
 #include <assert.h>
 #include <string.h>
 
-#define JOB_SELECT "SELECT " JOB_COLUMNS ", spec"
+#define JOB_SELECT "SELECT " JOB_COLUMNS ", spec, seal"
 #define JOB_LISTED JOB_SELECT ", owner, name, queue, claim_at FROM jobs"
-#define RUN_SELECT "SELECT " RUN_COLUMNS " FROM runs "
+#define RUN_SELECT "SELECT " RUN_COLUMNS ", seal FROM runs "
 #define RUN_LISTED                                                                          \
 	"SELECT r.id, r.job_id, due, last_due, count, start_at, trigger, r.state, gate, "   \
 	"reason, detail, attempt, priority, is_catchup, is_forced, stop_reason, stop_uid, " \
-	"claimed_at, ended_at, deadline_at, tty, j.owner, j.name, r.queue FROM runs r "
+	"claimed_at, ended_at, deadline_at, tty, r.seal, j.owner, j.name, r.queue FROM runs r "
 #define RUN_LISTED_JOB " LEFT JOIN jobs j ON j.id = r.job_id "
 #define ATTEMPT_COLUMNS                                                                        \
 	"run_id, number, claimed_at, started_at, ended_at, pid, pid_start, boot, spawner, "    \
@@ -38,24 +38,24 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 		      "FROM pragma_page_count AS p, pragma_page_size AS s",
 
 	/* Jobs. ?1-?12 are JOB_COLUMNS. */
-	[SQL_JOB_INSERT] = "INSERT INTO jobs (" JOB_COLUMNS ", name, queue, rhythm, spec) "
-			   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-			   "?12, ?13, ?14, ?15, ?16)",
+	[SQL_JOB_INSERT] = "INSERT INTO jobs (" JOB_COLUMNS ", name, queue, rhythm, spec, "
+			   "seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+			   "?12, ?13, ?14, ?15, ?16, ?17)",
 	[SQL_JOB_UPDATE] = "UPDATE jobs SET owner = ?2, state = ?3, seed = ?4, created_at = ?5, "
 			   "anchor_at = ?6, next_due = ?7, next_start_at = ?8, paused_at = ?9, "
 			   "nfailed = ?10, nruns = ?11, covered_until = ?12, name = ?13, "
-			   "queue = ?14, rhythm = ?15, spec = ?16 WHERE id = ?1",
+			   "queue = ?14, rhythm = ?15, spec = ?16, seal = ?17 WHERE id = ?1",
 	[SQL_JOB_LOAD] = JOB_SELECT ", owner, name, queue FROM jobs WHERE id = ?1",
 	[SQL_JOB_STATE] = "SELECT state, length(spec) FROM jobs WHERE id = ?1",
 	[SQL_JOB_FIND] = "SELECT id FROM jobs INDEXED BY jobs_name "
 			 "WHERE owner = ?1 AND name = ?2 AND state <= 1",
 	[SQL_JOB_FIND_ENDED] = "SELECT id FROM jobs INDEXED BY jobs_former WHERE owner = ?1 AND "
 			       "name = ?2 AND state >= 2 ORDER BY id DESC LIMIT 1",
-	[SQL_JOB_SET_ASIDE] = "UPDATE jobs SET next_start_at = 9223372036854775807 "
-			      "WHERE id = ?1 AND next_start_at < 9223372036854775807",
-	[SQL_JOB_ADVANCE] =
-		"UPDATE jobs SET next_due = ?3, next_start_at = ?4, nruns = ?5, "
-		"nfailed = ?6, state = ?7, covered_until = ?8 WHERE id = ?1 AND next_due = ?2",
+	[SQL_JOB_SET_ASIDE] = "UPDATE jobs SET next_start_at = ?2, seal = ?3 "
+			      "WHERE id = ?1 AND next_start_at < ?2",
+	[SQL_JOB_ADVANCE] = "UPDATE jobs SET next_due = ?3, next_start_at = ?4, nruns = ?5, "
+			    "nfailed = ?6, state = ?7, covered_until = ?8, seal = ?9 "
+			    "WHERE id = ?1 AND next_due = ?2",
 	[SQL_JOBS_DUE] = "SELECT id FROM jobs INDEXED BY jobs_claim WHERE state <= 1 AND "
 			 "state = 0 AND claim_at <= ?1 ORDER BY claim_at, id LIMIT ?2",
 	[SQL_JOBS_NEXT_START] = "SELECT claim_at FROM jobs INDEXED BY jobs_claim "
@@ -73,16 +73,16 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 			      "WHERE job_id = ?1 AND state <= 1 AND queue <> ?2",
 
 	/* Runs. ?1-?21 are RUN_COLUMNS. */
-	[SQL_RUN_INSERT] = "INSERT INTO runs (" RUN_COLUMNS ", queue) VALUES "
+	[SQL_RUN_INSERT] = "INSERT INTO runs (" RUN_COLUMNS ", seal, queue) VALUES "
 			   "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-			   "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, "
+			   "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, "
 			   "coalesce((SELECT queue FROM jobs WHERE id = ?2), ''))",
 	[SQL_RUN_LOAD] = RUN_SELECT "WHERE id = ?1",
 	[SQL_RUN_UPDATE] = "UPDATE runs SET last_due = ?4, count = ?5, start_at = ?6, state = ?8, "
 			   "gate = ?9, reason = ?10, detail = ?11, attempt = ?12, priority = ?13, "
 			   "is_catchup = ?14, is_forced = ?15, stop_reason = ?16, stop_uid = ?17, "
-			   "claimed_at = ?18, ended_at = ?19, deadline_at = ?20 "
-			   "WHERE id = ?1 AND state = ?22 AND attempt = ?23",
+			   "claimed_at = ?18, ended_at = ?19, deadline_at = ?20, "
+			   "seal = ?22 WHERE id = ?1 AND state = ?23 AND attempt = ?24",
 	[SQL_RUN_DUE_BY] = RUN_SELECT "INDEXED BY runs_due WHERE job_id = ?1 AND trigger = 0 "
 				      "AND due <= ?2 ORDER BY due DESC LIMIT 1",
 	[SQL_RUN_LAST_ENDED] = RUN_SELECT "INDEXED BY runs_job WHERE job_id = ?1 AND state >= 2 "

@@ -18,10 +18,11 @@ at_rest() {
 	[ "$(asched --json status | json_value runs_running)" = 0 ]
 }
 within 10 at_rest
-# What people have asked for. The times and results beside it have no checksum of their own.
+# What people have asked for, and what became of it; what an attempt measured has no checksum.
 listing() {
 	asched --json list --all --limit 0 > "$dir/list" && asched --json runs --limit 0 > "$dir/runs" &&
-		sed 's/"next_due":"[^"]*",//; s/"next_due_us":[0-9]*,//; s/"last_run":{[^}]*}//' "$dir/list"
+		cat "$dir/list" "$dir/runs" | sed -E 's/"(detail|signal)":("[^"]*"|null)//g
+			s/"(started(_us)?|exit_code|http_status)":("[^"]*"|[0-9]*|null)//g'
 }
 listing > "$dir/wanted"
 daemon_stop TERM

@@ -1,4 +1,7 @@
-/* A job whose definition cannot be read: its runs end, it can be removed, and the others go on. */
+/*
+ * A job whose definition cannot be read: its runs end, it can be removed, and the others go on. A run
+ * whose record cannot be believed is as one of such a job.
+ */
 #include "unit/ledger_kit.h"
 
 #include "store/backend.h"
@@ -92,6 +95,48 @@ it_can_be_cancelled_and_its_waiting_run_ends(void **state)
 	job_fini(&job);
 }
 
+/* The only run that there is. */
+static void
+damage_run(struct kit *kit, struct run *run)
+{
+	struct backend *db = kit->ledger.backend;
+	struct err err;
+	run->is_damaged = true;
+	assert_int_equal(db->ops->begin(db, &err), BACKEND_OK);
+	assert_int_equal(db->ops->run_update(db, run, run->state, run->attempt, &err), BACKEND_OK);
+	assert_int_equal(db->ops->commit(db, &err), BACKEND_OK);
+}
+
+static void
+a_waiting_run_that_cannot_be_believed_is_refused_and_its_job_goes_on(void **state)
+{
+	struct kit *kit = *state;
+	kit_set_queue(kit, 1, true);
+	int64_t id = kit_add(kit, at_most_an_hour_late);
+	kit_claim_at(kit, 10);
+	struct run run = kit_newest(kit, id);
+	damage_run(kit, &run);
+	kit_set_queue(kit, 1, false);
+	assert_int_equal(kit_claim_at(kit, 11), 0);
+	run = kit_newest(kit, id);
+	assert_int_equal(run.state, RUN_FAILED);
+	assert_int_equal(run.reason, REASON_REFUSED);
+	assert_int_equal(kit_claim_at(kit, 20), 1);
+}
+
+static void
+a_running_run_that_cannot_be_believed_is_not_tried_again(void **state)
+{
+	static const char *const tried_again[] = { "schedule", "every 10s", "retries", "3", NULL };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, tried_again);
+	kit_claim_at(kit, 10);
+	struct run run = kit_newest(kit, id);
+	damage_run(kit, &run);
+	kit_end_run(kit, &run, 3);
+	assert_int_equal(kit_newest(kit, id).state, RUN_FAILED);
+}
+
 int
 main(void)
 {
@@ -101,6 +146,8 @@ main(void)
 		WITH_KIT(
 			its_run_that_waits_beyond_its_deadline_is_missed_and_no_claim_comes_for_it_again),
 		WITH_KIT(it_can_be_cancelled_and_its_waiting_run_ends),
+		WITH_KIT(a_waiting_run_that_cannot_be_believed_is_refused_and_its_job_goes_on),
+		WITH_KIT(a_running_run_that_cannot_be_believed_is_not_tried_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,13 +85,16 @@ what_does_not_agree_is_told(void **state)
 	} cases[] = {
 		{ "UPDATE ledger SET njobs = 3", "the ledger counts jobs 3, there are 1" },
 		{ "UPDATE ledger SET nrunning = 1", "the ledger counts running runs 1, there are" },
-		{ "UPDATE users SET nruns = 7", "user 0 is counted wrongly: 0 jobs, -7 runs and 0" },
+		{ "UPDATE users SET nruns = 7",
+		  "user 0 is counted wrongly: 0 jobs, -7 runs and 0" },
 		{ "DELETE FROM users", "user 0 is counted wrongly: 1 jobs, 0 runs and " },
 		{ "UPDATE runs SET job_id = 9", "run 1 is of job 9, which is not there" },
 		{ "UPDATE runs SET state = 1", "run 1 is running without an attempt" },
 		{ "INSERT INTO outputs VALUES (4, 2, 0, x'00')",
 		  "output is of attempt 2 of run 4, which is not there" },
 		{ "UPDATE jobs SET spec = x'ff'", "database: job 1: " },
+		{ "UPDATE jobs SET next_due = next_due - 1", "job 1: its record is damaged" },
+		{ "UPDATE runs SET due = due - 1", "run 1: its record is damaged" },
 		{ "DROP TABLE attempts", "no such table: attempts" },
 		{ "PRAGMA writable_schema = on; DELETE FROM sqlite_schema WHERE name = "
 		  "'requests_at'",
@@ -186,11 +189,11 @@ damage_is_found_in_the_living_database_and_not_backed_up(void **state)
 	struct backend *backend = place_open(place);
 	assert_int_equal(backend->ops->backup_begin(backend, NULL, &place->err), BACKEND_OK);
 	assert_int_equal(take_steps(backend, &problems, &place->err), BACKEND_NONE);
-	assert_string_equal(buf_text(&problems), "run 1 is of job 9, which is not there\n");
+	assert_string_equal(buf_text(&problems), "run 1 is of job 9, which is not there\n"
+						 "run 1: its record is damaged\n");
 	buf_fini(&problems);
 
-	assert_int_equal(backend->ops->backup_begin(backend, place->copy, &place->err),
-			 BACKEND_OK);
+	assert_int_equal(backend->ops->backup_begin(backend, place->copy, &place->err), BACKEND_OK);
 	assert_int_equal(take_steps(backend, &problems, &place->err), BACKEND_ERROR);
 	assert_non_null(strstr(place->err.text, "damaged"));
 	assert_int_equal(access(place->copy, F_OK), -1);

@@ -274,6 +274,38 @@ a_damaged_file_is_left_as_it_was(void **state)
 	place_refuses(place, "is damaged");
 }
 
+/* The name of the only job stands in its row, in what the user has set, and in an index. */
+static void
+an_index_that_does_not_agree_with_its_rows_is_refused(void **state)
+{
+	struct place *place = *state;
+	struct job job;
+	int nplaces = 0;
+	struct backend *backend = place_open(place);
+	job_init(&job);
+	job.name = mem_dup("nightly");
+	job.shell = mem_dup("true");
+	assert_int_equal(backend->ops->begin(backend, &place->err), BACKEND_OK);
+	assert_int_equal(backend->ops->job_insert(backend, &job, &place->err), BACKEND_OK);
+	assert_int_equal(backend->ops->commit(backend, &place->err), BACKEND_OK);
+	place_close(backend);
+	job_fini(&job);
+	struct buf whole = place_read(place->path);
+	char *at = whole.data;
+	while ((at = memmem(at, whole.len - (size_t)(at - whole.data), "nightly", 7))) {
+		bool is_packed =
+			at[-1] == '\0'; /* behind "name" and its NUL: has its own checksum */
+		*at = 'N';
+		place_write(place->path, whole.data, whole.len);
+		*at++ = 'n';
+		nplaces++;
+		if (!is_packed)
+			place_refuses(place, "is damaged (");
+	}
+	assert_int_equal(nplaces, 3);
+	buf_fini(&whole);
+}
+
 int
 main(void)
 {
@@ -294,6 +326,7 @@ main(void)
 		TEST(the_mark_follows_the_commits_but_once_a_second),
 		TEST(a_damaged_byte_is_found_or_harmless_but_never_taken_for_nothing),
 		TEST(a_damaged_file_is_left_as_it_was),
+		TEST(an_index_that_does_not_agree_with_its_rows_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

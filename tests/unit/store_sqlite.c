@@ -22,7 +22,7 @@ the_settings_that_durability_rests_on_hold(void **state)
 	} cases[] = {
 		{ "PRAGMA journal_mode", "wal" },       { "PRAGMA synchronous", "2" },
 		{ "PRAGMA locking_mode", "exclusive" }, { "PRAGMA trusted_schema", "0" },
-		{ "PRAGMA user_version", "6" },         { "PRAGMA application_id", "1634952040" },
+		{ "PRAGMA user_version", "7" },         { "PRAGMA application_id", "1634952040" },
 		{ "PRAGMA integrity_check", "ok" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -214,6 +214,8 @@ make_first_format(struct place *place)
 			"ALTER TABLE attempts DROP COLUMN errors_bytes;"
 			"ALTER TABLE attempts DROP COLUMN errors_omitted;"
 			"ALTER TABLE jobs DROP COLUMN covered_until;"
+			"ALTER TABLE jobs DROP COLUMN seal;"
+			"ALTER TABLE runs DROP COLUMN seal;"
 			"ALTER TABLE runs DROP COLUMN tty;"
 			"DROP TABLE users;"
 			"DROP INDEX runs_deadline;"
@@ -246,6 +248,7 @@ what_the_first_format_lacks_is_made_of_what_it_has(void **state)
 	assert_int_equal(attempt.outcome.code, 7);
 	assert_int_equal(sqlite_run_load(backend, 5, &run, &place->err), BACKEND_OK);
 	assert_int_equal(run.tty, 0);
+	assert_false(run.is_damaged);
 	assert_int_equal(attempt.outcome.output_bytes, 9);
 	assert_false(attempt.outcome.is_split);
 	assert_int_equal(sqlite_output_read(backend, 5, 1, 0, &out, &place->err), BACKEND_OK);
