@@ -152,17 +152,14 @@ print_runs(const struct screen *screen, const json_t *runs)
 	table_free(table);
 }
 
+/* What it is to do, and when. */
 static void
-print_job(const struct screen *screen, const json_t *job, const json_t *next, const json_t *runs)
+print_definition(const struct screen *screen, const json_t *job, const json_t *next)
 {
 	struct buf command = BUF_EMPTY, schedule = BUF_EMPTY;
 	const char *words = answer_text(next, "words");
 	words_command(job, &command);
 	words_schedule(job, &schedule);
-	fact(screen, "job", BOLD, "%lld", (long long)answer_int(job, "id"));
-	fact(screen, "name", BOLD, "%s", answer_text(job, "name"));
-	print_user(screen, "owner", answer_int(job, "owner"));
-	print_state(screen, job);
 	fact(screen, answer_has(job, "url") ? "request" : "command", PLAIN, "%s",
 	     buf_text(&command));
 	fact(screen, "schedule", PLAIN, "%s", buf_text(&schedule));
@@ -170,10 +167,25 @@ print_job(const struct screen *screen, const json_t *job, const json_t *next, co
 		fact(screen, "", DIM, "%s", words);
 	print_times(screen, json_object_get(next, "times"));
 	print_fields(screen, job);
-	if (json_array_size(runs) > 0)
-		print_runs(screen, runs);
 	buf_fini(&command);
 	buf_fini(&schedule);
+}
+
+static void
+print_job(const struct screen *screen, const json_t *job, const json_t *next, const json_t *runs)
+{
+	fact(screen, "job", BOLD, "%lld", (long long)answer_int(job, "id"));
+	fact(screen, "name", BOLD, "%s", answer_text(job, "name"));
+	if (answer_has(job, "owner"))
+		print_user(screen, "owner", answer_int(job, "owner"));
+	print_state(screen, job);
+	if (strcmp(answer_text(job, "state"), "damaged") == 0)
+		fact(screen, "definition", RED,
+		     "cannot be read: put a backup of the database in its place");
+	else
+		print_definition(screen, job, next);
+	if (json_array_size(runs) > 0)
+		print_runs(screen, runs);
 }
 
 /* Takes the job. */

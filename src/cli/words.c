@@ -165,7 +165,7 @@ words_name(const json_t *object, const char *name_key, struct buf *out)
 	uid_t owner = (uid_t)answer_int(object, "owner");
 	if (!*name)
 		return;
-	if (owner != getuid())
+	if (answer_has(object, "owner") && owner != getuid())
 		buf_printf(out, "%s/", words_user(owner, user));
 	buf_add_text(out, name);
 }

@@ -85,6 +85,25 @@ field_value(const struct job *job, const struct field *field)
 	return field->type == FIELD_ARGV ? list_value(job, field) : plain_value(job, field);
 }
 
+/* What its user has set, but the schedule. */
+static void
+set_definition(json_t *object, const struct job *job)
+{
+	for (size_t i = 0; i < nfields; i++) {
+		char key[KEY_MAX];
+		make_key(&fields[i], key);
+		if (fields[i].type != FIELD_SCHEDULE && strcmp(key, "name") != 0)
+			json_object_set_new_nocheck(object, key, field_value(job, &fields[i]));
+	}
+}
+
+static json_t *
+owner_value(const struct job *job)
+{
+	return job->owner == JOB_OWNER_UNKNOWN ? json_null() : json_integer(job->owner);
+}
+
+/* Of a damaged job only the record, not defaults that it may not have had. */
 json_t *
 json_job(const struct job_item *item, struct zones *zones)
 {
@@ -93,10 +112,10 @@ json_job(const struct job_item *item, struct zones *zones)
 	json_t *object = json_object();
 	json_set_number(object, "id", job->id);
 	json_set_text(object, "name", job->name);
-	json_set_number(object, "owner", job->owner);
+	json_object_set_new_nocheck(object, "owner", owner_value(job));
 	json_set_text(object, "state", job->is_damaged ? "damaged" : job_state_name(job->state));
 	json_set_text(object, "schedule", job->schedule);
-	json_set_text(object, "kind", schedule_kind_name(job->kind));
+	json_set_text(object, "kind", job->is_damaged ? NULL : schedule_kind_name(job->kind));
 	json_set_instant(object, "next_due", job->next_due, zone);
 	json_set_instant(object, "next_start", job->next_start_at, zone);
 	json_set_instant(object, "created", job->created_at, zone);
@@ -107,12 +126,8 @@ json_job(const struct job_item *item, struct zones *zones)
 	json_set_number(object, "runs", job->nruns);
 	json_object_set_new(object, "last_run",
 			    item->has_last ? json_run(&item->last, NULL, zone) : json_null());
-	for (size_t i = 0; i < nfields; i++) {
-		char key[KEY_MAX];
-		make_key(&fields[i], key);
-		if (fields[i].type != FIELD_SCHEDULE && strcmp(key, "name") != 0)
-			json_object_set_new_nocheck(object, key, field_value(job, &fields[i]));
-	}
+	if (!job->is_damaged)
+		set_definition(object, job);
 	zone_unref(zone);
 	return object;
 }

@@ -263,7 +263,7 @@ job_next_render(struct call *call, const struct intent *intent)
 {
 	const struct job *job = &intent->jobs[0].job;
 	struct schedule schedule;
-	if (job_schedule(job, call->control->ports.zones, &schedule, NULL) != 0)
+	if (job->is_damaged || job_schedule(job, call->control->ports.zones, &schedule, NULL) != 0)
 		return json_object();
 	json_t *answer = describe(job, &schedule, call);
 	schedule_fini(&schedule);

@@ -206,7 +206,9 @@ why_explain(const struct intent *intent, struct zones *zones)
 	usec_t until = intent->until;
 	if (item && item->run.due > intent->at)
 		until = chain.at = item->run.due; /* what is on record is meant */
-	if (job_schedule(job, zones, &schedule, &err) == 0) {
+	if (job->is_damaged) {
+		say(&chain, "the job is damaged: what it is to do, and when, cannot be read");
+	} else if (job_schedule(job, zones, &schedule, &err) == 0) {
 		is_due = find_due(&chain, &schedule, until, &marks, &next);
 		say_schedule(&chain, &schedule, is_due || item, marks);
 		schedule_fini(&schedule);

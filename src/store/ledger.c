@@ -119,15 +119,18 @@ ledger_load_job_of(struct ledger *ledger, struct intent *intent, const struct ru
 	return BACKEND_OK;
 }
 
-/* What can be done to a job, or to a run of it, without knowing what the job is. */
+/* What can be done to a job, or told of it or of a run, without knowing what the job is. */
 static bool
 needs_no_definition(enum intent_kind kind)
 {
 	static const bool kinds[INTENT_NKINDS] = {
 		[INTENT_JOB_CANCEL] = true,
 		[INTENT_RUN_CANCEL] = true,
+		[INTENT_JOB_GET] = true,
+		[INTENT_RUN_LIST] = true,
 		[INTENT_RUN_GET] = true,
 		[INTENT_RUN_OUTPUT] = true,
+		[INTENT_WHY] = true,
 	};
 	return kinds[kind];
 }

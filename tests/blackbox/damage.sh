@@ -71,7 +71,10 @@ at=$(grep -abo 'exit 17' "$db" | head -n 1 | cut -d : -f 1)
 printf 'exit 71' | dd of="$db" bs=1 seek="$at" conv=notrunc 2> /dev/null
 fails_with 1 'its record is damaged' "$ASCHED_BUILD/aschedd" --private "$dir/d" --check-database
 daemon_start || exit 1
-has 'a changed command is not run' 'its record is damaged' "$(asched show j17 2>&1)"
+fails_with 1 'its record is damaged' asched run j17
+has 'it is shown as far as it can be read' 'cannot be read: put a backup' "$(asched show j17)"
+has 'JSON has no defaults in the place of what it was' '"schedule":null' "$(asched --json show j17 | tr -d ' \n')"
+has 'why tells that' 'the job is damaged' "$(asched why j17)"
 succeeds 'but the others can be' asched run j18
 daemon_stop TERM
 cp "$dir/whole" "$db"
@@ -96,6 +99,10 @@ fails_with 1 'its record is damaged' asched check
 has 'the list shows the others' ' good ' "$(asched list 2>&1)"
 has 'and this one as what it is' damaged "$(asched list 2>&1 | grep ' bad ')"
 has 'and so does JSON' '"state":"damaged"' "$(asched --json list)"
+has 'its runs are told' 'exit 99' "$(asched runs bad)"
+succeeds 'and what they wrote' asched logs bad
+succeeds 'and why they ended so' asched why bad
+fails_with 1 'its record is damaged' asched set bad --timeout 1m
 succeeds 'a damaged job can be removed' asched cancel bad
 
 # One that is damaged while the daemon is gone and its run goes on: the daemon serves.
