@@ -102,8 +102,8 @@ read_term(const char *text, const char *p, usec_t *sum, struct err *err)
 	const struct unit *unit = find_unit(end, len);
 	if (!unit) {
 		err_set(err, ERR_INVALID,
-		        "\"%.40s\": %s \"%.10s\" (units: ms s m h d w; months and years have no fixed length)",
-		        text, len ? "unknown unit" : "a unit is missing at", end);
+		        "\"%.40s\": %s%.*s (units: ms s m h d w; months and years have no fixed length)",
+		        text, len ? "unknown unit " : "a unit is missing", len < 10 ? (int)len : 10, end);
 		return NULL;
 	}
 	__int128 length = (__int128)millionths * unit->length;

@@ -31,10 +31,9 @@ at_context(const struct schedule *s, const struct schedule_context *context)
 static int
 parse_at(struct schedule *s, struct scan text, const struct reading *r)
 {
-	if (scan_at_end(&text)) {
-		s->at.at = r->context->now;
-		return 0;
-	}
+	/* An empty variable of a script's is no way to say "now". */
+	if (scan_at_end(&text))
+		return err_set(r->err, ERR_INVALID, "an instant like \"tomorrow 09:00\" is missing");
 	return at_parse(text, &r->at, &s->at, r->err);
 }
 
