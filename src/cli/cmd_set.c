@@ -28,11 +28,8 @@ take(void *arg, const struct option *option, const char *value)
 		return say_usage(params->globals, unset.name, "\"%s\" is no field%s%s%s", value,
 				 near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 	}
-	char *key = mem_dup(field->name);
-	for (char *p = strchr(key, '-'); p; p = strchr(p, '-'))
-		*p = '_';
-	json_object_set_new(params->object, key, json_null());
-	free(key);
+	char key[FIELD_KEY_MAX];
+	json_object_set_new(params->object, field_key(field->name, key), json_null());
 	return EXIT_DONE;
 }
 

@@ -95,11 +95,8 @@ static void
 print_fields(const struct screen *screen, const json_t *job)
 {
 	for (size_t i = 0; i < nfields; i++) {
-		char key[64];
-		snprintf(key, sizeof(key), "%s", fields[i].name);
-		for (char *p = strchr(key, '-'); p; p = strchr(p, '-'))
-			*p = '_';
-		json_t *value = json_object_get(job, key);
+		char key[FIELD_KEY_MAX];
+		json_t *value = json_object_get(job, field_key(fields[i].name, key));
 		if (!is_shown(&fields[i]) && !is_standard(&fields[i], value))
 			print_value(screen, &fields[i], value);
 	}

@@ -236,7 +236,7 @@ params_take(void *arg, const struct option *option, const char *value)
 {
 	struct params *params = arg;
 	const char *name = option->name;
-	char key[64];
+	char key[FIELD_KEY_MAX];
 	if (strcmp(name, here_option.name) == 0) {
 		params->is_here = true;
 		return EXIT_DONE;
@@ -247,11 +247,7 @@ params_take(void *arg, const struct option *option, const char *value)
 		name = "body-file";
 		value++;
 	}
-	snprintf(key, sizeof(key), "%s", name);
-	for (char *p = key; *p; p++) {
-		if (*p == '-')
-			*p = '_';
-	}
+	field_key(name, key);
 	const struct field *field = field_find(name, strlen(name));
 	if (field && is_option(field))
 		return take_field(params, field, key, value);

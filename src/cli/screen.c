@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "cli/text.h"
+#include "model/field.h"
 
 #define WIDTH_MIN      40 /* what a table needs at least */
 #define WIDTH_STANDARD 80
@@ -151,9 +152,10 @@ say(const char *fmt, ...)
 static void
 say_json(const struct err *err, int exit_code)
 {
+	char key[FIELD_KEY_MAX];
 	json_t *error = json_pack(
 		"{s:{s:s, s:s*, s:s, s:i}}", "error", "code", err_code_name(err->code), "field",
-		err->field[0] ? err->field : NULL, "message", err->text, "exit", exit_code);
+		err->field[0] ? field_key(err->field, key) : NULL, "message", err->text, "exit", exit_code);
 	char *text = json_dumps(error, JSON_COMPACT);
 	say_line("", text ? text : "{\"error\":{}}");
 	free(text);
@@ -164,14 +166,19 @@ void
 say_error(const struct cli_options *options, const struct err *err, int exit_code)
 {
 	struct buf line = BUF_EMPTY;
-	size_t len = strlen(err->field);
 	if (options->json) {
 		say_json(err, exit_code);
 		return;
 	}
-	bool is_named = strncmp(err->text, err->field, len) == 0 && err->text[len] == ':';
-	if (len && !is_named)
-		buf_printf(&line, "%s: ", err->field);
+	/* The protocol has _ where options have -. */
+	for (const char *p = err->field; *p; p++)
+		buf_add_char(&line, *p == '_' ? '-' : *p);
+	bool is_named = strncmp(err->text, buf_text(&line), line.len) == 0 &&
+			err->text[line.len] == ':';
+	if (is_named)
+		buf_clear(&line);
+	else if (line.len)
+		buf_add_text(&line, ": ");
 	buf_add_text(&line, err->text);
 	say_line("asched: ", buf_text(&line));
 	buf_fini(&line);

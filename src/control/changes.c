@@ -43,12 +43,6 @@ change_is_known(const char *name)
 	return find_schedule(name) < NSCHEDULES || field_find(name, strlen(name));
 }
 
-const char *
-change_suggest(const char *name)
-{
-	return field_suggest(name);
-}
-
 bool
 changes_have(const struct intent *intent, const char *name)
 {

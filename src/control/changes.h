@@ -9,13 +9,11 @@
 
 /* Is it a field of the field table, or one of the ways to say when? */
 bool change_is_known(const char *name);
-/* The nearest name to a misspelt one, with _ for -; NULL: none is near. */
-const char *change_suggest(const char *name);
 
 /*
  * Turns the members of params that name fields into intent->changes, in their order. Values:
  * strings, numbers, arrays of strings, objects of strings (environment, headers), null (back to
- * the default). When: at most one of when, schedule, cron, calendar, every, at, in, after and
+ * the default). When: at most one of when, schedule, cron, calendar, every, at, in and
  * on_start. 0, or -1 with *err naming the field; the ledger judges the values.
  */
 int changes_read(struct intent *intent, const json_t *params, struct err *err);

@@ -6,18 +6,6 @@
 
 #include "model/field.h"
 
-/* JSON keys have _ where options have -. */
-#define KEY_MAX 48
-
-static void
-make_key(const struct field *field, char key[KEY_MAX])
-{
-	size_t i = 0;
-	for (; field->name[i] && i < KEY_MAX - 1; i++)
-		key[i] = field->name[i] == '-' ? '_' : field->name[i];
-	key[i] = '\0';
-}
-
 static json_t *
 list_value(const struct job *job, const struct field *field)
 {
@@ -90,10 +78,10 @@ static void
 set_definition(json_t *object, const struct job *job)
 {
 	for (size_t i = 0; i < nfields; i++) {
-		char key[KEY_MAX];
-		make_key(&fields[i], key);
-		if (fields[i].type != FIELD_SCHEDULE && strcmp(key, "name") != 0)
-			json_object_set_new_nocheck(object, key, field_value(job, &fields[i]));
+		char key[FIELD_KEY_MAX];
+		if (fields[i].type != FIELD_SCHEDULE && strcmp(fields[i].name, "name") != 0)
+			json_object_set_new_nocheck(object, field_key(fields[i].name, key),
+						    field_value(job, &fields[i]));
 	}
 }
 

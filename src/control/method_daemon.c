@@ -198,9 +198,10 @@ fields_list(void)
 	json_t *list = json_array();
 	for (size_t i = 0; i < nfields; i++) {
 		json_t *item = json_object();
+		char key[FIELD_KEY_MAX];
 		buf_clear(&standard);
 		field_print_standard(&fields[i], &standard);
-		json_set_text(item, "name", fields[i].name);
+		json_set_text(item, "name", field_key(fields[i].name, key));
 		json_set_text(item, "value", fields[i].argument);
 		json_set_text(item, "default", standard.len ? buf_text(&standard) : NULL);
 		json_set_text(item, "doc", fields[i].doc);

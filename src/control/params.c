@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "control/changes.h"
 #include "control/method.h"
+#include "model/field.h"
 #include "when/schedule.h"
 
 static json_t *
@@ -213,9 +214,11 @@ find_param(const struct method *method, const char *name)
 static int
 refuse_unknown(const struct method *method, const char *name, struct err *err)
 {
-	const char *near = method->takes_fields ? change_suggest(name) : NULL;
+	const char *near = method->takes_fields ? field_suggest(name) : NULL;
+	char key[FIELD_KEY_MAX];
 	if (near)
-		return err_invalid(err, name, "no such parameter; is \"%s\" meant?", near);
+		return err_invalid(err, name, "no such parameter; is \"%s\" meant?",
+				   field_key(near, key));
 	return err_invalid(err, name, "%s has no such parameter", method->name);
 }
 

@@ -10,6 +10,7 @@
 #include "control/control_state.h"
 #include "control/json.h"
 #include "control/method.h"
+#include "model/field.h"
 
 /* What one line asked for, until its answer is complete. */
 struct message {
@@ -62,11 +63,12 @@ static void
 add_error(struct buf *out, const json_t *id, int number, const struct err *err)
 {
 	json_t *error = json_object(), *data = json_object();
+	char key[FIELD_KEY_MAX];
 	json_object_set_new(error, "code", json_integer(number));
 	json_set_text(error, "message", err->text);
 	json_set_text(data, "name", err_code_name(err->code));
 	if (err->field[0])
-		json_set_text(data, "field", err->field);
+		json_set_text(data, "field", field_key(err->field, key));
 	json_object_set_new(error, "data", data);
 	begin_answer(out, id);
 	buf_add_text(out, ",\"error\":");

@@ -23,6 +23,15 @@ is_name_equal(const char *name, const char *text, size_t len)
 	return name[len] == '\0';
 }
 
+char *
+field_key(const char *name, char key[FIELD_KEY_MAX])
+{
+	snprintf(key, FIELD_KEY_MAX, "%s", name);
+	for (char *p = strchr(key, '-'); p; p = strchr(p, '-'))
+		*p = '_';
+	return key;
+}
+
 const struct field *
 field_find(const char *name, size_t len)
 {

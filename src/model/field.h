@@ -52,6 +52,9 @@ struct field {
 extern const struct field fields[];
 extern const size_t nfields;
 
+/* The name as a key of JSON, which has _ for -. Gives `key`. */
+#define FIELD_KEY_MAX 48
+char *field_key(const char *name, char key[FIELD_KEY_MAX]);
 /* By name; '_' counts as '-'. NULL: none. */
 const struct field *field_find(const char *name, size_t len);
 /* The nearest name to a misspelt one, NULL when none is near. */

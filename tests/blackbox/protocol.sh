@@ -38,6 +38,22 @@ for name in $(sed 's/"fields":.*//' "$dir/methods" | grep -o '"name":"[a-z._]*"'
 done
 is 'the manual names every method and parameter' '' "$missing"
 
+# refusal_of PARAMS: the data of the error that job.add answers.
+refusal_of() {
+	echo "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"job.add\",\"params\":$1}" | talk |
+		sed 's/.*"data"://'
+}
+has 'a field that is wrong is named as in a request' '"field":"limit_memory"' \
+	"$(refusal_of '{"shell":"true","limit_memory":"much"}')"
+has 'and on the command line as an option' 'asched: limit-memory: "much"' \
+	"$(asched add --limit-memory much -- true 2>&1)"
+has 'but not in its JSON' '"field":"limit_memory"' \
+	"$(asched --json add --limit-memory much -- true 2>&1)"
+has 'a misspelt field is put right as in a request' 'is \"retry_delay\" meant' \
+	"$(echo '{"jsonrpc":"2.0","id":1,"method":"job.add","params":{"retry_dely":1}}' | talk)"
+is 'the fields are listed as in a request' '' \
+	"$(sed 's/.*"fields"://' "$dir/methods" | grep -o '"name":"[a-z_]*-[a-z_-]*"')"
+
 has 'a line that is no JSON gets an error' '"code":-32700' "$(echo 'GET / HTTP/1.1' | talk)"
 has 'a line in another encoding gets an error' '"code":-32700' \
 	"$(printf '{"jsonrpc":"2.0","method":"\377"}\n' | talk)"

@@ -35,7 +35,7 @@ tests_fuzz_batch_SOURCES = tests/fuzz/batch.c tests/fuzz/fuzz.h $(TEST_ZONES) $(
 	src/cli/text.c src/cli/text.h
 tests_fuzz_batch_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_fuzz_batch_LDFLAGS = $(AM_LDFLAGS_FUZZ)
-tests_fuzz_batch_LDADD = libwhen.a libbase.a $(JANSSON_LIBS)
+tests_fuzz_batch_LDADD = libmodel.a libwhen.a libbase.a $(JANSSON_LIBS)
 
 FUZZ_TARGETS_DAEMON = tests/fuzz/control tests/fuzz/conf
 check_PROGRAMS += $(FUZZ_TARGETS_DAEMON)
