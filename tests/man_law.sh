@@ -6,6 +6,9 @@ if command -v mandoc > /dev/null; then
 	for manual in "$ASCHED_SOURCE"/man/*.[1-8]; do
 		is "$(basename "$manual") is lint-clean" "" \
 			"$(mandoc -Tlint -W style "$manual" 2>&1 | grep -vE 'referenced manual not found|outdated mandoc.db')"
+		# A word such as In would be a macro there.
+		is "$(basename "$manual") has headings of words alone" "" \
+			"$(mandoc "$manual" | grep -E '^ {0,3}[^ ].*<')"
 	done
 else
 	skip 'the manuals are lint-clean' 'mandoc is not installed'

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "control/params.h"
 #include "model/field.h"
 #include "when/schedule.h"
 
@@ -74,6 +75,20 @@ refuse_type(const struct field *field, const char *wanted, struct err *err)
 	return err_invalid(err, field->name, "the value is not %s", wanted);
 }
 
+/* Microseconds since 1970 as the text that the field wants. */
+static int
+add_instant(struct intent *intent, const struct field *field, const char *name, const json_t *value,
+	    struct err *err)
+{
+	char text[SCHEDULE_TIME_MAX];
+	usec_t at;
+	if (params_read_instant(name, value, &at, err) != 0)
+		return -1;
+	schedule_print_time(NULL, at, text);
+	add_change(intent, field, text, strlen(text));
+	return 0;
+}
+
 static int
 read_schedule(struct intent *intent, size_t i, const json_t *value, struct err *err)
 {
@@ -84,12 +99,15 @@ read_schedule(struct intent *intent, size_t i, const json_t *value, struct err *
 		return 0;
 	if (changes_have(intent, "schedule"))
 		return err_invalid(err, name, "there is another schedule: give only one");
-	if (is_start ? !json_is_true(value) : !json_is_string(value))
+	bool is_instant = schedules[i].kind == SCHEDULE_AT && json_is_integer(value);
+	if (is_start ? !json_is_true(value) : !is_instant && !json_is_string(value))
 		return err_invalid(err, name, "the value is not %s",
 				   is_start ? "true" : "a string");
+	if (is_instant && add_instant(intent, field, name, value, err) != 0)
+		return -1;
 	if (is_start)
 		add_change(intent, field, "", 0);
-	else
+	else if (!is_instant)
 		add_change(intent, field, json_string_value(value), json_string_length(value));
 	intent->changes[intent->nchanges - 1].kind = schedules[i].kind;
 	return 0;
@@ -190,6 +208,8 @@ read_field(struct intent *intent, const struct field *field, json_t *value, stru
 		add_change(intent, field, text, strlen(text));
 		return 0;
 	}
+	if (field->type == FIELD_INSTANT && json_is_integer(value))
+		return add_instant(intent, field, field->name, value, err);
 	if (json_is_number(value))
 		return read_number(intent, field, value, err);
 	if (!json_is_string(value))

@@ -107,7 +107,7 @@ json_job(const struct job_item *item, struct zones *zones)
 	json_set_instant(object, "next_due", job->next_due, zone);
 	json_set_instant(object, "next_start", job->next_start_at, zone);
 	json_set_instant(object, "created", job->created_at, zone);
-	json_set_instant(object, "paused", job->paused_at, zone);
+	json_set_instant(object, "paused", job->state == JOB_PAUSED ? job->paused_at : 0, zone);
 	json_set_number(object, "running", item->nrunning);
 	json_set_number(object, "waiting", item->nwaiting);
 	json_set_number(object, "failed_in_a_row", job->nfailed);

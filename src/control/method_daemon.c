@@ -262,6 +262,8 @@ queue_list_render(struct call *call, const struct intent *intent)
 struct intent *
 queue_set_ask(struct call *call, struct err *err)
 {
+	if (job_check_name("queue", params_text(call, "queue"), err) < 0)
+		return NULL;
 	if (!params_have(call, "concurrency") && !params_have(call, "paused")) {
 		err_invalid(err, "queue", "nothing to change is given");
 		return NULL;

@@ -9,6 +9,7 @@
 #include "control/changes.h"
 #include "control/method.h"
 #include "model/field.h"
+#include "when/civil.h"
 #include "when/schedule.h"
 
 static json_t *
@@ -48,10 +49,8 @@ params_instant(const struct call *call, const char *name, usec_t otherwise)
 {
 	const json_t *value = get(call, name);
 	usec_t at = otherwise;
-	if (json_is_integer(value))
-		return json_integer_value(value);
 	if (value)
-		schedule_parse_rfc3339(json_string_value(value), &at, NULL);
+		params_read_instant(name, value, &at, NULL);
 	return at;
 }
 
@@ -136,18 +135,21 @@ check_number(const struct param *param, const json_t *value, struct err *err)
 	return 0;
 }
 
-static int
-check_instant(const struct param *param, const json_t *value, struct err *err)
+int
+params_read_instant(const char *name, const json_t *value, usec_t *at, struct err *err)
 {
-	usec_t at;
-	if (json_is_integer(value))
-		return 0;
-	if (!json_is_string(value))
-		return err_invalid(err, param->name, "the value is not a time");
-	if (schedule_parse_rfc3339(json_string_value(value), &at, err) != 0) {
-		err_in_field(err, param->name);
+	const struct civil end = { CIVIL_YEAR_MAX + 1, 1, 1, 0, 0, 0, 0 };
+	if (!json_is_integer(value) && !json_is_string(value))
+		return err_invalid(err, name, "the value is not a time");
+	if (json_is_integer(value)) {
+		*at = json_integer_value(value);
+	} else if (schedule_parse_rfc3339(json_string_value(value), at, err) != 0) {
+		err_in_field(err, name);
 		return -1;
 	}
+	if (*at < 0 || *at >= civil_join(&end))
+		return err_invalid(err, name, "the time is not in the years %d-%d", CIVIL_YEAR_MIN,
+				   CIVIL_YEAR_MAX);
 	return 0;
 }
 
@@ -168,11 +170,12 @@ check_value(const struct param *param, const json_t *value, struct err *err)
 		[PARAM_USER] = "a uid or a user's name",
 	};
 	bool is_right = false;
+	usec_t at;
 	switch (param->type) {
 	case PARAM_NUMBER:
 		return check_number(param, value, err);
 	case PARAM_INSTANT:
-		return check_instant(param, value, err);
+		return params_read_instant(param->name, value, &at, err);
 	case PARAM_TEXT:
 		is_right = json_is_string(value);
 		break;
@@ -186,6 +189,8 @@ check_value(const struct param *param, const json_t *value, struct err *err)
 	}
 	if (!is_right)
 		return err_invalid(err, param->name, "the value is not %s", wanted[param->type]);
+	if (param->type == PARAM_TEXT && (int64_t)json_string_length(value) < param->min)
+		return err_invalid(err, param->name, "is empty");
 	if (param->max > 0 && json_string_length(value) > (size_t)param->max)
 		return err_invalid(err, param->name, "%zu bytes; %lld are allowed",
 				   json_string_length(value), (long long)param->max);
@@ -195,6 +200,7 @@ check_value(const struct param *param, const json_t *value, struct err *err)
 static const struct param key_param = {
 	"key",
 	PARAM_TEXT,
+	.min = 1,
 	.max = INTENT_KEY_MAX,
 	.doc = "the same key again gives the same answer, for 24 hours",
 };

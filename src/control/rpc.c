@@ -80,7 +80,8 @@ add_error(struct buf *out, const json_t *id, int number, const struct err *err)
 void
 rpc_add_error(struct buf *out, const struct err *err)
 {
-	add_error(out, NULL, code_numbers[err->code], err);
+	bool is_form = err->code == ERR_INVALID;
+	add_error(out, NULL, is_form ? RPC_INVALID_REQUEST : code_numbers[err->code], err);
 	buf_add_char(out, '\n');
 }
 

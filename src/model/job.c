@@ -103,8 +103,8 @@ job_uid(const struct job *job)
 	return job->user >= 0 ? (uid_t)job->user : job->owner;
 }
 
-static int
-check_name(const char *field, const char *name, struct err *err)
+int
+job_check_name(const char *field, const char *name, struct err *err)
 {
 	size_t len = strlen(name);
 	if (len == 0 || len > JOB_NAME_MAX)
@@ -112,6 +112,8 @@ check_name(const char *field, const char *name, struct err *err)
 				   JOB_NAME_MAX);
 	if (strspn(name, "0123456789") == len)
 		return err_invalid(err, field, "\"%s\" is all digits, which would be an id", name);
+	if (name[0] == '-')
+		return err_invalid(err, field, "\"%s\" would be an option to commands", name);
 	for (const char *p = name; *p; p++) {
 		unsigned char c = (unsigned char)*p;
 		if (c <= ' ' || c == 0x7f || strchr("/*?[]\"'\\", c))
@@ -204,7 +206,7 @@ check_size(const struct job *job, struct err *err)
 static int
 check_policies(const struct job *job, struct err *err)
 {
-	if (job->queue == NULL || check_name("queue", job->queue, err) < 0)
+	if (job->queue == NULL || job_check_name("queue", job->queue, err) < 0)
 		return job->queue ? -1 : err_invalid(err, "queue", "is empty");
 	if (job->retry_on && retry_on_check(job->retry_on, err) < 0)
 		return -1;
@@ -218,7 +220,7 @@ check_policies(const struct job *job, struct err *err)
 int
 job_check(const struct job *job, struct err *err)
 {
-	if (job->name && check_name("name", job->name, err) < 0)
+	if (job->name && job_check_name("name", job->name, err) < 0)
 		return -1;
 	if (job->user >= 0 && job->owner != 0) {
 		err_set(err, ERR_DENIED, "permission denied: only jobs of root run as other users");

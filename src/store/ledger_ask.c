@@ -205,6 +205,12 @@ answer_output(struct ledger *ledger, struct intent *intent, struct run *run, str
 	                      ? (size_t)intent->limit
 	                      : OUTPUT_ANSWER_MAX;
 	ledger_answer_run(intent, run, job);
+	if (intent->attempt > run->attempt) {
+		err_set(&intent->err, ERR_NOT_FOUND, "run %lld has no attempt %d",
+			(long long)run->id, intent->attempt);
+		err_in_field(&intent->err, "attempt");
+		return 0;
+	}
 	if (intent->attempt == 0)
 		intent->attempt = run->attempt;
 	if (intent->outcome.output_fd >= 0 && run->state == RUN_RUNNING)

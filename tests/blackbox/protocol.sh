@@ -54,11 +54,28 @@ has 'a misspelt field is put right as in a request' 'is \"retry_delay\" meant' \
 is 'the fields are listed as in a request' '' \
 	"$(sed 's/.*"fields"://' "$dir/methods" | grep -o '"name":"[a-z_]*-[a-z_-]*"')"
 
+# ask METHOD PARAMS
+ask() {
+	echo "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"$1\",\"params\":{$2}}" | talk
+}
+has 'an instant may be microseconds' '"next_due_us":1893456000000000' \
+	"$(ask job.add '"name":"later","shell":"true","at":1893456000000000')"
+ask job.pause '"job":"later"' > "$dir/out"
+has 'a job that is paused says since when' '"paused":"20' "$(ask job.get '"job":"later"')"
+ask job.resume '"job":"later"' > "$dir/out"
+has 'and one that goes on does not' '"paused":null' "$(ask job.get '"job":"later"')"
+succeeds 'a job runs once' asched add --name once -- true
+within 10 has_run once succeeded
+run=$(asched --json runs once | json_value id)
+has 'an attempt that never was is not found' "\"message\":\"run $run has no attempt 2\"" \
+	"$(ask run.output "\"run\":$run,\"attempt\":2")"
+fails_with 4 "attempt: run $run has no attempt 2" asched logs --run "$run" --attempt 2
+
 has 'a line that is no JSON gets an error' '"code":-32700' "$(echo 'GET / HTTP/1.1' | talk)"
 has 'a line in another encoding gets an error' '"code":-32700' \
 	"$(printf '{"jsonrpc":"2.0","method":"\377"}\n' | talk)"
 has 'a NUL gets an error' '"code":-32700' "$(printf '{"jsonrpc":"2.0","\000":1}\n' | talk)"
-has 'a line of more than a MiB gets an error' 'the line is over 1048576 bytes' \
+has 'a line of more than a MiB gets an error' '-32600,"message":"the line is over 1048576 bytes"' \
 	"$(head -c 1200000 /dev/zero | tr '\0' 'x' | { cat; echo; } | talk 2> /dev/null)"
 has 'a deep array gets an error' '"code":-32700' \
 	"$(head -c 100000 /dev/zero | tr '\0' '[' | { cat; echo; } | talk)"

@@ -122,7 +122,7 @@ bad_parameters_are_refused_with_their_name(void **state)
 		{ CALL("job.add", "{\"env\":{\"A=B\":\"c\"}}"),
 		  "-32003 invalid env: \"A=B\" is not a name" },
 		{ CALL("job.add", "{\"split_output\":\"yes\"}"),
-		  "-32003 invalid split-output: the value is not true or false" },
+		  "-32003 invalid split_output: the value is not true or false" },
 		{ CALL("run.output", "{\"run\":7,\"stream\":\"stdin\"}"),
 		  "-32003 invalid stream: \"stdin\" is not stdout or stderr" },
 		{ CALL("job.add", "{\"name\":7}"),
@@ -131,6 +131,16 @@ bad_parameters_are_refused_with_their_name(void **state)
 		  "-32003 invalid job: nothing to change is given" },
 		{ CALL("queue.set", "{\"queue\":\"q\"}"),
 		  "-32003 invalid queue: nothing to change is given" },
+		{ CALL("queue.set", "{\"queue\":\"a b\",\"paused\":true}"),
+		  "-32003 invalid queue: \"a b\" has a blank, a control byte or one of / * ? [ ] \" ' \\" },
+		{ CALL("job.why", "{\"job\":1,\"at\":-5}"),
+		  "-32003 invalid at: the time is not in the years 1970-2199" },
+		{ CALL("job.next", "{\"job\":1,\"from\":\"2200-01-01T00:00:00Z\"}"),
+		  "-32003 invalid from: the time is not in the years 1970-2199" },
+		{ CALL("job.add", "{\"not_before\":9223372036854775807}"),
+		  "-32003 invalid not_before: the time is not in the years 1970-2199" },
+		{ CALL("job.add", "{\"at\":1.5}"), "-32003 invalid at: the value is not a string" },
+		{ CALL("job.pause", "{\"job\":7,\"key\":\"\"}"), "-32003 invalid key: is empty" },
 		{ CALL("job.pause", "{\"job\":7,\"key\":5}"),
 		  "-32003 invalid key: the value is not a string" },
 		{ CALL("job.get", "{\"job\":7,\"key\":\"k\"}"),
@@ -171,6 +181,7 @@ parameters_become_changes_of_fields(void **state)
 			"{\"cron\":\"5 * * * *\",\"command\":[\"a\",\"b c\"],\"retries\":3,"
 			"\"retry_factor\":1.5,\"env\":{\"A\":\"1\"},\"tz\":null,"
 			"\"header\":{},\"retry_delay\":\"5s\",\"split_output\":true,"
+			"\"not_before\":1795165210000000,"
 			"\"key\":\"k1\"}") "\n");
 	const struct intent *intent = world_intent(&f->world);
 	assert_non_null(intent);
@@ -187,6 +198,7 @@ parameters_become_changes_of_fields(void **state)
 	assert_string_equal(find_change(intent, "env", 0)->text, "A=1");
 	assert_string_equal(find_change(intent, "retry-delay", 0)->text, "5s");
 	assert_string_equal(find_change(intent, "split-output", 0)->text, "yes");
+	assert_string_equal(find_change(intent, "not-before", 0)->text, "2026-11-20T09:00:10+00:00");
 	assert_null(find_change(intent, "tz", 0)->text);
 	assert_null(find_change(intent, "header", 0)->text);
 }

@@ -174,6 +174,8 @@ a_job_needs_one_action_and_fields_that_fit_it(void **state)
 		{ "url", "http://a/", "auth-file", "here", "auth-file" },
 		{ "shell", "true", "name", "123", "name" },
 		{ "shell", "true", "name", "a b", "name" },
+		{ "shell", "true", "name", "--kill", "name" },
+		{ "shell", "true", "queue", "-q", "queue" },
 		{ "shell", "true", "retry-on", "exit:999", "retry-on" },
 	};
 	(void)state;
