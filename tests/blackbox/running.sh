@@ -117,16 +117,27 @@ ok $? 'of two that start at once one serves and the other says why not' ||
 	diag "$(cat "$dir/log1" "$dir/log2")"
 succeeds 'which harms the first in nothing' asched --socket "$dir/two/socket" status
 
-# The same request, five times at once: one job, one answer.
+# The same request, five times at once, and to the next daemon: one job, one answer.
 again='{"jsonrpc":"2.0","id":1,"method":"job.add","params":{"every":"1h","shell":"true","key":"k"}}'
+ask_again() {
+	echo "$again" | "$ASCHED_BUILD/tests/fake/talk" "$dir/two/socket" > "$dir/answer$1"
+}
 for i in 1 2 3 4 5; do
-	echo "$again" | "$ASCHED_BUILD/tests/fake/talk" "$dir/two/socket" > "$dir/answer$i" &
+	ask_again $i &
 	askers="${askers-} $!"
 done
 # shellcheck disable=SC2086 # a list
 wait $askers
+has 'a request with a key is done' '"result":{"id":1,' "$(cat "$dir/answer1")"
 is 'five answers to one request are the same' 1 "$(sort -u "$dir"/answer? | wc -l)"
-is 'and it made one job' 1 "$(asched --socket "$dir/two/socket" --json list | grep -c '"id"')"
 kill -TERM $first $second 2> /dev/null
 wait $first $second
+"$ASCHED_BUILD/aschedd" --private "$dir/two" > "$dir/log1" 2>&1 < /dev/null &
+first=$!
+within 20 grep -q ready "$dir/log1"
+ask_again 6
+is 'the next daemon gives it, too' 1 "$(sort -u "$dir"/answer? | wc -l)"
+is 'and it made one job' 1 "$(asched --socket "$dir/two/socket" --json list | grep -c '"id"')"
+kill -TERM $first
+wait $first
 finish
