@@ -43,5 +43,5 @@ part edits ASCHED_TEST_EDITS="${SOAK_EDITS:-10000}" sh "$box/edits.sh"
 part stampede ASCHED_TEST_JOBS="${SOAK_STAMPEDE:-100000}" sh "$box/stampede.sh"
 part running ASCHED_TEST_KILLS="${SOAK_RUNNING_KILLS:-200}" ASCHED_TEST_RUNS="${SOAK_RUNNING:-200}" \
 	sh "$box/running.sh"
-part crowd ASCHED_TEST_LEAVE="${SOAK_CROWD:-100000}" sh "$box/crowd.sh"
+part crowd ASCHED_TEST_LEAVE="${SOAK_CROWD:-100000}" ASCHED_TEST_LISTED="${SOAK_LISTED:-1000000}" sh "$box/crowd.sh"
 [ $nfailed -eq 0 ]

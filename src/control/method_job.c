@@ -13,8 +13,6 @@
 #include "model/plan.h"
 #include "when/schedule.h"
 
-#define PAGE_STANDARD 100
-
 /* An intent about the job that the parameter names. */
 static struct intent *
 ask_about_job(struct call *call, enum intent_kind kind, struct err *err)
@@ -160,7 +158,7 @@ job_list_ask(struct call *call, struct err *err)
 {
 	struct intent *intent = intent_new(INTENT_JOB_LIST, call->now);
 	struct list_filter *filter = &intent->filter;
-	intent->limit = params_number(call, "limit", PAGE_STANDARD);
+	intent->limit = params_page(call);
 	intent->cursor = mem_dup(params_text(call, "cursor"));
 	filter->with_ended = params_flag(call, "all");
 	filter->only_failed = params_flag(call, "failed");

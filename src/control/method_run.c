@@ -9,7 +9,6 @@
 #include "control/method.h"
 #include "control/params.h"
 
-#define PAGE_STANDARD   100
 #define OUTPUT_STANDARD (64 * 1024)
 
 static struct intent *
@@ -78,7 +77,7 @@ run_list_ask(struct call *call, struct err *err)
 {
 	struct intent *intent = intent_new(INTENT_RUN_LIST, call->now);
 	struct list_filter *filter = &intent->filter;
-	intent->limit = params_number(call, "limit", PAGE_STANDARD);
+	intent->limit = params_page(call);
 	intent->cursor = mem_dup(params_text(call, "cursor"));
 	filter->only_failed = params_flag(call, "failed");
 	filter->only_running = params_flag(call, "running");

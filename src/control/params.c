@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "control/changes.h"
 #include "control/method.h"
+#include "control/server.h"
 #include "model/field.h"
 #include "when/civil.h"
 #include "when/schedule.h"
@@ -36,6 +37,15 @@ params_number(const struct call *call, const char *name, int64_t otherwise)
 {
 	const json_t *value = get(call, name);
 	return value ? json_integer_value(value) : otherwise;
+}
+
+int64_t
+params_page(const struct call *call)
+{
+	int64_t n = params_number(call, "limit", PAGE_STANDARD);
+	if (!call->who.is_operator)
+		peer_charge(call_peer(call), (size_t)(n / PAGE_CHARGE));
+	return n;
 }
 
 bool

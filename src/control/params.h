@@ -9,10 +9,15 @@
 
 #include "control/call.h"
 
+#define PAGE_STANDARD 100
+#define PAGE_CHARGE   25 /* items that are worth a request */
+
 bool params_have(const struct call *call, const char *name);        /* null counts as not there */
 const char *params_text(const struct call *call, const char *name); /* NULL: not there */
 int64_t params_number(const struct call *call, const char *name, int64_t otherwise);
 bool params_flag(const struct call *call, const char *name); /* false: not there */
+/* `limit`: how many items a page shall have. Many count as more requests than one. */
+int64_t params_page(const struct call *call);
 usec_t params_instant(const struct call *call, const char *name, usec_t otherwise);
 
 /*

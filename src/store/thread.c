@@ -21,11 +21,13 @@
 /* A group: so many intents of each of the two queues, and so many bytes of output. */
 #define GROUP_INTENTS 512
 #define GROUP_BYTES   (4 * 1024 * 1024)
+/* Pages until they have so many items: each is memory, and time that others wait. */
+#define GROUP_ITEMS 500
 
 /* Rounds of answers at the close: a callback that submits again and again must end. */
 #define CLOSE_ROUNDS 16
 
-enum { QUEUE_ENGINE, QUEUE_PEOPLE, NQUEUES };
+enum { QUEUE_ENGINE, QUEUE_PEOPLE, QUEUE_PAGES, NQUEUES };
 
 struct store_thread {
 	struct store port; /* first */
@@ -43,6 +45,7 @@ struct store_thread {
 	bool is_open;        /* the database could be opened at the start, or */
 	struct err open_err; /* why not */
 	size_t napplying;
+	bool owes_pages; /* no more of them before the loop has taken these */
 	enum store_state state;
 	unsigned ntroubles;
 	char detail[512];
@@ -71,7 +74,10 @@ clear_wake(int fd)
 	(void)n; /* empty: nothing to clear */
 }
 
-/* Which queue: what the engine asks must not wait behind what people ask. */
+/*
+ * Which queue: what the engine asks must not wait behind what people ask, and none of them behind
+ * all the pages that somebody wants.
+ */
 static int
 queue_of(const struct intent *intent)
 {
@@ -85,23 +91,53 @@ queue_of(const struct intent *intent)
 	case INTENT_BOOT:
 	case INTENT_CLOCK_STEP:
 		return QUEUE_ENGINE;
+	case INTENT_JOB_LIST:
+	case INTENT_RUN_LIST:
+		return QUEUE_PAGES;
 	default:
 		return QUEUE_PEOPLE;
 	}
 }
 
-/* Takes the next group. Under the lock. */
+static bool
+may_take_pages(const struct store_thread *t)
+{
+	return t->queues[QUEUE_PAGES].first && (!t->owes_pages || t->is_closing);
+}
+
+/* Is there something to take? Under the lock, as the next two. */
+static bool
+has_work(const struct store_thread *t)
+{
+	return t->queues[QUEUE_ENGINE].first || t->queues[QUEUE_PEOPLE].first || may_take_pages(t);
+}
+
+static void
+take_pages(struct store_thread *t, struct intents *group)
+{
+	struct intents *queue = &t->queues[QUEUE_PAGES];
+	if (!may_take_pages(t))
+		return;
+	t->owes_pages = true;
+	for (int64_t nitems = 0; queue->first && nitems < GROUP_ITEMS;) {
+		nitems += queue->first->limit;
+		intents_push(group, intents_pop(queue));
+	}
+}
+
+/* Takes the next group. */
 static void
 take_group(struct store_thread *t, struct intents *group)
 {
 	int64_t bytes = 0;
-	for (int i = 0; i < NQUEUES; i++) {
+	for (int i = 0; i < QUEUE_PAGES; i++) {
 		struct intents *queue = &t->queues[i];
 		for (int n = 0; n < GROUP_INTENTS && queue->first && bytes < GROUP_BYTES; n++) {
 			bytes += queue->first->outcome.output_bytes;
 			intents_push(group, intents_pop(queue));
 		}
 	}
+	take_pages(t, group);
 	t->napplying = group->n;
 }
 
@@ -179,8 +215,7 @@ static bool
 is_closing(struct store_thread *t)
 {
 	pthread_mutex_lock(&t->lock);
-	bool result =
-		t->is_closing && !t->queues[QUEUE_ENGINE].first && !t->queues[QUEUE_PEOPLE].first;
+	bool result = t->is_closing && !has_work(t);
 	pthread_mutex_unlock(&t->lock);
 	return result;
 }
@@ -229,8 +264,8 @@ submit(struct store *store, struct intent *intent)
 	struct store_thread *t = (struct store_thread *)store;
 	int queue = queue_of(intent);
 	pthread_mutex_lock(&t->lock);
-	bool is_idle = !t->queues[QUEUE_ENGINE].first && !t->queues[QUEUE_PEOPLE].first;
-	bool is_full = queue == QUEUE_PEOPLE && t->queues[queue].n >= STORE_QUEUE_MAX;
+	bool is_idle = !has_work(t);
+	bool is_full = queue != QUEUE_ENGINE && t->queues[queue].n >= STORE_QUEUE_MAX;
 	if (t->is_closed)
 		err_set(&intent->err, ERR_UNAVAILABLE, "the daemon stops");
 	else if (is_full)
@@ -259,11 +294,15 @@ store_thread_process(struct store_thread *t)
 	clear_wake(t->answer_fd);
 	pthread_mutex_lock(&t->lock);
 	intents_move(&answered, &t->answered);
+	t->owes_pages = false;
+	bool wants_pages = may_take_pages(t);
 	enum store_state state = t->state;
 	unsigned ntroubles = t->ntroubles;
 	snprintf(t->told_detail, sizeof(t->told_detail), "%s", t->detail);
 	pthread_mutex_unlock(&t->lock);
 
+	if (wants_pages)
+		wake(t->work_fd);
 	if (ntroubles != t->told_ntroubles) {
 		t->told_ntroubles = ntroubles;
 		tell(t, STORE_DEGRADED, t->told_detail);
@@ -409,7 +448,8 @@ store_thread_measure(struct store_thread *t, struct store_thread_metrics *metric
 	*metrics = (struct store_thread_metrics){
 		.state = t->state,
 		.detail = t->told_detail,
-		.nqueued = t->queues[QUEUE_ENGINE].n + t->queues[QUEUE_PEOPLE].n + t->napplying,
+		.nqueued = t->queues[QUEUE_ENGINE].n + t->queues[QUEUE_PEOPLE].n +
+			   t->queues[QUEUE_PAGES].n + t->napplying,
 		.ngroups = t->commits.n,
 		.commit_p50 = latency_percentile(&t->commits, 50),
 		.commit_p99 = latency_percentile(&t->commits, 99),

@@ -4,7 +4,8 @@
  *
  * The thread takes all that is queued as one group (what the engine asks goes first), applies and
  * commits it, and hands the answers to the loop; while one group syncs the next one gathers.
- * Within the engine's intents, and within the others, the order of submission is kept.
+ * Within the engine's intents, and within the others, the order of submission is kept; but pages of
+ * lists go last, few at a time, and no more while the loop still has some to take.
  */
 #ifndef STORE_THREAD_H
 #define STORE_THREAD_H

@@ -62,6 +62,26 @@ fi
 is 'the daemon is the same' "$pid" "$(daemon_pid_now)"
 daemon_stop TERM
 
+# Many jobs, and clients that ask for all of them and read nothing: memory is bounded, others are
+# answered, and who reads gets every job once. What is not read may be 128 MiB in all.
+njobs=${ASCHED_TEST_LISTED:-5000}
+printf '[access]\nmax-jobs-per-user = 0\nmax-bytes-per-user = 0\n' >> "$dir/asched.conf"
+daemon_start --config "$dir/asched.conf"
+"$crowd" "$dir/d/socket" flood "$njobs"
+crowd_comes deaf 30
+ok $? '30 clients ask for pages of jobs and do not read'
+# Each page takes the daemon some 20 ms, and there are 2,000 to come.
+probe_limit_us=$((probe_limit_us * 5))
+answers 'the others are answered' "$dir/d/socket"
+probe_limit_us=$((probe_limit_us / 5))
+is 'a list of all jobs has each once' "$njobs" "$(asched list -q --limit 0 | sort -u | wc -l)"
+peak=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(daemon_pid_now)/status")
+[ -n "${ASCHED_TEST_SHORT-}" ] || [ "$peak" -lt 262144 ]
+ok $? 'in bounded memory' || diag "$peak KiB"
+diag "$peak KiB at the most for $njobs jobs"
+crowd_goes
+daemon_stop TERM
+
 # Few descriptors, many clients: some are refused, nothing spins, the store still works.
 (ulimit -n 64 && exec "$ASCHED_BUILD/aschedd" --private "$dir/d" --config "$dir/asched.conf" \
 	>> "$dir/log" 2>&1 < /dev/null) &

@@ -3,6 +3,8 @@
  *
  *	crowd SOCKET slow N      N connections send a request a byte at a time, and stay
  *	crowd SOCKET leave N     N times: asks and goes away, before or in the middle of the answer
+ *	crowd SOCKET deaf N      N connections ask for pages of jobs as long as they are read, and
+ *	                         read nothing; they stay
  *	crowd SOCKET idle N      opens N connections, or as many as there are, and stays
  *	crowd SOCKET flood N     adds N jobs, as fast as the server reads
  *	crowd SOCKET probe N     asks for the status N times, one after the other; prints
@@ -24,6 +26,7 @@
 #define STATUS "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daemon.status\"}\n"
 #define ADD \
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"job.add\",\"params\":{\"every\":\"1h\",\"command\":[\"true\"]}}\n"
+#define LIST    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"job.list\",\"params\":{\"limit\":500}}\n"
 #define N_MAX   200000
 #define WAIT_MS 20000
 
@@ -87,6 +90,24 @@ leave(int n)
 		close(fd);
 	}
 	return 0;
+}
+
+/* Until nobody has taken anything for half a second. */
+static int
+be_deaf(int n)
+{
+	static int fds[N_MAX];
+	for (int i = 0; i < n; i++)
+		fds[i] = connect_once();
+	for (int nquiet = 0; nquiet < 5;) {
+		int nsent = 0;
+		for (int i = 0; i < n; i++)
+			nsent += send(fds[i], LIST, strlen(LIST), MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+		nquiet = nsent ? 0 : nquiet + 1;
+		if (!nsent)
+			usleep(100000);
+	}
+	return say_ready();
 }
 
 static int
@@ -171,8 +192,8 @@ main(int argc, char **argv)
 		const char *name;
 		int (*behave)(int n);
 	} ways[] = {
-		{ "slow", be_slow }, { "leave", leave }, { "idle", be_idle },
-		{ "flood", flood },  { "probe", probe },
+		{ "slow", be_slow }, { "leave", leave }, { "deaf", be_deaf },
+		{ "idle", be_idle }, { "flood", flood }, { "probe", probe },
 	};
 	int n = argc == 4 ? (int)strtol(argv[3], NULL, 10) : 0;
 	struct rlimit files;
@@ -185,6 +206,6 @@ main(int argc, char **argv)
 		if (strcmp(argv[2], ways[i].name) == 0)
 			return ways[i].behave(n);
 	}
-	fprintf(stderr, "usage: crowd SOCKET slow|leave|idle|flood|probe N\n");
+	fprintf(stderr, "usage: crowd SOCKET slow|leave|deaf|idle|flood|probe N\n");
 	return 2;
 }

@@ -319,18 +319,38 @@ who_asks_faster_than_he_may_is_answered_that_much_later(void **state)
 	int n = count_lines(world, fd);
 	assert_true(n <= burst + 1 + (int)((ev_time() - began) * WORLD_RATE));
 	world_send(world, other, "x\n");
-	assert_int_equal(count_lines(world, other), 0); /* it is the same user */
+	/* It is the same user; but on a slow machine the time for more has come already. */
+	int nother = count_lines(world, other);
+	assert_true(nother == 0 || ev_time() - began > SERVER_THAW);
 	while (n < burst + more && ev_time() - began < 10) {
 		ev_sleep(0.01);
 		n += count_lines(world, fd);
 	}
 	assert_int_equal(n, burst + more);
 	assert_true(ev_time() - began > (more - 2.) / WORLD_RATE);
-	while (count_lines(world, other) == 0 && ev_time() - began < 10)
+	for (; nother == 0 && ev_time() - began < 10; nother += count_lines(world, other))
 		ev_sleep(0.01);
 	assert_true(ev_time() - began < 10);
 	close(fd);
 	close(other);
+}
+
+/* As many as the burst lasts for; the rest later. */
+static void
+a_large_page_counts_as_more_requests_than_one(void **state)
+{
+	static const char page[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"job.list\","
+				   "\"params\":{\"limit\":500}}\n";
+	struct control_world *world = *state;
+	int fd = world_connect(world);
+	world->is_operator = false;
+	for (int i = 0; i < 40; i++)
+		world_send(world, fd, page);
+	size_t n = world->store.n;
+	assert_in_range(n, WORLD_RATE * RATE_BURST / 21, WORLD_RATE * RATE_BURST / 21 + 2);
+	answer_all(world);
+	assert_line(world, fd, "no such job");
+	close(fd);
 }
 
 static void
@@ -359,6 +379,7 @@ main(void)
 		TEST(who_may_not_connect_is_told_so),
 		TEST(a_connection_without_a_descriptor_left_is_refused_aloud),
 		TEST(who_asks_faster_than_he_may_is_answered_that_much_later),
+		TEST(a_large_page_counts_as_more_requests_than_one),
 		TEST(an_operator_may_ask_as_fast_as_he_can),
 		TEST(bytes_that_are_no_protocol_do_no_harm),
 		TEST(a_batch_beyond_its_limit_does_nothing),

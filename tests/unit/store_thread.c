@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/alloc.h"
@@ -221,6 +222,43 @@ what_takes_several_transactions_keeps_its_place_among_what_people_ask(void **sta
 	assert_string_equal(world->log, "job-cancel queue-set");
 }
 
+static struct intent *
+ask_page(int64_t limit)
+{
+	struct intent *intent = intent_new(INTENT_JOB_LIST, now());
+	intent->limit = limit;
+	return intent;
+}
+
+/* The thread has nothing to do with these, as long as nobody takes its answers. */
+static void
+wait_until_queued(struct world *world, size_t n)
+{
+	struct store_thread_metrics metrics;
+	for (int i = 0; i < ANSWER_WAIT_MS; i++) {
+		store_thread_measure(world->thread, &metrics);
+		if (metrics.nqueued == n)
+			return;
+		usleep(1000);
+	}
+	fail_msg("%zu are queued, not %zu", metrics.nqueued, n);
+}
+
+static void
+pages_wait_for_all_else_and_until_the_last_ones_are_taken(void **state)
+{
+	struct world *world = *state;
+	for (int i = 0; i < 4; i++)
+		submit(world, ask_page(500));
+	wait_until_queued(world, 3);
+	submit(world, set_queue("a", 3));
+	wait_until_queued(world, 3);
+	wait_for(world, "job-list queue-set job-list job-list job-list");
+	for (int i = 0; i < 5; i++)
+		submit(world, ask_page(200));
+	wait_until_queued(world, 2);
+}
+
 static void
 what_was_answered_is_there_after_a_restart(void **state)
 {
@@ -333,6 +371,7 @@ main(void)
 		TEST(an_intent_is_answered_on_the_loop_and_never_from_inside_submit),
 		TEST(what_people_ask_is_answered_in_their_order),
 		TEST(what_takes_several_transactions_keeps_its_place_among_what_people_ask),
+		TEST(pages_wait_for_all_else_and_until_the_last_ones_are_taken),
 		TEST(what_was_answered_is_there_after_a_restart),
 		TEST(what_is_queued_at_the_end_is_done_and_answered),
 		TEST(who_submits_for_ever_cannot_keep_the_store_from_closing),
