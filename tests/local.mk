@@ -34,6 +34,7 @@ BLACKBOX_TESTS += tests/blackbox/damage.sh
 BLACKBOX_TESTS += tests/blackbox/disk.sh
 BLACKBOX_TESTS += tests/blackbox/edits.sh
 BLACKBOX_TESTS += tests/blackbox/etc.sh
+BLACKBOX_TESTS += tests/blackbox/flood.sh
 BLACKBOX_TESTS += tests/blackbox/frozen.sh
 BLACKBOX_TESTS += tests/blackbox/full.sh
 BLACKBOX_TESTS += tests/blackbox/hard_runs.sh

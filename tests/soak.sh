@@ -4,7 +4,7 @@
 seconds=${SOAK_SECONDS:-120}
 # The variables come from the environment, where make puts those of its command line.
 seed=${SOAK_SEED:-$(date +%s)}
-parts=${SOAK_PARTS:-sim oracle kills failpoints disk memory frozen clock damage edits stampede running crowd}
+parts=${SOAK_PARTS:-sim oracle kills failpoints disk memory frozen clock damage edits stampede running crowd flood}
 logs=$ASCHED_BUILD/soak
 mkdir -p "$logs"
 nfailed=0
@@ -44,4 +44,5 @@ part stampede ASCHED_TEST_JOBS="${SOAK_STAMPEDE:-100000}" sh "$box/stampede.sh"
 part running ASCHED_TEST_KILLS="${SOAK_RUNNING_KILLS:-200}" ASCHED_TEST_RUNS="${SOAK_RUNNING:-200}" \
 	sh "$box/running.sh"
 part crowd ASCHED_TEST_LEAVE="${SOAK_CROWD:-100000}" ASCHED_TEST_LISTED="${SOAK_LISTED:-1000000}" sh "$box/crowd.sh"
+part flood ASCHED_TEST_FLOOD="${SOAK_FLOOD:-10240}" sh "$box/flood.sh"
 [ $nfailed -eq 0 ]
