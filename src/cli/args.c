@@ -89,7 +89,8 @@ nearest_option(const struct args *args, const char *name)
 	const char *best = NULL;
 	int least = NEAR;
 	for (size_t i = 0; i < args->noptions; i++) {
-		int distance = text_distance(name, args->options[i].name);
+		bool is_begun = *name && strncmp(name, args->options[i].name, strlen(name)) == 0;
+		int distance = is_begun ? 0 : text_distance(name, args->options[i].name);
 		if (distance < least) {
 			least = distance;
 			best = args->options[i].name;

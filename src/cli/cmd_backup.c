@@ -1,23 +1,11 @@
 /* asched backup: a copy of the database, made by the running daemon. */
-#include <limits.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "base/alloc.h"
 #include "cli/answer.h"
 #include "cli/args.h"
 #include "cli/client.h"
+#include "cli/path.h"
 #include "cli/screen.h"
-
-/* The daemon has another working directory. */
-static char *
-absolute_path(const char *path)
-{
-	char cwd[PATH_MAX];
-	if (path[0] == '/' || !getcwd(cwd, sizeof(cwd)))
-		return mem_dup(path);
-	return mem_printf("%s/%s", cwd, path);
-}
 
 int
 cmd_backup(const struct cli_options *options, int argc, char **argv)
@@ -27,7 +15,7 @@ cmd_backup(const struct cli_options *options, int argc, char **argv)
 	if (!args_read(&args, argc, argv, &exit_code))
 		return exit_code;
 	struct client *client = client_new(options);
-	char *path = absolute_path(args.words[0]);
+	char *path = path_absolute(args.words[0]);
 	client_wait_long(client);
 	json_t *params = json_pack("{s:s}", "path", path);
 	json_t *answer = params ? client_call(client, "daemon.backup", params) : NULL;

@@ -139,10 +139,12 @@ static int
 lint_file(struct linter *linter)
 {
 	char line[LINE_MAX_BYTES];
+	struct err err = { 0 };
 	FILE *file = fopen(linter->file, "re");
 	if (!file) {
-		say("%s: %s", linter->file, strerror(errno));
-		return -1;
+		err_errno(&err, "%s", linter->file);
+		say_error(linter->options, &err, EXIT_FAILED);
+		return EXIT_FAILED;
 	}
 	while (fgets(line, sizeof(line), file)) {
 		linter->line++;
@@ -158,15 +160,22 @@ lint_file(struct linter *linter)
 			cut_command(text);
 		lint_text(linter, SCHEDULE_ANY, text);
 	}
+	bool is_read = !ferror(file);
+	if (!is_read) {
+		err_errno(&err, "%s", linter->file);
+		say_error(linter->options, &err, EXIT_FAILED);
+	}
 	fclose(file);
-	return 0;
+	return is_read ? linter->exit_code : EXIT_FAILED;
 }
 
+/* No schedule begins as a path does. */
 static bool
 is_file(const char *word)
 {
 	struct stat st;
-	return stat(word, &st) == 0 && S_ISREG(st.st_mode);
+	return word[0] == '/' || strncmp(word, "./", 2) == 0 || strncmp(word, "../", 3) == 0 ||
+	       (stat(word, &st) == 0 && S_ISREG(st.st_mode));
 }
 
 static int
@@ -185,7 +194,7 @@ lint_words(struct linter *linter, const struct when_options *given, const char *
 		return linter->exit_code;
 	}
 	linter->file = text;
-	return lint_file(linter) < 0 ? EXIT_FAILED : linter->exit_code;
+	return lint_file(linter);
 }
 
 int
@@ -202,10 +211,9 @@ cmd_lint(const struct cli_options *options, int argc, char **argv)
 		return exit_code;
 	struct linter linter = { .options = options, .results = json_array() };
 	exit_code = lint_words(&linter, &given, args.nwords ? args.words[0] : NULL);
-	if (options->json)
-		print_json(linter.results);
-	else
-		json_decref(linter.results);
+	if (options->json && (exit_code == EXIT_DONE || json_array_size(linter.results) > 0))
+		print_json(json_incref(linter.results));
+	json_decref(linter.results);
 	when_fini(&linter.when);
 	free(linter.tz);
 	return exit_code;

@@ -57,7 +57,8 @@ find_run(struct client *client, const struct query *query)
 		    is_id(query->word, &run))
 			return run;
 		if (is_well && !query->style.follow)
-			err_set(&err, ERR_NOT_FOUND, "%s has not run yet",
+			err_set(&err, ERR_NOT_FOUND,
+				query->word ? "%s has not run yet" : "%s has run yet",
 				query->word ? query->word : "no job");
 		if (!is_well || !query->style.follow)
 			break;
@@ -85,21 +86,6 @@ tell_run(struct client *client, const struct screen *screen, int64_t run)
 	json_decref(object);
 }
 
-static void
-show_json(struct client *client, int64_t run, const struct query *query)
-{
-	json_t *params = json_pack("{s:I}", "run", (json_int_t)run);
-	if (query->attempt)
-		json_object_set_new(params, "attempt", json_integer(query->attempt));
-	if (query->style.streams == STREAMS_STDERR)
-		json_object_set_new(params, "stream", json_string("stderr"));
-	json_t *answer = client_call(client, "run.output", params);
-	if (!answer)
-		return;
-	json_object_set_new(answer, "run", json_integer(run));
-	print_json(answer);
-}
-
 static int
 show_logs(const struct cli_options *options, const struct query *query)
 {
@@ -109,20 +95,17 @@ show_logs(const struct cli_options *options, const struct query *query)
 	int64_t run = 0;
 	if (!query->run_text || !is_id(query->run_text, &run))
 		run = find_run(client, query);
-	if (run && options->json) {
-		show_json(client, run, query);
-	} else if (run) {
-		if (screen.is_terminal && !query->run_text)
-			tell_run(client, &screen, run);
+	if (run && screen.is_terminal && !query->run_text && !options->json)
+		tell_run(client, &screen, run);
+	if (run)
 		output_show(client, run, (int)query->attempt, &query->style);
-	}
 	return client_free(client);
 }
 
 int
 cmd_logs(const struct cli_options *options, int argc, char **argv)
 {
-	struct query query = { 0 };
+	struct query query = { .style.is_json = options->json };
 	int64_t run;
 	bool only_stdout = false, only_stderr = false;
 	int exit_code;

@@ -93,7 +93,7 @@ next_of_words(const struct cli_options *options, const struct when_options *give
 		status = when_choose(given, args->nwords ? args->words[0] : NULL, &kind, &text,
 				     &err);
 	if (status == 0 && (n < 1 || n > COUNT_MAX))
-		status = err_invalid(&err, "n", "%lld is not in 1-%d", (long long)n, COUNT_MAX);
+		status = err_invalid(&err, "count", "%lld is not in 1-%d", (long long)n, COUNT_MAX);
 	if (status == 0)
 		status = schedule_parse(&s, kind, text, &when.context, &err);
 	if (status == 0) {
@@ -125,7 +125,7 @@ cmd_next(const struct cli_options *options, int argc, char **argv)
 {
 	struct when_options given = { 0 };
 	bool is_batch = false;
-	int64_t n = COUNT_DEFAULT;
+	int64_t n = -1;
 	struct option table[WHEN_NOPTIONS + 2] = {
 		{ "count", 'n', OPTION_COUNT, &n, "N", "how many times (5)", NULL },
 		{ "batch", 0, OPTION_FLAG, &is_batch, NULL,
@@ -140,8 +140,9 @@ cmd_next(const struct cli_options *options, int argc, char **argv)
 	if (!args_read(&args, argc, argv, &exit_code))
 		return exit_code;
 	if (!is_batch)
-		return next_of_words(options, &given, &args, n);
-	if (args.nwords)
-		return say_usage(options, "", "--batch takes its schedules from standard input");
+		return next_of_words(options, &given, &args, n < 0 ? COUNT_DEFAULT : n);
+	if (args.nwords || n >= 0 || when_is_given(&given))
+		return say_usage(options, "batch",
+				 "takes schedules and how many times from standard input");
 	return next_of_batch(options, &given);
 }

@@ -68,7 +68,7 @@ static int
 see_to_its_end(struct client *client, const struct cli_options *options, const struct query *query,
 	       int64_t run)
 {
-	const struct output_style style = { .follow = true };
+	const struct output_style style = { .is_json = options->json, .follow = true };
 	char result[WORDS_MAX];
 	int signo = query->terminal ? be_its_terminal(client, query, run) : 0;
 	if (signo)

@@ -200,10 +200,10 @@ show_job(struct client *client, const struct cli_options *options, json_t *job)
 	json_t *runs = json_object_get(page, "items");
 	bool is_live = strcmp(answer_text(job, "state"), "active") == 0;
 	if (!is_live)
-		json_object_del(next, "times");
+		json_array_clear(json_object_get(next, "times"));
 	if (options->json) {
-		json_object_set(job, "next", json_object_get(next, "times"));
-		json_object_set(job, "last_runs", runs);
+		json_object_set(job, "next", next ? json_object_get(next, "times") : json_null());
+		json_object_set(job, "last_runs", runs ? runs : json_null());
 		print_json(job);
 	} else {
 		print_job(&screen, job, next, runs);

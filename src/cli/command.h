@@ -26,6 +26,7 @@ struct cli_options {
 	const char *socket; /* NULL: look in the usual places */
 	bool json;
 	bool utc;
+	bool version; /* nothing else is wanted */
 	enum color_mode color;
 };
 

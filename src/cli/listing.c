@@ -16,15 +16,14 @@ listing_begin(struct listing *listing)
 	listing->table = table_new(&listing->screen, listing->columns, listing->ncolumns);
 	listing->nshown = 0;
 	listing->has_more = false;
-	if (listing->options->json)
-		putchar('[');
 }
 
 void
 listing_end(struct listing *listing)
 {
-	if (listing->options->json)
-		fputs(listing->nshown ? "\n]\n" : "]\n", stdout);
+	/* What could not be read is not shown as empty, nor a part of it as the whole. */
+	if (listing->options->json && client_is_well(listing->client))
+		fputs(listing->nshown ? "\n]\n" : "[]\n", stdout);
 	table_free(listing->table);
 	listing->table = NULL;
 }
@@ -33,7 +32,7 @@ static void
 show_item(struct listing *listing, const json_t *item)
 {
 	if (listing->options->json) {
-		fputs(listing->nshown ? ",\n " : "\n ", stdout);
+		fputs(listing->nshown ? ",\n " : "[\n ", stdout);
 		json_dumpf(item, stdout, JSON_COMPACT);
 	} else if (listing->print) {
 		listing->print(item);

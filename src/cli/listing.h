@@ -1,6 +1,7 @@
 /*
  * A list from the daemon on stdout: a table, with --json one array, or a line an item. It is
- * printed page by page, so that a long one takes no memory. Use:
+ * printed page by page, so that a long one takes no memory; an array of which a page could not be
+ * had has no end, and none at all when that was the first. Use:
  *
  *	listing_begin(&listing);
  *	listing_add(&listing, "job.list", params);   (any number of times)

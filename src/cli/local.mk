@@ -32,6 +32,7 @@ libcli_a_SOURCES = \
 	src/cli/listing.c src/cli/listing.h \
 	src/cli/output.c src/cli/output.h \
 	src/cli/params.c src/cli/params.h \
+	src/cli/path.c src/cli/path.h \
 	src/cli/preview.c src/cli/preview.h \
 	src/cli/screen.c src/cli/screen.h \
 	src/cli/show_run.c src/cli/show_run.h \

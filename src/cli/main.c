@@ -63,16 +63,16 @@ read_color(struct cli_options *options, const char *when)
 	return say_usage(options, "color", "\"%s\" is not auto, always or never", when);
 }
 
-/* The value of the option NAME at argv[*i] ("--NAME VALUE" or "--NAME=VALUE"), or NULL. */
-static const char *
-value_of(const char *name, char **argv, int argc, int *i)
+/* Is argv[*i] the option NAME? Its *value follows "=" or is the next word, or NULL: is missing. */
+static bool
+has_value(const char *name, char **argv, int argc, int *i, const char **value)
 {
 	size_t len = strlen(name);
-	if (strncmp(argv[*i], name, len) != 0)
-		return NULL;
-	if (argv[*i][len] == '=')
-		return argv[*i] + len + 1;
-	return argv[*i][len] == '\0' && *i + 1 < argc ? argv[++*i] : NULL;
+	const char *word = argv[*i];
+	if (strncmp(word, name, len) != 0 || (word[len] != '=' && word[len] != '\0'))
+		return false;
+	*value = word[len] ? word + len + 1 : *i + 1 < argc ? argv[++*i] : NULL;
+	return true;
 }
 
 /*
@@ -89,10 +89,15 @@ take_globals(struct cli_options *options, int *argc, char **argv)
 			options->json = true;
 		else if (strcmp(argv[i], "--utc") == 0)
 			options->utc = true;
-		else if ((value = value_of("--socket", argv, *argc, &i)))
-			options->socket = value;
-		else if ((value = value_of("--color", argv, *argc, &i)))
-			exit_code = read_color(options, value);
+		else if (strcmp(argv[i], "--version") == 0)
+			options->version = true;
+		else if (has_value("--socket", argv, *argc, &i, &options->socket))
+			exit_code = options->socket
+					    ? EXIT_DONE
+					    : say_usage(options, "socket", "needs a value: PATH");
+		else if (has_value("--color", argv, *argc, &i, &value))
+			exit_code = value ? read_color(options, value)
+					  : say_usage(options, "color", "needs a value: WHEN");
 		else
 			argv[n++] = argv[i];
 		if (exit_code != EXIT_DONE)
@@ -109,6 +114,8 @@ static int
 run_command(const struct cli_options *options, int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "--help";
+	if (options->version)
+		return show_version();
 	const struct command *command = command_find(name);
 	if (command)
 		return command->run(options, argc - 1, argv + 1);
@@ -116,8 +123,6 @@ run_command(const struct cli_options *options, int argc, char **argv)
 		show_help();
 		return argc > 1 ? EXIT_DONE : EXIT_USAGE;
 	}
-	if (strcmp(name, "--version") == 0)
-		return show_version();
 	if (strcmp(name, "help") == 0 && argc > 2 && (command = command_find(argv[2]))) {
 		char *asked[] = { argv[2], (char[]){ "--help" }, NULL };
 		return command->run(options, 2, asked);

@@ -23,6 +23,7 @@ struct progress {
 	int64_t offset;
 	int64_t omitted; /* of what was passed so far */
 	bool is_split;   /* stderr is kept apart */
+	bool is_begun;   /* a piece was shown, were it empty */
 	bool is_at_end;  /* all that there is now is shown */
 	bool has_ended;  /* and there will be no more */
 	struct buf rest; /* a character that was cut off */
@@ -126,28 +127,50 @@ show_bytes(const struct output_style *style, struct progress *progress, const st
 	fflush(progress->to);
 }
 
+static void
+show_text(const struct output_style *style, struct progress *progress, const json_t *piece)
+{
+	struct buf bytes = BUF_EMPTY;
+	const char *text = answer_text(piece, "base64");
+	if (!base64_add(&bytes, text, strlen(text)))
+		say("asched: the daemon sent output that is no base64");
+	show_bytes(style, progress, &bytes);
+	buf_fini(&bytes);
+}
+
+/* A line for each piece that holds something; of what is empty one, too. */
+static void
+show_json(const struct progress *progress, json_t *piece, const json_t *which)
+{
+	if (progress->is_begun && answer_int(piece, "next_offset") <= progress->offset)
+		return;
+	json_object_set(piece, "run", json_object_get(which, "run"));
+	json_dumpf(piece, stdout, JSON_COMPACT);
+	putchar('\n');
+	fflush(stdout);
+}
+
 /* Fetches and shows one piece. False: the call failed and was said. */
 static bool
 show_piece(struct client *client, const struct output_style *style, json_t *which,
 	   struct progress *progress)
 {
-	struct buf bytes = BUF_EMPTY;
 	json_t *params = json_copy(which);
 	json_object_set_new(params, "stream", json_string(progress->stream));
 	json_object_set_new(params, "offset", json_integer(progress->offset));
 	json_t *piece = client_call(client, "run.output", params);
 	if (!piece)
 		return false;
-	const char *text = answer_text(piece, "base64");
-	if (!base64_add(&bytes, text, strlen(text)))
-		say("asched: the daemon sent output that is no base64");
-	show_bytes(style, progress, &bytes);
+	if (style->is_json)
+		show_json(progress, piece, which);
+	else
+		show_text(style, progress, piece);
+	progress->is_begun = true;
 	progress->omitted += answer_int(piece, "offset") - progress->offset;
 	progress->offset = answer_int(piece, "next_offset");
 	progress->is_split = answer_bool(piece, "split");
 	progress->is_at_end = answer_bool(piece, "eof");
 	progress->has_ended = progress->is_at_end && answer_bool(piece, "ended");
-	buf_fini(&bytes);
 	json_decref(piece);
 	return true;
 }
@@ -231,8 +254,8 @@ output_show(struct client *client, int64_t run, int attempt, const struct output
 		return true;
 	for (;;) {
 		int next;
-		json_t *which = json_pack("{s:I, s:b, s:i}", "run", (json_int_t)run, "base64", 1,
-					  "limit", PIECE);
+		json_t *which = json_pack("{s:I, s:b, s:i}", "run", (json_int_t)run, "base64",
+					  !style->is_json || style->is_raw, "limit", PIECE);
 		if (attempt)
 			json_object_set_new(which, "attempt", json_integer(attempt));
 		bool is_well = show_attempt(client, style, which);

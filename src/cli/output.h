@@ -9,15 +9,16 @@
 
 /* How to show it. */
 struct output_style {
-	bool is_raw; /* the very bytes, also to a terminal */
+	bool is_raw;  /* the very bytes, also to a terminal */
+	bool is_json; /* the pieces as run.output gives them, with the run, an object a line */
 	enum { STREAMS_BOTH, STREAMS_STDOUT, STREAMS_STDERR } streams; /* of what is kept apart */
 	bool follow; /* stay until the run has ended, retries included */
 };
 
 /*
  * Writes the output of the run's attempt (0: the last; following goes through all from it on) to
- * stdout, and a stderr that is kept apart to stderr, or to stdout when it alone is wanted. To a
- * terminal, control bytes are made visible. False: a call failed and was said.
+ * stdout, and a stderr that is kept apart to stderr, or to stdout when it alone is wanted or is
+ * JSON. To a terminal, control bytes are made visible. False: a call failed and was said.
  */
 bool output_show(struct client *client, int64_t run, int attempt, const struct output_style *style);
 

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "cli/here.h"
+#include "cli/path.h"
 #include "cli/screen.h"
 #include "model/field.h"
 
@@ -105,6 +106,18 @@ number_value(const char *text, bool is_whole)
 	return text_value(text, strlen(text));
 }
 
+/* Does "-" stand for standard input? It does for texts; what is a word may be that. */
+static bool
+takes_input(const struct field *field)
+{
+	static const char *const names[] = { "shell", "stdin", "body" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(field->name, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Standard input, for "-". NULL after saying what is wrong. */
 static json_t *
 read_standard_input(const struct params *params, const char *name)
@@ -183,17 +196,12 @@ take_header(const struct params *params, const char *key, const char *name, cons
 	return exit_code;
 }
 
-/* Relative to where we are: the daemon is somewhere else. */
 static json_t *
 path_value(const char *path)
 {
-	char *dir = path[0] && path[0] != '/' ? getcwd(NULL, 0) : NULL;
-	if (!dir)
-		return text_value(path, strlen(path));
-	char *whole = mem_printf("%s/%s", dir, path);
+	char *whole = path_absolute(path);
 	json_t *value = text_value(whole, strlen(whole));
 	free(whole);
-	free(dir);
 	return value;
 }
 
@@ -220,7 +228,7 @@ take_field(const struct params *params, const struct field *field, const char *k
 		value = number_value(text, false);
 		break;
 	default:
-		if (field->type == FIELD_STRING && strcmp(text, "-") == 0) {
+		if (takes_input(field) && strcmp(text, "-") == 0) {
 			value = read_standard_input(params, field->name);
 			if (!value)
 				return EXIT_USAGE;

@@ -76,6 +76,16 @@ when_fini(struct when *when)
 	zonedir_fini(&when->dir);
 }
 
+bool
+when_is_given(const struct when_options *options)
+{
+	for (int k = SCHEDULE_ANY + 1; k < SCHEDULE_NKINDS; k++) {
+		if (options->texts[k])
+			return true;
+	}
+	return false;
+}
+
 int
 when_choose(const struct when_options *options, const char *word, enum schedule_kind *kind,
 	    const char **text, struct err *err)

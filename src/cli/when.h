@@ -30,6 +30,9 @@ struct when {
 int when_init(struct when *when, const struct when_options *options, struct err *err);
 void when_fini(struct when *when);
 
+/* Is a schedule among the options? */
+bool when_is_given(const struct when_options *options);
+
 /*
  * Finds the one text and its kind among a word (NULL: none) and the options. 0, or -1 with *err.
  */

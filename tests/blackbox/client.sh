@@ -99,6 +99,16 @@ is 'a list goes on over pages, empty ones too' '1 2' "$(asched list --quiet | pa
 has 'each page continues at the cursor' '"cursor":"c2"' "$(tail -n 1 "$dir/requests")"
 served
 
+is 'what cannot be listed is not shown as empty' '' "$(asched --json list 2> /dev/null)"
+serve '{"jsonrpc":"2.0","id":@,"result":{"items":[{"id":1}],"cursor":"c1"}}
+{"jsonrpc":"2.0","id":@,"error":{"code":-32006,"message":"the disk is full"}}'
+is 'nor is a part of it as the whole' '[
+ {"id":1}' "$(asched --json list 2> /dev/null)"
+served
+serve '{"jsonrpc":"2.0","id":@,"result":{"items":[]}}'
+is 'but what is empty is' '[]' "$(asched --json list)"
+served
+
 if [ "$(id -u)" -eq 0 ] && command -v setpriv > /dev/null; then
 	chmod 777 "$dir"
 	printf '%s\n' "$done" "$done" > "$dir/script"
@@ -123,6 +133,7 @@ succeeds 'a socket path of any length is reached' \
 served
 
 fails_with 2 'did you mean list?' asched lst
+fails_with 2 'did you mean --name?' asched add --na x
 fails_with 2 'did you mean --failed?' asched list --fialed
 fails_with 2 'did you mean --retry-delay?' asched add --retry-dealy 3s
 fails_with 2 'one word too many' asched add 'in 2s' echo hello
@@ -130,10 +141,15 @@ fails_with 2 'something is missing' asched pause
 fails_with 2 'needs a value' asched add --cwd
 fails_with 2 'takes no value' asched list --all=yes
 fails_with 2 'not a number' asched runs --limit many
+fails_with 2 'socket: needs a value' asched list --socket
+fails_with 2 'color: needs a value' asched list --color
 fails_with 2 'not auto, always or never' asched --color sometimes list
 fails_with 2 'not the number of a run' asched retry x
 fails_with 2 'not valid UTF-8' asched add -- "$(printf '\377')"
 fails_with 2 'neither NAME=VALUE nor set here' asched add --env NOT_SET_ANYWHERE -- true
 fails_with 2 '"code":"invalid"' asched --json runs --limit many
 fails_with 2 'which job?' asched cancel
+has 'the version is told behind a command, too' 'asched ' "$(asched list --version)"
+fails_with 1 "$dir/nowhere: No such file" asched lint "$dir/nowhere"
+fails_with 1 "$dir: Is a directory" asched lint "$dir"
 finish

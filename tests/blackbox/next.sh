@@ -19,7 +19,11 @@ fails_with 2 'never due after' asched next --at 2020-01-01
 fails_with 2 'tz: the zone "Mars/Crater" is unknown' asched next --tz Mars/Crater @daily
 fails_with 2 'dst: "never" is not' asched next --dst never @daily
 fails_with 2 'from: "yesterday"' asched next --from yesterday @daily
-fails_with 2 'n: 0 is not in' asched next -n 0 @daily
+fails_with 2 'count: 0 is not in' asched next -n 0 @daily
+fails_with 2 'batch: takes schedules and how many times from standard input' \
+	asched next --batch -n 3
+fails_with 2 'batch: takes schedules and how many times from standard input' \
+	asched next --batch --every 5m
 fails_with 2 'WHEN is missing' asched next
 fails_with 2 'not by the clock' asched next @reboot
 fails_with 2 '"field":"tz"' asched --json next --tz Mars/Crater @daily

@@ -107,6 +107,20 @@ is 'of a time-out 124' 124 "$(code --timeout 50ms -- sleep 60)"
 is 'of a program that is not there 127' 127 "$(code -- /no/such/program)"
 is 'of one that cannot be executed 126' 126 "$(code -- /etc/passwd)"
 is 'of success 0' 0 "$(code -- true)"
+pieces() {
+	key=$1
+	shift
+	asched --json logs "$@" | grep -o "\"$key\":[^,}]*"
+}
+succeeds 'a job writes more than a piece' asched add --name big --shell \
+	'head -c 600000 /dev/zero | tr "\\0" x'
+within 10 has_run big succeeded
+is 'logs --json is all of the output' '"next_offset":600000' "$(pieces next_offset big | tail -n 1)"
+is 'and with --raw its very bytes' 600000 \
+	"$(pieces base64 big --raw | cut -d: -f2 | tr -d '"' | base64 -d | wc -c)"
+succeeds 'a job waits' asched add --name slow-end --shell 'sleep 0.5; echo end'
+is 'logs --json --follow goes on to the end' '"text":"end\n"' \
+	"$(pieces text slow-end --follow | tail -n 1)"
 daemon_stop TERM
 
 printf '[daemon]\noutput-max = 4M\n' > "$dir/more.conf"
