@@ -160,9 +160,9 @@ struct backend_ops {
 	enum backend_result (*attempt_load)(struct backend *, int64_t run_id, int number,
 					    struct attempt *, struct err *);
 
-	/* Output: pieces of at most 64 KiB by number. */
-	enum backend_result (*output_append)(struct backend *, int64_t run_id, int attempt,
-					     int piece, const void *data, size_t len, struct err *);
+	/* Output: pieces of at most 64 KiB by number; appended to the run's attempt. */
+	enum backend_result (*output_append)(struct backend *, const struct run *, int piece,
+					     const void *data, size_t len, struct err *);
 	enum backend_result (*output_read)(struct backend *, int64_t run_id, int attempt, int piece,
 					   struct buf *out, struct err *);
 

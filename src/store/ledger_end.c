@@ -90,7 +90,7 @@ struct written {
 
 /* Keeps what the file holds: the first and the last half of what may be kept. */
 static int
-keep_file(struct ledger *ledger, struct intent *intent, struct written file)
+keep_file(struct ledger *ledger, struct intent *intent, const struct run *run, struct written file)
 {
 	struct backend *db = ledger->backend;
 	if (file.fd < 0)
@@ -109,9 +109,8 @@ keep_file(struct ledger *ledger, struct intent *intent, struct written file)
 		ssize_t got = pread(file.fd, piece, want, at);
 		if (got <= 0)
 			break;
-		rc = ledger_checked(db->ops->output_append(db, intent->run_id, intent->attempt,
-							   file.piece++, piece, (size_t)got,
-							   &intent->err));
+		rc = ledger_checked(db->ops->output_append(db, run, file.piece++, piece,
+							   (size_t)got, &intent->err));
 		at += got;
 		kept += got;
 	}
@@ -123,13 +122,14 @@ keep_file(struct ledger *ledger, struct intent *intent, struct written file)
 }
 
 static int
-keep_small(struct ledger *ledger, struct intent *intent, const struct outcome *outcome)
+keep_small(struct ledger *ledger, struct intent *intent, const struct run *run)
 {
 	struct backend *db = ledger->backend;
+	const struct outcome *outcome = &intent->outcome;
 	size_t len = (size_t)(outcome->output_bytes - outcome->output_omitted);
 	assert(len <= LEDGER_PIECE);
-	return ledger_checked(db->ops->output_append(db, intent->run_id, intent->attempt, 0,
-						     outcome->output, len, &intent->err));
+	return ledger_checked(
+		db->ops->output_append(db, run, 0, outcome->output, len, &intent->err));
 }
 
 /* Nothing of it is kept. */
@@ -143,9 +143,10 @@ leave_out(struct written file)
 }
 
 static int
-keep_output(struct ledger *ledger, struct intent *intent, const struct job *job,
-            struct outcome *outcome)
+keep_output(struct ledger *ledger, struct intent *intent, const struct run *run,
+	    const struct job *job)
 {
+	struct outcome *outcome = &intent->outcome;
 	const struct written output = { outcome->output_fd, 0, &outcome->output_bytes,
 					&outcome->output_omitted };
 	const struct written errors = { outcome->is_split ? outcome->errors_fd : -1,
@@ -158,9 +159,9 @@ keep_output(struct ledger *ledger, struct intent *intent, const struct job *job,
 	}
 	if (has_room != 1)
 		return has_room;
-	int rc = outcome->output ? keep_small(ledger, intent, outcome)
-				 : keep_file(ledger, intent, output);
-	return rc < 0 ? rc : keep_file(ledger, intent, errors);
+	int rc = outcome->output ? keep_small(ledger, intent, run)
+				 : keep_file(ledger, intent, run, output);
+	return rc < 0 ? rc : keep_file(ledger, intent, run, errors);
 }
 
 /* Loads the run if it is the running attempt that the intent speaks of. 1, 0: it is not; -1. */
@@ -195,7 +196,7 @@ static int
 end_attempt(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
 {
 	struct backend *db = ledger->backend;
-	if (keep_output(ledger, intent, job, &intent->outcome) < 0)
+	if (keep_output(ledger, intent, run, job) < 0)
 		return -1;
 	run_end_attempt(run, job, &intent->outcome, ledger_draw(ledger));
 	/* A job that was removed or paused meanwhile is not tried again. */

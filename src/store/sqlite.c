@@ -55,6 +55,7 @@ rollback(struct backend *backend)
 		run(s, SQL_ROLLBACK, NULL);
 	s->tally = s->at_begin;
 	sqlite_requests_uncount(s);
+	sqlite_owners_forget(s);
 }
 
 static enum backend_result
@@ -76,6 +77,7 @@ rollback_to(struct backend *backend)
 {
 	struct sqlite *s = sqlite_of(backend);
 	sqlite_requests_uncount(s);
+	sqlite_owners_forget(s);
 	s->tally = s->at_savepoint;
 	if (sqlite3_get_autocommit(s->db) || run(s, SQL_ROLLBACK_TO, NULL) != BACKEND_OK)
 		return BACKEND_ERROR;

@@ -82,20 +82,20 @@ sqlite_attempt_drop(struct backend *backend, int64_t run_id, int number, struct 
 }
 
 enum backend_result
-sqlite_output_append(struct backend *backend, int64_t run_id, int attempt, int piece,
-		     const void *data, size_t len, struct err *err)
+sqlite_output_append(struct backend *backend, const struct run *run, int piece, const void *data,
+		     size_t len, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	sqlite3_stmt *stmt = sql_use(s, SQL_OUTPUT_APPEND);
-	sqlite3_bind_int64(stmt, 1, run_id);
-	sqlite3_bind_int(stmt, 2, attempt);
+	sqlite3_bind_int64(stmt, 1, run->id);
+	sqlite3_bind_int(stmt, 2, run->attempt);
 	sqlite3_bind_int(stmt, 3, piece);
 	sqlite3_bind_blob64(stmt, 4, len ? data : "", len, SQLITE_STATIC);
 	enum backend_result result = sql_change(s, stmt, err);
 	if (result != BACKEND_OK)
 		return result;
 	s->tally.output_bytes += (int64_t)len;
-	return sqlite_user_add_output(s, run_id, (int64_t)len, err);
+	return sqlite_owner_add(s, run->job_id, &(struct usage){ .bytes = (int64_t)len }, err);
 }
 
 enum backend_result

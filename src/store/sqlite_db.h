@@ -28,7 +28,8 @@ enum sql {
 	SQL_JOB_INSERT,
 	SQL_JOB_UPDATE,
 	SQL_JOB_LOAD,
-	SQL_JOB_STATE,
+	SQL_JOB_COUNTED,
+	SQL_JOB_OWNER,
 	SQL_JOB_FIND,
 	SQL_JOB_FIND_ENDED,
 	SQL_JOB_SET_ASIDE,
@@ -74,10 +75,7 @@ enum sql {
 	SQL_REQUEST_OLDEST,
 	SQL_REQUEST_FORGET,
 	SQL_USER_LOAD,
-	SQL_USER_ADD,
-	SQL_USER_ADD_RUNS,
-	SQL_USER_ADD_OUTPUT,
-	SQL_USER_DROP_JOB,
+	SQL_USER_SAVE,
 	SQL_META_LOAD,
 	SQL_META_SAVE,
 	SQL_PRUNE_RUNS,
@@ -90,7 +88,18 @@ enum sql {
 	SQL_NSTATEMENTS,
 };
 
-/* What the row of the table `ledger` counts, so that nothing has to be counted by reading it. */
+/* What a user has; his row of `users` is behind while it is_changed. */
+#define USERS_KNOWN 8
+struct user {
+	bool is_known, is_changed;
+	uid_t uid;
+	struct usage has;
+};
+
+/*
+ * What the row of the table `ledger` counts, so that nothing has to be counted by reading it, and
+ * what some users have. A rollback puts all of it back as it was.
+ */
 struct tally {
 	int64_t commits;
 	int64_t njobs;
@@ -98,8 +107,15 @@ struct tally {
 	int64_t nwaiting;
 	int64_t nrunning;
 	int64_t output_bytes;
-	uid_t user;        /* whose jobs came or went last, */
-	struct usage more; /* and what of that is not yet in his row of `users` */
+	struct user users[USERS_KNOWN];
+	size_t nusers_met; /* the next one takes the place of the one met longest ago */
+};
+
+/* Whose a job is never changes: of those looked at of late it need not be asked. */
+#define OWNERS_KNOWN 64
+struct owner {
+	int64_t job_id; /* 0: none */
+	uid_t uid;
 };
 
 /* Keys that a user has stored; what is not in the cache is counted in the table. */
@@ -137,6 +153,7 @@ struct sqlite {
 	struct tally at_savepoint;
 	int64_t changes_at_begin;
 	struct request_count request_counts[REQUEST_COUNTS];
+	struct owner owners[OWNERS_KNOWN];
 	struct prune_cursor prune;
 	struct buf spec;   /* for job_pack() */
 	int wal_pages;     /* in the log after the last commit */
@@ -252,8 +269,8 @@ enum backend_result sqlite_attempt_update(struct backend *, const struct attempt
 enum backend_result sqlite_attempt_load(struct backend *, int64_t, int, struct attempt *,
 					struct err *);
 enum backend_result sqlite_attempt_drop(struct backend *, int64_t, int, struct err *);
-enum backend_result sqlite_output_append(struct backend *, int64_t, int, int, const void *, size_t,
-					 struct err *);
+enum backend_result sqlite_output_append(struct backend *, const struct run *, int, const void *,
+					 size_t, struct err *);
 enum backend_result sqlite_output_read(struct backend *, int64_t, int, int, struct buf *,
 				       struct err *);
 
@@ -281,12 +298,11 @@ void sqlite_requests_uncount(struct sqlite *); /* the cached counts are no longe
 enum backend_result sqlite_usage_load(struct backend *, uid_t, struct usage *, struct err *);
 enum backend_result sqlite_user_add(struct sqlite *, uid_t, const struct usage *, struct err *);
 enum backend_result sqlite_users_save(struct sqlite *, struct err *); /* before the commit */
-/* Runs of the job began (n > 0) or ceased to be active. */
-enum backend_result sqlite_user_add_runs(struct sqlite *, int64_t job_id, int n, struct err *);
-enum backend_result sqlite_user_add_output(struct sqlite *, int64_t run_id, int64_t bytes,
-					   struct err *);
-/* An ended job is about to be removed. */
-enum backend_result sqlite_user_drop_job(struct sqlite *, int64_t job_id, struct err *);
+/* Adds to what the job's owner has. */
+enum backend_result sqlite_owner_add(struct sqlite *, int64_t job_id, const struct usage *,
+				     struct err *);
+void sqlite_owner_met(struct sqlite *, int64_t job_id, uid_t); /* it is that user's */
+void sqlite_owners_forget(struct sqlite *); /* a rollback may have taken jobs back */
 
 /* sqlite_prune.c */
 enum backend_result sqlite_prune(struct backend *, usec_t, int64_t, int64_t, size_t, int64_t *,

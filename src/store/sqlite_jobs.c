@@ -51,7 +51,7 @@ bind_job(struct sqlite *s, sqlite3_stmt *stmt, const struct job *job)
 static enum backend_result
 load_counted(struct sqlite *s, int64_t id, struct usage *counted, struct err *err)
 {
-	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_STATE);
+	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_COUNTED);
 	sqlite3_bind_int64(stmt, 1, id);
 	enum backend_result result = sql_row(s, stmt, err);
 	if (result != BACKEND_OK)
@@ -90,6 +90,7 @@ sqlite_job_insert(struct backend *backend, struct job *job, struct err *err)
 	if (result != BACKEND_OK)
 		return result;
 	job->id = sqlite3_last_insert_rowid(s->db);
+	sqlite_owner_met(s, job->id, job->owner);
 	return count(s, job, (int64_t)s->spec.len, &(struct usage){ 0 }, err);
 }
 
@@ -179,6 +180,8 @@ sqlite_job_load(struct backend *backend, int64_t id, struct job *job, struct err
 		return result;
 	result = sqlite_job_read(stmt, job, err);
 	sqlite3_reset(stmt);
+	if (result == BACKEND_OK)
+		sqlite_owner_met(s, id, job->owner);
 	return result;
 }
 

@@ -10,7 +10,7 @@
 /* The columns of SQL_PRUNE_RUNS. */
 enum { RUN_ID, RUN_ENDED_AT, RUN_JOB_ID, RUN_ATTEMPT, RUN_STAYS };
 /* The columns of SQL_PRUNE_JOBS. */
-enum { JOB_ID, JOB_CREATED_AT, JOB_STAYS };
+enum { JOB_ID, JOB_CREATED_AT, JOB_OF, JOB_BYTES, JOB_STAYS };
 
 struct retention {
 	usec_t before;     /* 0: no limit by age */
@@ -34,14 +34,16 @@ change_by_id(struct sqlite *s, enum sql number, int64_t id, struct err *err)
 }
 
 static enum backend_result
-remove_run(struct sqlite *s, int64_t id, int64_t nattempts, struct err *err)
+remove_run(struct sqlite *s, const int64_t column[RUN_STAYS], struct err *err)
 {
+	int64_t id = column[RUN_ID];
 	int64_t bytes = 0;
-	if (nattempts > 0) {
+	if (column[RUN_ATTEMPT] > 0) {
 		sqlite3_stmt *stmt = sql_use(s, SQL_PRUNE_OUTPUT_BYTES);
 		sqlite3_bind_int64(stmt, 1, id);
 		if (sql_number(s, stmt, &bytes, err) == BACKEND_ERROR ||
-		    sqlite_user_add_output(s, id, -bytes, err) == BACKEND_ERROR ||
+		    sqlite_owner_add(s, column[RUN_JOB_ID], &(struct usage){ .bytes = -bytes },
+				     err) == BACKEND_ERROR ||
 		    change_by_id(s, SQL_PRUNE_OUTPUTS, id, err) == BACKEND_ERROR ||
 		    change_by_id(s, SQL_PRUNE_ATTEMPTS, id, err) == BACKEND_ERROR)
 			return BACKEND_ERROR;
@@ -85,7 +87,7 @@ prune_runs(struct sqlite *s, const struct retention *keep, size_t max, int64_t *
 		s->prune.run_id = column[RUN_ID];
 		if (column[RUN_STAYS])
 			continue;
-		result = remove_run(s, column[RUN_ID], column[RUN_ATTEMPT], err);
+		result = remove_run(s, column, err);
 		if (result == BACKEND_ERROR)
 			return result;
 		*n += result == BACKEND_OK;
@@ -120,7 +122,9 @@ prune_jobs(struct sqlite *s, usec_t before, size_t max, int64_t *n, struct err *
 		s->prune.job_id = column[JOB_ID];
 		if (column[JOB_STAYS] || (before > 0 && column[JOB_CREATED_AT] >= before))
 			continue;
-		if (sqlite_user_drop_job(s, column[JOB_ID], err) == BACKEND_ERROR ||
+		if (sqlite_user_add(s, (uid_t)column[JOB_OF],
+				    &(struct usage){ .bytes = -column[JOB_BYTES] },
+				    err) == BACKEND_ERROR ||
 		    change_by_id(s, SQL_PRUNE_JOB, column[JOB_ID], err) == BACKEND_ERROR)
 			return BACKEND_ERROR;
 		(*n)++;

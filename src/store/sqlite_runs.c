@@ -50,6 +50,15 @@ tally_state(struct sqlite *s, enum run_state state, int change)
 		s->tally.nrunning += change;
 }
 
+/* So many more runs of the job wait or run. */
+static enum backend_result
+count_active(struct sqlite *s, int64_t job_id, int n, struct err *err)
+{
+	if (n == 0)
+		return BACKEND_OK;
+	return sqlite_owner_add(s, job_id, &(struct usage){ .nruns = n }, err);
+}
+
 enum backend_result
 sqlite_run_insert(struct backend *backend, struct run *run, struct err *err)
 {
@@ -63,7 +72,7 @@ sqlite_run_insert(struct backend *backend, struct run *run, struct err *err)
 	run->id = sqlite3_last_insert_rowid(s->db);
 	s->tally.nruns++;
 	tally_state(s, run->state, 1);
-	return sqlite_user_add_runs(s, run->job_id, is_active(run->state), err);
+	return count_active(s, run->job_id, is_active(run->state), err);
 }
 
 enum backend_result
@@ -79,8 +88,7 @@ sqlite_run_update(struct backend *backend, const struct run *run, enum run_state
 	if (result == BACKEND_OK) {
 		tally_state(s, seen, -1);
 		tally_state(s, run->state, 1);
-		result = sqlite_user_add_runs(s, run->job_id,
-					      is_active(run->state) - is_active(seen), err);
+		result = count_active(s, run->job_id, is_active(run->state) - is_active(seen), err);
 	}
 	return result;
 }

@@ -46,7 +46,8 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 			   "nfailed = ?10, nruns = ?11, covered_until = ?12, name = ?13, "
 			   "queue = ?14, rhythm = ?15, spec = ?16, seal = ?17 WHERE id = ?1",
 	[SQL_JOB_LOAD] = JOB_SELECT ", owner, name, queue FROM jobs WHERE id = ?1",
-	[SQL_JOB_STATE] = "SELECT state, length(spec) FROM jobs WHERE id = ?1",
+	[SQL_JOB_COUNTED] = "SELECT state, length(spec) FROM jobs WHERE id = ?1",
+	[SQL_JOB_OWNER] = "SELECT owner FROM jobs WHERE id = ?1",
 	[SQL_JOB_FIND] = "SELECT id FROM jobs INDEXED BY jobs_name "
 			 "WHERE owner = ?1 AND name = ?2 AND state <= 1",
 	[SQL_JOB_FIND_ENDED] = "SELECT id FROM jobs INDEXED BY jobs_former WHERE owner = ?1 AND "
@@ -167,16 +168,8 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 
 	/* Users. */
 	[SQL_USER_LOAD] = "SELECT njobs, nruns, bytes FROM users WHERE uid = ?1",
-	[SQL_USER_ADD] = "INSERT INTO users (uid, njobs, nruns, bytes) VALUES (?1, ?2, ?3, ?4) "
-			 "ON CONFLICT (uid) DO UPDATE SET njobs = njobs + ?2, nruns = nruns + ?3, "
-			 "bytes = bytes + ?4",
-	[SQL_USER_ADD_RUNS] = "UPDATE users SET nruns = nruns + ?2 "
-			      "WHERE uid = (SELECT owner FROM jobs WHERE id = ?1)",
-	[SQL_USER_ADD_OUTPUT] = "UPDATE users SET bytes = bytes + ?2 WHERE uid = (SELECT owner "
-				"FROM jobs WHERE id = (SELECT job_id FROM runs WHERE id = ?1))",
-	[SQL_USER_DROP_JOB] =
-		"UPDATE users SET bytes = bytes - (SELECT length(spec) FROM jobs WHERE id = ?1) "
-		"WHERE uid = (SELECT owner FROM jobs WHERE id = ?1)",
+	[SQL_USER_SAVE] = "INSERT INTO users (uid, njobs, nruns, bytes) VALUES (?1, ?2, ?3, ?4) "
+			  "ON CONFLICT (uid) DO UPDATE SET njobs = ?2, nruns = ?3, bytes = ?4",
 
 	/* Small texts. */
 	[SQL_META_LOAD] = "SELECT value FROM meta WHERE name = ?1",
@@ -192,7 +185,7 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 			   "FROM runs r INDEXED BY runs_ended WHERE r.state >= 2 "
 			   "AND (r.ended_at, r.id) > (?1, ?2) ORDER BY r.ended_at, r.id",
 	[SQL_PRUNE_JOBS] =
-		"SELECT j.id, j.created_at, j.id = (SELECT max(id) FROM jobs) OR EXISTS "
+		"SELECT j.id, j.created_at, j.owner, length(j.spec), j.id = (SELECT max(id) FROM jobs) OR EXISTS "
 		"(SELECT 1 FROM runs INDEXED BY runs_job WHERE job_id = j.id) "
 		"FROM jobs j INDEXED BY jobs_ended WHERE j.state >= 2 AND j.id > ?1 ORDER BY j.id",
 	[SQL_PRUNE_OUTPUT_BYTES] = "SELECT coalesce(sum(length(data)), 0) FROM outputs "

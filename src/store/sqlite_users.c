@@ -1,94 +1,121 @@
 /*
- * What each user has stored, counted as it changes, so that a limit is looked up and not counted:
- * the row of the table `users` changes in the transaction of what it counts. Jobs are counted in
- * the tally as long as they are of one user: a batch of adds writes his row once.
+ * What each user has stored, counted as it changes, so that a limit is looked up and not counted.
+ * The counts of the users of late are in the tally: their rows of the table `users` are written
+ * in the commit of what was counted, once for all of its runs.
  */
 #include "store/sqlite_db.h"
 
-/* There is none for the owner of no job: the clock's own rows. */
 static enum backend_result
-change(struct sqlite *s, sqlite3_stmt *stmt, struct err *err)
+save(struct sqlite *s, struct user *user, struct err *err)
 {
-	return sql_change(s, stmt, err) == BACKEND_ERROR ? BACKEND_ERROR : BACKEND_OK;
+	if (!user->is_changed)
+		return BACKEND_OK;
+	sqlite3_stmt *stmt = sql_use(s, SQL_USER_SAVE);
+	sqlite3_bind_int64(stmt, 1, user->uid);
+	sqlite3_bind_int64(stmt, 2, user->has.njobs);
+	sqlite3_bind_int64(stmt, 3, user->has.nruns);
+	sqlite3_bind_int64(stmt, 4, user->has.bytes);
+	user->is_changed = false;
+	return sql_change(s, stmt, err);
 }
 
 enum backend_result
 sqlite_users_save(struct sqlite *s, struct err *err)
 {
-	struct usage *more = &s->tally.more;
-	if (more->njobs == 0 && more->nruns == 0 && more->bytes == 0)
-		return BACKEND_OK;
-	sqlite3_stmt *stmt = sql_use(s, SQL_USER_ADD);
-	sqlite3_bind_int64(stmt, 1, s->tally.user);
-	sqlite3_bind_int64(stmt, 2, more->njobs);
-	sqlite3_bind_int64(stmt, 3, more->nruns);
-	sqlite3_bind_int64(stmt, 4, more->bytes);
-	*more = (struct usage){ 0 };
-	return change(s, stmt, err);
+	for (size_t i = 0; i < USERS_KNOWN; i++) {
+		if (save(s, &s->tally.users[i], err) == BACKEND_ERROR)
+			return BACKEND_ERROR;
+	}
+	return BACKEND_OK;
+}
+
+static enum backend_result
+load(struct sqlite *s, uid_t uid, struct user *user, struct err *err)
+{
+	sqlite3_stmt *stmt = sql_use(s, SQL_USER_LOAD);
+	sqlite3_bind_int64(stmt, 1, uid);
+	enum backend_result result = sql_row(s, stmt, err);
+	if (result == BACKEND_ERROR)
+		return result;
+	*user = (struct user){ .is_known = true, .uid = uid };
+	if (result == BACKEND_OK) {
+		user->has.njobs = sqlite3_column_int64(stmt, 0);
+		user->has.nruns = sqlite3_column_int64(stmt, 1);
+		user->has.bytes = sqlite3_column_int64(stmt, 2);
+		sqlite3_reset(stmt);
+	}
+	return BACKEND_OK;
+}
+
+/* NULL with *err. Valid until the next look-up. */
+static struct user *
+find(struct sqlite *s, uid_t uid, struct err *err)
+{
+	struct tally *tally = &s->tally;
+	for (size_t i = 0; i < USERS_KNOWN; i++) {
+		if (tally->users[i].is_known && tally->users[i].uid == uid)
+			return &tally->users[i];
+	}
+	struct user *oldest = &tally->users[tally->nusers_met++ % USERS_KNOWN];
+	if (save(s, oldest, err) == BACKEND_ERROR || load(s, uid, oldest, err) == BACKEND_ERROR)
+		return NULL;
+	return oldest;
 }
 
 enum backend_result
 sqlite_user_add(struct sqlite *s, uid_t uid, const struct usage *more, struct err *err)
 {
-	struct tally *tally = &s->tally;
-	if (tally->user != uid && sqlite_users_save(s, err) != BACKEND_OK)
+	struct user *user = find(s, uid, err);
+	if (!user)
 		return BACKEND_ERROR;
-	tally->user = uid;
-	tally->more.njobs += more->njobs;
-	tally->more.nruns += more->nruns;
-	tally->more.bytes += more->bytes;
+	user->has.njobs += more->njobs;
+	user->has.nruns += more->nruns;
+	user->has.bytes += more->bytes;
+	user->is_changed = true;
 	return BACKEND_OK;
 }
 
-/* Adds n to a count of whoever owns the job or run with that id. His row has to be there. */
-static enum backend_result
-add_to_owner(struct sqlite *s, enum sql number, int64_t id, int64_t n, struct err *err)
+static struct owner *
+owner_slot(struct sqlite *s, int64_t job_id)
 {
-	if (n == 0)
-		return BACKEND_OK;
-	if (sqlite_users_save(s, err) != BACKEND_OK)
-		return BACKEND_ERROR;
-	sqlite3_stmt *stmt = sql_use(s, number);
-	sqlite3_bind_int64(stmt, 1, id);
-	sqlite3_bind_int64(stmt, 2, n);
-	return change(s, stmt, err);
+	return &s->owners[(uint64_t)job_id % OWNERS_KNOWN];
+}
+
+void
+sqlite_owner_met(struct sqlite *s, int64_t job_id, uid_t uid)
+{
+	*owner_slot(s, job_id) = (struct owner){ job_id, uid };
+}
+
+void
+sqlite_owners_forget(struct sqlite *s)
+{
+	for (size_t i = 0; i < OWNERS_KNOWN; i++)
+		s->owners[i] = (struct owner){ 0 };
 }
 
 enum backend_result
-sqlite_user_add_runs(struct sqlite *s, int64_t job_id, int n, struct err *err)
+sqlite_owner_add(struct sqlite *s, int64_t job_id, const struct usage *more, struct err *err)
 {
-	return add_to_owner(s, SQL_USER_ADD_RUNS, job_id, n, err);
-}
-
-enum backend_result
-sqlite_user_add_output(struct sqlite *s, int64_t run_id, int64_t bytes, struct err *err)
-{
-	return add_to_owner(s, SQL_USER_ADD_OUTPUT, run_id, bytes, err);
-}
-
-enum backend_result
-sqlite_user_drop_job(struct sqlite *s, int64_t job_id, struct err *err)
-{
-	if (sqlite_users_save(s, err) != BACKEND_OK)
-		return BACKEND_ERROR;
-	sqlite3_stmt *stmt = sql_use(s, SQL_USER_DROP_JOB);
-	sqlite3_bind_int64(stmt, 1, job_id);
-	return change(s, stmt, err);
+	struct owner *owner = owner_slot(s, job_id);
+	if (owner->job_id != job_id) {
+		int64_t uid;
+		sqlite3_stmt *stmt = sql_use(s, SQL_JOB_OWNER);
+		sqlite3_bind_int64(stmt, 1, job_id);
+		enum backend_result result = sql_number(s, stmt, &uid, err);
+		if (result != BACKEND_OK) /* of no job: the clock's own rows */
+			return result == BACKEND_NONE ? BACKEND_OK : BACKEND_ERROR;
+		sqlite_owner_met(s, job_id, (uid_t)uid);
+	}
+	return sqlite_user_add(s, owner->uid, more, err);
 }
 
 enum backend_result
 sqlite_usage_load(struct backend *backend, uid_t uid, struct usage *usage, struct err *err)
 {
-	struct sqlite *s = sqlite_of(backend);
-	*usage = s->tally.user == uid ? s->tally.more : (struct usage){ 0 };
-	sqlite3_stmt *stmt = sql_use(s, SQL_USER_LOAD);
-	sqlite3_bind_int64(stmt, 1, uid);
-	enum backend_result result = sql_row(s, stmt, err);
-	if (result != BACKEND_OK)
-		return result == BACKEND_NONE ? BACKEND_OK : result;
-	usage->njobs += sqlite3_column_int64(stmt, 0);
-	usage->nruns += sqlite3_column_int64(stmt, 1);
-	usage->bytes += sqlite3_column_int64(stmt, 2);
-	sqlite3_reset(stmt);
+	const struct user *user = find(sqlite_of(backend), uid, err);
+	if (!user)
+		return BACKEND_ERROR;
+	*usage = user->has;
 	return BACKEND_OK;
 }

@@ -103,17 +103,17 @@ find_output(struct mem *mem, int64_t run_id, int attempt, int piece)
 }
 
 static enum backend_result
-output_append(struct backend *backend, int64_t run_id, int attempt, int piece, const void *data,
+output_append(struct backend *backend, const struct run *run, int piece, const void *data,
 	      size_t len, struct err *err)
 {
 	struct mem *mem = mem_of(backend);
 	if (mem_fails(mem, err))
 		return BACKEND_ERROR;
-	if (find_output(mem, run_id, attempt, piece))
+	if (find_output(mem, run->id, run->attempt, piece))
 		return BACKEND_NONE;
 	struct mem_output *row = mem_alloc(sizeof(*row));
-	row->run_id = run_id;
-	row->attempt = attempt;
+	row->run_id = run->id;
+	row->attempt = run->attempt;
 	row->piece = piece;
 	buf_add(&row->data, data, len);
 	mem_row_add(mem, MEM_OUTPUTS, row);

@@ -75,12 +75,13 @@ output_reads_back_byte_for_byte(void **state)
 	struct kit *kit = *state;
 	char *piece = mem_alloc(BACKEND_PIECE_MAX);
 	struct buf got = BUF_EMPTY;
+	const struct run run = { .id = 7, .attempt = 1 };
 	memset(piece, 0xff, BACKEND_PIECE_MAX);
 	piece[5] = '\0';
 	assert_int_equal(
-		kit->ops->output_append(kit->backend, 7, 1, 0, piece, BACKEND_PIECE_MAX, &kit->err),
+		kit->ops->output_append(kit->backend, &run, 0, piece, BACKEND_PIECE_MAX, &kit->err),
 		BACKEND_OK);
-	assert_int_equal(kit->ops->output_append(kit->backend, 7, 1, 1, "end", 3, &kit->err),
+	assert_int_equal(kit->ops->output_append(kit->backend, &run, 1, "end", 3, &kit->err),
 			 BACKEND_OK);
 	kit_commit(kit);
 	for (int i = 0; i < 2; i++)
@@ -256,7 +257,7 @@ what_a_user_has_is_known_at_any_moment(void **state)
 	run.state = RUN_SUCCEEDED;
 	run.ended_at = 5;
 	kit->ops->run_update(kit->backend, &run, RUN_WAITING, 0, &kit->err);
-	kit->ops->output_append(kit->backend, run.id, 1, 0, "text", 4, &kit->err);
+	kit->ops->output_append(kit->backend, &run, 0, "text", 4, &kit->err);
 	assert_int_equal(usage_of(kit, 0).nruns, 0);
 	assert_int_equal(usage_of(kit, 0).bytes, bytes + 4);
 
@@ -274,7 +275,7 @@ what_a_user_has_is_known_at_any_moment(void **state)
 	assert_int_equal(usage_of(kit, 0).bytes, bytes);
 }
 
-static void
+static int64_t
 add_job_of(struct kit *kit, uid_t owner)
 {
 	struct job job;
@@ -282,7 +283,9 @@ add_job_of(struct kit *kit, uid_t owner)
 	job.owner = owner;
 	job.next_due = job.next_start_at = 100;
 	assert_int_equal(kit->ops->job_insert(kit->backend, &job, &kit->err), BACKEND_OK);
+	int64_t id = job.id;
 	job_fini(&job);
+	return id;
 }
 
 static void
@@ -312,6 +315,24 @@ users_whose_jobs_come_by_turns_are_counted_apart(void **state)
 }
 
 static void
+more_users_than_are_remembered_are_counted_by_whose_a_job_is_now(void **state)
+{
+	struct kit *kit = *state;
+	enum { NUSERS = 20 };
+	int64_t gone = add_job_of(kit, NUSERS);
+	kit_add_run(kit, gone, 1, RUN_WAITING);
+	kit->ops->rollback(kit->backend);
+	kit->ops->begin(kit->backend, &kit->err);
+	for (uid_t uid = 0; uid < NUSERS; uid++) /* one gets the id of the job that never was */
+		kit_add_run(kit, add_job_of(kit, uid), 1, RUN_WAITING);
+	for (uid_t uid = 0; uid < NUSERS; uid++)
+		kit_add_run(kit, gone + uid, 2, RUN_RUNNING);
+	kit_commit(kit);
+	for (uid_t uid = 0; uid <= NUSERS; uid++)
+		assert_int_equal(usage_of(kit, uid).nruns, uid < NUSERS ? 2 : 0);
+}
+
+static void
 what_is_pruned_is_no_longer_its_users(void **state)
 {
 	struct kit *kit = *state;
@@ -322,10 +343,10 @@ what_is_pruned_is_no_longer_its_users(void **state)
 	int64_t run = kit_add_run(kit, id, 1, RUN_FAILED);
 	struct attempt attempt = { .run_id = run, .number = 1 };
 	kit->ops->attempt_insert(kit->backend, &attempt, &kit->err);
-	kit->ops->output_append(kit->backend, run, 1, 0, "text", 4, &kit->err);
 	struct run counted = kit_run(kit, run);
 	counted.attempt = 1;
 	kit->ops->run_update(kit->backend, &counted, RUN_FAILED, 0, &kit->err);
+	kit->ops->output_append(kit->backend, &counted, 0, "text", 4, &kit->err);
 	kit_add_run(kit, id, 2, RUN_FAILED);
 	assert_int_equal(usage_of(kit, 0).bytes, both + 4);
 	assert_int_equal(kit->ops->job_load(kit->backend, id, &job, &kit->err), BACKEND_OK);
@@ -395,7 +416,7 @@ pruning_by_count_takes_what_ended_first_with_its_output(void **state)
 	run.attempt = 1;
 	kit->ops->run_update(kit->backend, &run, RUN_SUCCEEDED, 0, &kit->err);
 	kit->ops->attempt_insert(kit->backend, &attempt, &kit->err);
-	kit->ops->output_append(kit->backend, run.id, 1, 0, "x", 1, &kit->err);
+	kit->ops->output_append(kit->backend, &run, 0, "x", 1, &kit->err);
 	int64_t kept = kit_add_run(kit, job, 2, RUN_SUCCEEDED);
 	kit_add_run(kit, job, 3, RUN_SUCCEEDED);
 	kit_add_run(kit, job, 4, RUN_RUNNING);
@@ -418,7 +439,7 @@ pruning_by_bytes_goes_on_until_the_output_fits(void **state)
 		struct run run = kit_run(kit, kit_add_run(kit, job, due, RUN_SUCCEEDED));
 		run.attempt = 1;
 		kit->ops->run_update(kit->backend, &run, RUN_SUCCEEDED, 0, &kit->err);
-		kit->ops->output_append(kit->backend, run.id, 1, 0, "12345", 5, &kit->err);
+		kit->ops->output_append(kit->backend, &run, 0, "12345", 5, &kit->err);
 	}
 	assert_int_equal(prune(kit, 0, 0, 10), 2);
 	assert_int_equal(prune(kit, 0, 0, 10), 0);
@@ -465,6 +486,7 @@ const struct CMUnitTest store_backend_rest[] = {
 	cmocka_unit_test(a_request_is_remembered_for_its_user_until_it_is_forgotten),
 	cmocka_unit_test(what_a_user_has_is_known_at_any_moment),
 	cmocka_unit_test(users_whose_jobs_come_by_turns_are_counted_apart),
+	cmocka_unit_test(more_users_than_are_remembered_are_counted_by_whose_a_job_is_now),
 	cmocka_unit_test(what_is_pruned_is_no_longer_its_users),
 	cmocka_unit_test(a_small_text_is_replaced_under_its_name),
 	cmocka_unit_test(pruning_by_age_keeps_the_last_run_of_a_living_job),
