@@ -32,7 +32,7 @@ mem_array(size_t n, size_t size)
 void *
 mem_room(size_t size)
 {
-	return mem_resize(NULL, size, 1);
+	return check(malloc(size ? size : 1));
 }
 
 void *

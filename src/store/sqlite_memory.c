@@ -13,7 +13,7 @@
 static void *
 allocate(int size)
 {
-	return mem_resize(NULL, (size_t)size, 1);
+	return mem_room((size_t)size);
 }
 
 static void *
