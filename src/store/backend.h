@@ -89,11 +89,11 @@ struct backend_ops {
 	enum backend_result (*job_find_ended)(struct backend *, uid_t owner, const char *name,
 	                                      int64_t *id, struct err *);
 	/*
-	 * Moves the schedule on, if next_due is still `seen`: next_due, next_start_at, nruns,
-	 * nfailed, covered_until and state from *job; everything else stays.
+	 * Moves the schedule on, if next_due and state are still what was seen: next_due,
+	 * next_start_at, nruns, nfailed, covered_until and state from *job; everything else stays.
 	 */
-	enum backend_result (*job_advance)(struct backend *, const struct job *, usec_t seen,
-					   struct err *);
+	enum backend_result (*job_advance)(struct backend *, const struct job *, usec_t seen_due,
+					   enum job_state seen, struct err *);
 	/* Ids of active jobs with next_start_at <= until, ordered by it, then id; at most max. */
 	enum backend_result (*jobs_due)(struct backend *, usec_t until, size_t max, int64_t *ids,
 					size_t *n, struct err *);

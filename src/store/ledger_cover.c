@@ -69,7 +69,8 @@ apply_plan(struct ledger *ledger, struct intent *intent, struct job *job, struct
 	   struct active *active)
 {
 	struct backend *db = ledger->backend;
-	usec_t seen = job->next_due;
+	usec_t seen_due = job->next_due;
+	enum job_state seen = job->state;
 	int64_t active_id = active->n ? active->runs[0].id : 0;
 	bool has_queued = false;
 	if (plan->stops_active && ledger_make_way(ledger, intent, job, active) < 0)
@@ -86,7 +87,7 @@ apply_plan(struct ledger *ledger, struct intent *intent, struct job *job, struct
 	/* What a run was to wait behind made way at once, or has had its row before. */
 	if ((has_queued || job->next_due == USEC_NEVER) && ledger_go_on(ledger, intent, job) < 0)
 		return -1;
-	return ledger_checked(db->ops->job_advance(db, job, seen, &intent->err));
+	return ledger_checked(db->ops->job_advance(db, job, seen_due, seen, &intent->err));
 }
 
 int

@@ -60,17 +60,17 @@ ledger_after_run(struct ledger *ledger, struct intent *intent, struct job *job,
 {
 	struct backend *db = ledger->backend;
 	int nfailed = job->nfailed;
-	enum job_state state = job->state;
+	enum job_state seen = job->state;
 	if (!job->is_damaged) /* what is left of it stays as it is */
 		count_result(job, run, intent->now);
 	if (ledger_go_on(ledger, intent, job) < 0)
 		return -1;
-	if (job->nfailed == nfailed && job->state == state)
+	if (job->nfailed == nfailed && job->state == seen)
 		return 0;
 	/* Nothing that a user has set is different: the whole job need not be written again. */
 	if (job->state != JOB_PAUSED)
 		return ledger_checked(
-			db->ops->job_advance(db, job, job->next_due, &intent->err));
+			db->ops->job_advance(db, job, job->next_due, seen, &intent->err));
 	return ledger_checked(db->ops->job_update(db, job, &intent->err));
 }
 

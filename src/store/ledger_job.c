@@ -369,14 +369,15 @@ static int
 cancel_damaged(struct ledger *ledger, struct intent *intent, struct job *job)
 {
 	struct backend *db = ledger->backend;
-	usec_t seen = job->next_due;
+	usec_t seen_due = job->next_due;
+	enum job_state seen = job->state;
 	if (end_claimed(ledger, intent, job, REASON_CANCELLED) < 0 ||
 	    ledger_go_on(ledger, intent, job) < 0)
 		return -1;
 	job->state = JOB_CANCELLED;
 	job->next_due = job->next_start_at = USEC_NEVER;
 	answer_job(intent, job);
-	return ledger_checked(db->ops->job_advance(db, job, seen, &intent->err));
+	return ledger_checked(db->ops->job_advance(db, job, seen_due, seen, &intent->err));
 }
 
 static int

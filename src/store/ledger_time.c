@@ -173,7 +173,7 @@ save_moved(struct ledger *ledger, struct intent *intent, struct job *job, usec_t
 	if (job->next_due == seen)
 		return 0;
 	intent->count++;
-	return ledger_checked(db->ops->job_advance(db, job, seen, &intent->err));
+	return ledger_checked(db->ops->job_advance(db, job, seen, job->state, &intent->err));
 }
 
 /* Recomputes those jobs of the next batch that the rule picks; offset goes on, or to -1. */

@@ -34,6 +34,7 @@ enum sql {
 	SQL_JOB_FIND_ENDED,
 	SQL_JOB_SET_ASIDE,
 	SQL_JOB_ADVANCE,
+	SQL_JOB_ADVANCE_STATE,
 	SQL_JOBS_DUE,
 	SQL_JOBS_NEXT_START,
 	SQL_JOBS_OF_RHYTHM,
@@ -223,8 +224,8 @@ enum backend_result sqlite_job_find_ended(struct backend *, uid_t, const char *,
                                           struct err *);
 enum backend_result sqlite_job_load_rest(struct backend *, int64_t, struct job *, struct err *);
 enum backend_result sqlite_job_set_aside(struct backend *, int64_t, struct err *);
-enum backend_result sqlite_job_advance(struct backend *, const struct job *, usec_t,
-                                       struct err *);
+enum backend_result sqlite_job_advance(struct backend *, const struct job *, usec_t, enum job_state,
+				       struct err *);
 enum backend_result sqlite_jobs_due(struct backend *, usec_t, size_t, int64_t *, size_t *,
 				    struct err *);
 enum backend_result sqlite_jobs_next_start(struct backend *, usec_t *, struct err *);

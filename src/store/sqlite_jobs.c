@@ -64,7 +64,7 @@ load_counted(struct sqlite *s, int64_t id, struct usage *counted, struct err *er
 	return BACKEND_OK;
 }
 
-/* The owner of a job is always the same. */
+/* What it counts for now. The owner of a job is always the same. */
 static enum backend_result
 count(struct sqlite *s, const struct job *job, int64_t bytes, const struct usage *before,
       struct err *err)
@@ -227,26 +227,29 @@ sqlite_job_find_ended(struct backend *backend, uid_t owner, const char *name, in
 	return find_named(s, sql_use(s, SQL_JOB_FIND_ENDED), owner, name, id, err);
 }
 
+/* The state stands in the condition of nearly every index of jobs: it is set when it changes only. */
 enum backend_result
-sqlite_job_advance(struct backend *backend, const struct job *job, usec_t seen, struct err *err)
+sqlite_job_advance(struct backend *backend, const struct job *job, usec_t seen_due,
+		   enum job_state seen, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
-	struct usage before;
-	enum backend_result result = load_counted(s, job->id, &before, err);
-	if (result != BACKEND_OK)
-		return result;
-	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_ADVANCE);
+	bool is_step = job->state != seen;
+	sqlite3_stmt *stmt = sql_use(s, is_step ? SQL_JOB_ADVANCE_STATE : SQL_JOB_ADVANCE);
 	sqlite3_bind_int64(stmt, 1, job->id);
-	sqlite3_bind_int64(stmt, 2, seen);
-	sqlite3_bind_int64(stmt, 3, job->next_due);
-	sqlite3_bind_int64(stmt, 4, job->next_start_at);
-	sqlite3_bind_int64(stmt, 5, job->nruns);
-	sqlite3_bind_int(stmt, 6, job->nfailed);
-	sqlite3_bind_int(stmt, 7, (int)job->state);
+	sqlite3_bind_int64(stmt, 2, seen_due);
+	sqlite3_bind_int(stmt, 3, (int)seen);
+	sqlite3_bind_int64(stmt, 4, job->next_due);
+	sqlite3_bind_int64(stmt, 5, job->next_start_at);
+	sqlite3_bind_int64(stmt, 6, job->nruns);
+	sqlite3_bind_int(stmt, 7, job->nfailed);
 	sqlite3_bind_int64(stmt, 8, job->covered_until);
 	sqlite3_bind_int64(stmt, 9, seal_job(job));
-	result = sql_change(s, stmt, err);
-	return result == BACKEND_OK ? count(s, job, before.bytes, &before, err) : result;
+	if (is_step)
+		sqlite3_bind_int(stmt, 10, (int)job->state);
+	enum backend_result result = sql_change(s, stmt, err);
+	if (result != BACKEND_OK || !is_step)
+		return result;
+	return count(s, job, 0, &(struct usage){ .njobs = is_unfinished(seen) }, err);
 }
 
 enum backend_result

@@ -54,9 +54,13 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 			       "name = ?2 AND state >= 2 ORDER BY id DESC LIMIT 1",
 	[SQL_JOB_SET_ASIDE] = "UPDATE jobs SET next_start_at = ?2, seal = ?3 "
 			      "WHERE id = ?1 AND next_start_at < ?2",
-	[SQL_JOB_ADVANCE] = "UPDATE jobs SET next_due = ?3, next_start_at = ?4, nruns = ?5, "
-			    "nfailed = ?6, state = ?7, covered_until = ?8, seal = ?9 "
-			    "WHERE id = ?1 AND next_due = ?2",
+	[SQL_JOB_ADVANCE] =
+		"UPDATE jobs SET next_due = ?4, next_start_at = ?5, nruns = ?6, nfailed = ?7, "
+		"covered_until = ?8, seal = ?9 WHERE id = ?1 AND next_due = ?2 AND state = ?3",
+	[SQL_JOB_ADVANCE_STATE] =
+		"UPDATE jobs SET next_due = ?4, next_start_at = ?5, nruns = ?6, nfailed = ?7, "
+		"covered_until = ?8, seal = ?9, state = ?10 "
+		"WHERE id = ?1 AND next_due = ?2 AND state = ?3",
 	[SQL_JOBS_DUE] = "SELECT id FROM jobs INDEXED BY jobs_claim WHERE state <= 1 AND "
 			 "state = 0 AND claim_at <= ?1 ORDER BY claim_at, id LIMIT ?2",
 	[SQL_JOBS_NEXT_START] = "SELECT claim_at FROM jobs INDEXED BY jobs_claim "

@@ -162,13 +162,14 @@ set_aside(struct backend *backend, int64_t id, struct err *err)
 }
 
 static enum backend_result
-advance(struct backend *backend, const struct job *job, usec_t seen, struct err *err)
+advance(struct backend *backend, const struct job *job, usec_t seen_due, enum job_state seen,
+	struct err *err)
 {
 	struct mem *mem = mem_of(backend);
 	if (mem_fails(mem, err))
 		return BACKEND_ERROR;
 	const struct job *old = mem_job(mem, job->id);
-	if (!old || old->next_due != seen)
+	if (!old || old->next_due != seen_due || old->state != seen)
 		return BACKEND_NONE;
 	struct job *to = copy(old);
 	to->next_due = job->next_due;

@@ -145,8 +145,14 @@ a_name_is_unique_among_the_unfinished_jobs_of_its_owner(void **state)
 	job_fini(&job);
 }
 
+static enum backend_result
+advance(struct kit *kit, const struct job *job, usec_t seen_due, enum job_state seen)
+{
+	return kit->ops->job_advance(kit->backend, job, seen_due, seen, &kit->err);
+}
+
 static void
-a_schedule_advances_only_from_the_instant_that_was_seen(void **state)
+a_schedule_advances_only_from_the_instant_and_state_that_were_seen(void **state)
 {
 	struct kit *kit = *state;
 	struct job job, got;
@@ -155,11 +161,15 @@ a_schedule_advances_only_from_the_instant_that_was_seen(void **state)
 	job.next_due = job.next_start_at = 2 * HOUR;
 	job.nruns = 1;
 	job.covered_until = HOUR;
-	assert_int_equal(kit->ops->job_advance(kit->backend, &job, HOUR + 1, &kit->err),
-			 BACKEND_NONE);
-	assert_int_equal(kit->ops->job_advance(kit->backend, &job, HOUR, &kit->err), BACKEND_OK);
-	assert_int_equal(kit->ops->job_advance(kit->backend, &job, HOUR, &kit->err), BACKEND_NONE);
+	assert_int_equal(advance(kit, &job, HOUR + 1, JOB_ACTIVE), BACKEND_NONE);
+	assert_int_equal(advance(kit, &job, HOUR, JOB_PAUSED), BACKEND_NONE);
+	assert_int_equal(advance(kit, &job, HOUR, JOB_ACTIVE), BACKEND_OK);
+	assert_int_equal(advance(kit, &job, HOUR, JOB_ACTIVE), BACKEND_NONE);
+	job.state = JOB_FINISHED;
+	assert_int_equal(advance(kit, &job, 2 * HOUR, JOB_PAUSED), BACKEND_NONE);
+	assert_int_equal(advance(kit, &job, 2 * HOUR, JOB_ACTIVE), BACKEND_OK);
 	assert_int_equal(kit->ops->job_load(kit->backend, id, &got, &kit->err), BACKEND_OK);
+	assert_int_equal(got.state, JOB_FINISHED);
 	assert_int_equal(got.next_due, 2 * HOUR);
 	assert_int_equal(got.nruns, 1);
 	assert_int_equal(got.covered_until, HOUR);
@@ -359,7 +369,7 @@ const struct CMUnitTest store_backend_jobs[] = {
 	cmocka_unit_test(a_savepoint_takes_back_only_what_follows_it),
 	cmocka_unit_test(only_commits_with_changes_are_counted),
 	cmocka_unit_test(a_name_is_unique_among_the_unfinished_jobs_of_its_owner),
-	cmocka_unit_test(a_schedule_advances_only_from_the_instant_that_was_seen),
+	cmocka_unit_test(a_schedule_advances_only_from_the_instant_and_state_that_were_seen),
 	cmocka_unit_test(due_jobs_come_in_the_order_of_their_start_and_paused_ones_not_at_all),
 	cmocka_unit_test(a_job_that_is_set_aside_is_never_due),
 	cmocka_unit_test(without_active_jobs_nothing_is_ever_due),

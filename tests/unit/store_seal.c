@@ -125,7 +125,8 @@ what_is_written_is_whole(void **state)
 	job->next_due = job->next_start_at = 20;
 	job->covered_until = 10;
 	job->nruns++;
-	assert_int_equal(ops->job_advance(rows.backend, job, 10, &place->err), BACKEND_OK);
+	assert_int_equal(ops->job_advance(rows.backend, job, 10, job->state, &place->err),
+			 BACKEND_OK);
 	assert_true(job_is_whole(&rows));
 	rows.run.stop_uid = (uid_t)-2;
 	run_set_state(&rows.run, RUN_CANCELLED, REASON_CANCELLED);
@@ -154,9 +155,9 @@ whose_a_job_is_with_a_damaged_number_is_not_known(void **state)
 			assert_int_equal(ops->job_set_aside(rows.backend, job.id, &place->err),
 					 BACKEND_OK);
 		else
-			assert_int_equal(
-				ops->job_advance(rows.backend, &job, job.next_due, &place->err),
-				BACKEND_OK);
+			assert_int_equal(ops->job_advance(rows.backend, &job, job.next_due,
+							  job.state, &place->err),
+					 BACKEND_OK);
 		job_fini(&job);
 	}
 	end_rows(&rows);
