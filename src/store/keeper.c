@@ -29,6 +29,7 @@ struct keeper {
 	usec_t probed_at;
 	usec_t probe_wait;
 	usec_t well_since;
+	bool is_careful; /* an intent has failed inside a group: each is below a savepoint since */
 	struct intent *backup; /* under way */
 };
 
@@ -164,18 +165,36 @@ refuse_all(struct intents *group, enum err_code code, const char *why, struct in
 	}
 }
 
-/* Applies one intent so that its failure leaves the others alone. -1: all is rolled back. */
+/*
+ * What comes in crowds, and fails when the database itself does. Below a savepoint SQLite keeps a
+ * copy of every page that an intent changes, an eighth of what an end costs.
+ */
+static bool
+needs_savepoint(const struct keeper *keeper, enum intent_kind kind)
+{
+	static const bool does_without[INTENT_NKINDS] = {
+		[INTENT_JOB_ADD] = true,
+		[INTENT_CLAIM] = true,
+		[INTENT_STARTED] = true,
+		[INTENT_ENDED] = true,
+	};
+	return keeper->is_careful || !does_without[kind];
+}
+
+/* Applies one intent. Its failure leaves the others alone, or -1: all is rolled back. */
 static int
 apply_one(struct keeper *keeper, struct intent *intent)
 {
 	struct backend *db = backend_of(keeper);
-	if (db->ops->savepoint(db, &intent->err) != BACKEND_OK)
+	bool is_apart = needs_savepoint(keeper, intent->kind);
+	if (is_apart && db->ops->savepoint(db, &intent->err) != BACKEND_OK)
 		return -1;
 	if (ledger_apply(&keeper->ledger, intent, intent->next))
-		return db->ops->release(db, &intent->err) == BACKEND_OK ? 0 : -1;
+		return !is_apart || db->ops->release(db, &intent->err) == BACKEND_OK ? 0 : -1;
 	log_error("the store cannot do what is asked", log_str("intent", intent_name(intent->kind)),
 		  log_str("error", intent->err.text));
-	return db->ops->rollback_to(db) == BACKEND_OK ? 0 : -1;
+	keeper->is_careful = true;
+	return is_apart && db->ops->rollback_to(db) == BACKEND_OK ? 0 : -1;
 }
 
 /*

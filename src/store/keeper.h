@@ -10,6 +10,10 @@
  * database can be read, and a small commit is tried again and again until one succeeds. If that
  * takes the reserve, it stays degraded, but records what ends, one end a group and in need without
  * its output, until there is room for a new one.
+ *
+ * An intent that fails leaves nothing behind and the others of its group alone. To the kinds that
+ * come in crowds that is given only once one has failed: the first time it takes its group with
+ * it, which is rolled back and answered `unavailable` as a whole.
  */
 #ifndef STORE_KEEPER_H
 #define STORE_KEEPER_H

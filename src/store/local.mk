@@ -56,8 +56,14 @@ tests_unit_store_backend_SOURCES = tests/unit/store_backend.c tests/unit/store_b
 tests_unit_store_backend_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/store_keeper
-tests_unit_store_keeper_SOURCES = tests/unit/store_keeper.c $(TEST_ZONES)
+tests_unit_store_keeper_SOURCES = tests/unit/store_keeper.c \
+	tests/unit/keeper_kit.c tests/unit/keeper_kit.h $(TEST_ZONES)
 tests_unit_store_keeper_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/store_keeper_group
+tests_unit_store_keeper_group_SOURCES = tests/unit/store_keeper_group.c \
+	tests/unit/keeper_kit.c tests/unit/keeper_kit.h $(TEST_ZONES)
+tests_unit_store_keeper_group_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/store_thread
 tests_unit_store_thread_SOURCES = tests/unit/store_thread.c $(TEST_ZONES)
