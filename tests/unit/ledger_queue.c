@@ -175,7 +175,7 @@ one_claim_covers_a_bounded_past_and_serves_who_is_on_time(void **state)
 {
 	static const char *const behind[] = { "schedule", "every 10ms", "missed", "skip", NULL };
 	static const char *const all[] = { "schedule",     "every 1s", "missed", "all",
-					   "missed-limit", "1000",     NULL };
+					   "missed-limit", "100",      NULL };
 	struct kit *kit = *state;
 	int64_t far[3];
 	for (int i = 0; i < 3; i++)
@@ -188,7 +188,7 @@ one_claim_covers_a_bounded_past_and_serves_who_is_on_time(void **state)
 	assert_true(claim->work.is_full || claim->work.wake_at <= kit->now);
 	intent_free(claim);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(kit_newest(kit, far[i]).count, 5000); /* of 40,000, by 8 */
+		assert_true(kit_newest(kit, far[i]).count > 990 * 1000); /* all but a minute */
 	assert_int_equal(kit_newest(kit, on_time).state, RUN_RUNNING);
 	claim_all(kit);
 	for (int i = 0; i < 3; i++)
