@@ -1,6 +1,7 @@
 /* What the engine sees to now and then: the history is trimmed, replaced zone files are found. */
 #include "engine/parts.h"
 
+#define PRUNE_FIRST  USEC_PER_SEC /* after a start: limits may be new, or time has passed */
 #define PRUNE_EVERY  (10 * USEC_PER_MIN)
 #define PRUNE_PAUSE  (50 * USEC_PER_MSEC) /* between slices: claims go before */
 #define ZONES_EVERY  USEC_PER_HOUR        /* a look at the zone files, if nobody tells */
@@ -9,6 +10,7 @@
 void
 chores_begin(struct engine *engine)
 {
+	engine->prune_at = engine->now + PRUNE_FIRST;
 	engine->zones_at = engine->now + ZONES_EVERY;
 }
 
