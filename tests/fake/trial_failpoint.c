@@ -1,7 +1,8 @@
 /*
  * Failpoints of the trial daemon: it kills itself at the point STEP-WHAT for each file STEP-WHAT.1
  * and STEP-WHAT.2 that is in the directory ASCHED_TRIAL, which is removed with that: so a daemon
- * that is started again dies there twice in a row, and lives on the third time.
+ * that is started again dies there twice in a row, and lives on the third time. Where there is a
+ * file STEP-WHAT.always, it dies each time.
  */
 #include "base/failpoint.h"
 
@@ -37,6 +38,9 @@ failpoint(const char *step, const char *what)
 		if (unlink(path) == 0)
 			__builtin_trap(); /* it may not call kill(2), nor would a crash */
 	}
+	snprintf(path, sizeof(path), "%s/%s-%s.always", dir ? dir : "/nonexistent", step, what);
+	if (access(path, F_OK) == 0)
+		__builtin_trap();
 	if (dir)
 		spoil_memory(dir, step, what);
 }
