@@ -4,7 +4,7 @@
 seconds=${SOAK_SECONDS:-120}
 # The variables come from the environment, where make puts those of its command line.
 seed=${SOAK_SEED:-$(date +%s)}
-parts=${SOAK_PARTS:-sim oracle kills failpoints disk memory frozen clock damage edits stampede running crowd flood}
+parts=${SOAK_PARTS:-sim oracle kills failpoints disk memory frozen clock damage edits stampede running crowd flood restarts retention reader}
 logs=$ASCHED_BUILD/soak
 mkdir -p "$logs"
 nfailed=0
@@ -35,7 +35,7 @@ part oracle ASCHED_ORACLE_CASES=$((seconds * 2500)) ASCHED_ORACLE_SEED="$seed" \
 part kills ASCHED_TEST_KILLS="${SOAK_KILLS:-1000}" ASCHED_TEST_JOBS="${SOAK_JOBS:-1000}" sh "$box/survival.sh"
 part failpoints ASCHED_TEST_TWICE=yes sh "$box/crash.sh"
 part disk ASCHED_TEST_DISK=$((seconds / 12 + 1)) sh "$box/disk.sh"
-part memory ASCHED_TEST_ALLOCATIONS=$((seconds / 2)) sh "$box/memory.sh"
+part memory ASCHED_TEST_STEP=$((480 / seconds + 1)) ASCHED_TEST_SEED="$seed" sh "$box/memory.sh"
 part frozen ASCHED_TEST_FROZEN="$seconds" sh "$box/frozen.sh"
 part clock ASCHED_TEST_LONG=yes sh "$box/clock.sh"
 part damage ASCHED_TEST_OFFSETS=$((seconds * 2)) ASCHED_TEST_SEED="$seed" sh "$box/damage.sh"
@@ -45,4 +45,7 @@ part running ASCHED_TEST_KILLS="${SOAK_RUNNING_KILLS:-200}" ASCHED_TEST_RUNS="${
 	sh "$box/running.sh"
 part crowd ASCHED_TEST_LEAVE="${SOAK_CROWD:-100000}" ASCHED_TEST_LISTED="${SOAK_LISTED:-1000000}" sh "$box/crowd.sh"
 part flood ASCHED_TEST_FLOOD="${SOAK_FLOOD:-10240}" sh "$box/flood.sh"
+part restarts ASCHED_TEST_RESTARTS=9 sh "$box/restarts.sh"
+part retention ASCHED_TEST_TWICE=yes sh "$box/retention.sh"
+part reader ASCHED_TEST_WRITES=$((seconds * 200)) sh "$box/slow_reader.sh"
 [ $nfailed -eq 0 ]
