@@ -1,6 +1,7 @@
 /* A client of the control protocol. */
 #include "cli/client.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,23 +147,29 @@ read_answer(const struct client *client, const struct buf *line, struct err *err
 	return err->code == ERR_NONE ? result : (json_decref(result), NULL);
 }
 
+static void
+make_request(struct client *client, const char *method, json_t *params, struct buf *request)
+{
+	json_t *message = json_pack("{s:s, s:I, s:s}", "jsonrpc", "2.0", "id", ++client->id,
+				    "method", method);
+	if (json_object_size(params) > 0)
+		json_object_set(message, "params", params);
+	char *text = json_dumps(message, JSON_COMPACT);
+	json_decref(message);
+	buf_add_text(request, text);
+	buf_add_char(request, '\n');
+	free(text);
+}
+
 /* One question and its answer. *is_lost: the connection broke, or the outcome is unknown. */
 static json_t *
 call_once(struct client *client, const char *method, json_t *params, bool *is_lost, struct err *err)
 {
 	struct buf request = BUF_EMPTY, line = BUF_EMPTY;
 	json_t *result = NULL;
-	json_t *message = json_pack("{s:s, s:I, s:s}", "jsonrpc", "2.0", "id", ++client->id,
-				    "method", method);
 	*err = (struct err){ 0 };
 	*is_lost = false;
-	if (json_object_size(params) > 0)
-		json_object_set(message, "params", params);
-	char *text = json_dumps(message, JSON_COMPACT);
-	json_decref(message);
-	buf_add_text(&request, text);
-	buf_add_char(&request, '\n');
-	free(text);
+	make_request(client, method, params, &request);
 	if (request.len > REQUEST_MAX) {
 		err_set(err, ERR_INVALID, "the request has %zu bytes; %u are allowed", request.len,
 			REQUEST_MAX);
@@ -242,6 +249,42 @@ client_call(struct client *client, const char *method, json_t *params)
 	if (!result)
 		client_say(client, &err);
 	return result;
+}
+
+int
+client_ask(struct client *client, const char *method, json_t *params, struct err *err)
+{
+	struct buf request = BUF_EMPTY;
+	int result = reach(client, err);
+	make_request(client, method, params, &request);
+	if (result == 0 && (result = link_send(&client->link, request.data, request.len, err)) != 0)
+		client_drop(client);
+	buf_fini(&request);
+	json_decref(params);
+	return result;
+}
+
+json_t *
+client_hear(struct client *client, int wait_ms, struct err *err)
+{
+	struct pollfd ready = { .fd = client->link.fd, .events = POLLIN };
+	struct buf line = BUF_EMPTY;
+	json_t *result = NULL;
+	*err = (struct err){ 0 };
+	if (poll(&ready, 1, wait_ms) <= 0)
+		return NULL;
+	if (link_receive(&client->link, &line, client->wait_s, err) == 0)
+		result = read_answer(client, &line, err);
+	else
+		client_drop(client);
+	buf_fini(&line);
+	return result;
+}
+
+void
+client_drop(struct client *client)
+{
+	link_close(&client->link);
 }
 
 static void

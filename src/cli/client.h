@@ -34,6 +34,15 @@ json_t *client_change(struct client *client, const char *method, json_t *params)
 json_t *client_try(struct client *client, const char *method, json_t *params, struct err *err);
 void client_say(struct client *client, const struct err *err);
 
+/*
+ * A question whose answer nobody waits for long: a daemon that is being replaced takes a while.
+ * Only client_hear() may follow client_ask(), until there is an answer or client_drop(). NULL with
+ * ERR_NONE: not yet; with an error: it failed, or the connection is lost.
+ */
+int client_ask(struct client *client, const char *method, json_t *params, struct err *err);
+json_t *client_hear(struct client *client, int wait_ms, struct err *err);
+void client_drop(struct client *client);
+
 /* After event.subscribe: waits for the next event (new reference); NULL: it failed and was said. */
 json_t *client_event(struct client *client);
 

@@ -10,6 +10,8 @@
 #include "cli/terminal.h"
 #include "cli/words.h"
 
+#define ANSWER_WAIT_MS 50
+
 struct query {
 	const char *job;
 	bool is_forced, wait, follow, tty;
@@ -20,15 +22,21 @@ struct query {
 struct watch {
 	struct client *client;
 	int64_t run;
+	bool is_asked;
 };
 
+/* Keys wait meanwhile, so it is not for long that an answer is waited for. */
 static int
 has_ended(void *arg)
 {
-	const struct watch *watch = arg;
+	struct watch *watch = arg;
 	struct err err;
-	json_t *run = client_try(watch->client, "run.get",
-				 json_pack("{s:I}", "run", (json_int_t)watch->run), &err);
+	if (!watch->is_asked &&
+	    client_ask(watch->client, "run.get", json_pack("{s:I}", "run", (json_int_t)watch->run),
+		       &err) != 0)
+		return -1;
+	json_t *run = client_hear(watch->client, ANSWER_WAIT_MS, &err);
+	watch->is_asked = !run && err.code == ERR_NONE;
 	int result = run ? run_has_ended(run) : -1;
 	json_decref(run);
 	return result;
@@ -55,8 +63,10 @@ make_terminal(struct client *client, struct query *query)
 static int
 be_its_terminal(struct client *client, const struct query *query, int64_t run)
 {
-	struct watch watch = { client, run };
+	struct watch watch = { client, run, false };
 	int signo = terminal_relay(query->terminal, has_ended, &watch);
+	if (watch.is_asked)
+		client_drop(client);
 	if (signo)
 		json_decref(client_change(client, "run.cancel",
 					  json_pack("{s:I}", "run", (json_int_t)run)));

@@ -52,6 +52,24 @@ exec 3>&-
 wait $person
 is 'its success is ours' 0 $?
 
+# The person does not notice when there is no daemon for a while.
+asched add -q --name chat --every 1h --shell 'stty -echo; echo first?; read a; echo "got $a"; read a; exit 4' > /dev/null
+script -qec "$cli run chat --tty; echo \$? > '$dir/code'" /dev/null < "$dir/keys" > "$dir/shown" 2>&1 &
+person=$!
+exec 3> "$dir/keys"
+within 10 grep -q 'first?' "$dir/shown"
+frozen=$(daemon_pid_now)
+kill -STOP "$frozen"
+sleep 2 # by now it has asked whether the run has ended, and got no answer
+echo now >&3
+within 2 grep -q 'got now' "$dir/shown"
+ok $? 'keys reach a run while the daemon is not there'
+kill -KILL "$frozen"
+echo more >&3
+exec 3>&-
+wait $person
+is 'and its code is known when there is one again' 4 "$(cat "$dir/code")"
+
 asched add -q --name much --every 1h --shell 'stty -echo; seq 1 50000' > /dev/null
 on_terminal "$cli run much --tty"
 is 'nothing of a large output is lost' 50000 "$(grep -c '[0-9]$' "$dir/text")"
