@@ -334,6 +334,8 @@ http_request_init(struct http_request *request, const struct job *job, const str
 	*request = (struct http_request){ .refused = config->refused | ADDRESS_NEVER,
 					  .output_max = config->output_max,
 					  .output_fd = -1 };
+	if (run->tty) /* its job was a command when somebody gave it one */
+		return err_invalid(err, "tty", "an HTTP request has no terminal");
 	if (request_check(job, err) < 0 || parse_url(request, job->url, err) < 0)
 		return -1;
 	request->expect_status = mem_dup(job->expect_status);

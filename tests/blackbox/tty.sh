@@ -139,6 +139,19 @@ within 10 has_run second failed
 ok $? 'a run whose terminal is gone fails'
 has 'at its start' 'tty: ENOENT' "$(last_run second | json_value detail)"
 
+# Nor does it when its job has become something else before it could start.
+asched add -q --name third --queue single --every 1h --shell 'tty' > /dev/null
+asched run first > /dev/null
+script -qec "$cli run third --tty; echo \$? > '$dir/code'" /dev/null < /dev/null > "$dir/shown" 2>&1 &
+person=$!
+within 10 has_run third waiting
+asched set third --http http://127.0.0.1:1/ 2> /dev/null
+asched cancel --run "$(asched --json runs first --limit 1 | json_value id)" > /dev/null 2>&1
+wait $person
+is 'a run whose job has become an HTTP request fails' 126 "$(cat "$dir/code")"
+has 'at its start' 'start-failed tty: an HTTP request has no terminal' \
+	"$(last_run third | json_value reason) $(last_run third | json_value detail)"
+
 fails_with 2 'tty: standard input is not a terminal' asched run talk --tty
 on_terminal "$cli run talk --tty --follow"
 is '--follow does not go with it' 2 $?
