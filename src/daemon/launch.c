@@ -159,6 +159,40 @@ add_daemon_options(struct command_line *line, const struct options *options,
 	free(config);
 }
 
+/*
+ * Names (ending in '_': beginnings of names) that pass: what the programs understand, and nothing
+ * of whoever started us, say a secret or a proxy. The runs' environment is made from nothing.
+ */
+static const char *const known_names[] = {
+	"HOME=",          "PATH=",           "USER=",
+	"LOGNAME=",       "TMPDIR=",         "TZ=",
+	"LANG=",          "LANGUAGE=",       "LC_",
+	"XDG_",           "ASCHED_",         "SSL_CERT_",
+	"WATCHDOG_USEC=", "JOURNAL_STREAM=", "ASAN_OPTIONS=",
+	"UBSAN_OPTIONS=", "LSAN_OPTIONS=",   "NOTIFY_SOCKET=",
+};
+
+static bool
+is_known(const char *variable)
+{
+	for (size_t i = 0; i < sizeof(known_names) / sizeof(known_names[0]); i++) {
+		if (strncmp(variable, known_names[i], strlen(known_names[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+clean_environment(void)
+{
+	char **kept = environ;
+	for (char **at = environ; *at; at++) {
+		if (is_known(*at))
+			*kept++ = *at;
+	}
+	*kept = NULL;
+}
+
 static int
 keep_through_exec(int fd)
 {
@@ -178,6 +212,7 @@ become_spawner(const struct options *options, const struct conf *conf, const str
 	add_spawner_options(&line, options, conf, who);
 	add_option(&line, "--", self ? self : "/proc/self/exe");
 	add_daemon_options(&line, options, conf);
+	clean_environment();
 	if (keep_through_exec(who->lock_fd) == 0 && keep_through_exec(who->listen_fd) == 0)
 		execv(spawner, line.argv);
 	err_errno(err, "cannot start %s", spawner);

@@ -28,7 +28,7 @@ struct attempt_record {
 	bool is_started; /* its event was given */
 	bool is_ended;
 	struct files_wish wish;      /* done is set: no run, but files that are read for this */
-	int output_fd, errors_fd;    /* while it runs; -1: none yet, or given away with the end */
+	int fds[MSG_NOUTPUTS];       /* while it runs; -1: none yet, or given away with the end */
 	struct attempt_record *next; /* another attempt of the run */
 };
 
@@ -41,6 +41,7 @@ struct process_runner {
 	struct file_source files; /* another port of ours */
 	struct process_config config;
 	struct map records; /* run id -> first record */
+	int nrecords;
 	struct msg_queue out, refused;
 	struct runner_events events;
 	struct process_events process_events;
@@ -62,20 +63,26 @@ add_record(struct process_runner *runner, int64_t run_id, int attempt)
 	struct attempt_record *record = mem_alloc(sizeof(*record));
 	*record = (struct attempt_record){ .run_id = run_id,
 					   .attempt = attempt,
-					   .output_fd = -1,
-					   .errors_fd = -1,
+					   .fds = { -1, -1 },
 					   .next = map_get(&runner->records, run_id) };
 	map_put(&runner->records, run_id, record);
+	runner->nrecords++;
 	return record;
+}
+
+static void
+close_all(const int fds[MSG_NOUTPUTS])
+{
+	for (int i = 0; i < MSG_NOUTPUTS; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
 }
 
 static void
 free_record(struct attempt_record *record)
 {
-	if (record->output_fd >= 0)
-		close(record->output_fd);
-	if (record->errors_fd >= 0)
-		close(record->errors_fd);
+	close_all(record->fds);
 	free(record);
 }
 
@@ -91,6 +98,7 @@ drop_record(struct process_runner *runner, struct attempt_record *record)
 		map_put(&runner->records, record->run_id, first);
 	else
 		map_remove(&runner->records, record->run_id);
+	runner->nrecords--;
 	free_record(record);
 }
 
@@ -113,7 +121,7 @@ flush(struct process_runner *runner)
 {
 	while (runner->out.first) {
 		const struct queued_msg *item = runner->out.first;
-		if (msg_send(runner->fd, &item->msg, item->payload, -1) < 0) {
+		if (msg_send(runner->fd, &item->msg, item->payload, NULL) < 0) {
 			if (errno == EAGAIN || errno == ENOBUFS)
 				ev_io_start(runner->loop, &runner->writable);
 			else
@@ -137,27 +145,29 @@ send_msg(struct process_runner *runner, struct msg *msg, const char *payload)
 
 /* start() does not call back, so the refusal is told from the loop. */
 static void
-refuse(struct process_runner *runner, int64_t run_id, int attempt, int error)
+refuse(struct process_runner *runner, const struct msg *start, enum msg_stage stage, int error)
 {
 	struct msg msg = {
 		.kind = MSG_START_FAILED,
-		.run_id = run_id,
-		.attempt = attempt,
-		.report = { .stage = STAGE_REQUEST, .error = error },
+		.run_id = start->run_id,
+		.attempt = start->attempt,
+		.report = { .stage = (int32_t)stage, .error = error },
 	};
 	msg_queue_add(&runner->refused, &msg, NULL);
 	ev_timer_start(runner->loop, &runner->soon);
 }
 
-/* Frees the payload. */
+/* Its record is there. Frees the payload. */
 static void
 send_start(struct process_runner *runner, struct msg *msg, struct buf *payload)
 {
 	msg->nbytes = (uint32_t)payload->len;
 	if (payload->len > MSG_PAYLOAD_MAX)
-		refuse(runner, msg->run_id, msg->attempt, E2BIG);
+		refuse(runner, msg, STAGE_REQUEST, E2BIG);
 	else if (runner->out.nbytes + payload->len > QUEUE_BYTES_MAX)
-		refuse(runner, msg->run_id, msg->attempt, EAGAIN);
+		refuse(runner, msg, STAGE_REQUEST, EAGAIN);
+	else if (runner->nrecords > MSG_RUNS_MAX)
+		refuse(runner, msg, STAGE_SLOT, EBUSY);
 	else
 		send_msg(runner, msg, payload->data);
 	buf_fini(payload);
@@ -234,17 +244,22 @@ stop_files(struct file_source *source, int64_t run_id, int attempt)
 }
 
 static int
+duplicate(const struct attempt_record *record, enum msg_output which)
+{
+	return record && record->fds[which] >= 0 ? fcntl(record->fds[which], F_DUPFD_CLOEXEC, 3)
+						 : -1;
+}
+
+static int
 output(struct runner *port, int64_t run_id, int attempt)
 {
-	const struct attempt_record *record = find((struct process_runner *)port, run_id, attempt);
-	return record && record->output_fd >= 0 ? fcntl(record->output_fd, F_DUPFD_CLOEXEC, 3) : -1;
+	return duplicate(find((struct process_runner *)port, run_id, attempt), MSG_STDOUT);
 }
 
 static int
 errors(struct runner *port, int64_t run_id, int attempt)
 {
-	const struct attempt_record *record = find((struct process_runner *)port, run_id, attempt);
-	return record && record->errors_fd >= 0 ? fcntl(record->errors_fd, F_DUPFD_CLOEXEC, 3) : -1;
+	return duplicate(find((struct process_runner *)port, run_id, attempt), MSG_STDERR);
 }
 
 static void
@@ -264,23 +279,16 @@ tell_ended(struct process_runner *runner, struct attempt_record *record, const s
 	struct outcome outcome;
 	if (record->is_ended)
 		return;
-	process_msg_outcome(msg, record->output_fd, record->errors_fd, &outcome);
+	process_msg_outcome(msg, record->fds, &outcome);
 	record->is_ended = true;
-	record->output_fd = record->errors_fd = -1;
+	memset(record->fds, 0xff, sizeof(record->fds));
 	runner->events.ended(runner->events.arg, record->run_id, record->attempt, &outcome);
 }
 
 /* Files were read, or not; those that the last daemon wanted, nobody wants any more. */
 static void
-handle_files(struct process_runner *runner, const struct msg *msg, int passed_fd)
+handle_files(struct process_runner *runner, struct attempt_record *record, const struct msg *msg)
 {
-	struct attempt_record *record = find(runner, msg->run_id, msg->attempt);
-	if (!record)
-		record = add_record(runner, msg->run_id, msg->attempt);
-	if (passed_fd >= 0 && record->output_fd < 0)
-		record->output_fd = passed_fd;
-	else if (passed_fd >= 0)
-		close(passed_fd);
 	if (msg->kind == MSG_STARTED)
 		return;
 	bool is_read = msg->kind == MSG_EXITED && msg->report.wait_status == 0;
@@ -288,12 +296,12 @@ handle_files(struct process_runner *runner, const struct msg *msg, int passed_fd
 	struct files_answer answer = {
 		.run_id = msg->run_id,
 		.attempt = msg->attempt,
-		.fd = is_read && wish.done ? record->output_fd : -1,
+		.fd = is_read && wish.done ? record->fds[MSG_STDOUT] : -1,
 		.failed = msg_stage_name(msg->report.stage),
 		.error = msg->kind == MSG_START_FAILED ? msg->report.error : EINTR,
 	};
 	if (answer.fd >= 0)
-		record->output_fd = -1;
+		record->fds[MSG_STDOUT] = -1;
 	forget(&runner->port, msg->run_id, msg->attempt);
 	if (wish.done)
 		wish.done(wish.arg, &answer);
@@ -301,23 +309,20 @@ handle_files(struct process_runner *runner, const struct msg *msg, int passed_fd
 
 /* A run that the spawner tells of and that nobody here asked for is one of the last daemon's. */
 static void
-handle_run(struct process_runner *runner, const struct msg *msg, int passed_fd)
+handle_run(struct process_runner *runner, const struct msg *msg, const int fds[MSG_NOUTPUTS])
 {
 	struct attempt_record *record = find(runner, msg->run_id, msg->attempt);
-	if (msg->report.reads_files || (record && record->wish.done)) {
-		handle_files(runner, msg, passed_fd);
+	if (!record)
+		record = add_record(runner, msg->run_id, msg->attempt);
+	if (record->fds[MSG_STDOUT] < 0 && !record->is_ended)
+		memcpy(record->fds, fds, sizeof(record->fds));
+	else
+		close_all(fds);
+	if (msg->report.reads_files || record->wish.done) {
+		handle_files(runner, record, msg);
 		return;
 	}
 	failpoint(msg->kind == MSG_STARTED ? "started" : "ended", "heard");
-	if (!record)
-		record = add_record(runner, msg->run_id, msg->attempt);
-	int *fd = msg->kind == MSG_ERRORS ? &record->errors_fd : &record->output_fd;
-	if (passed_fd >= 0 && *fd < 0 && !record->is_ended)
-		*fd = passed_fd;
-	else if (passed_fd >= 0)
-		close(passed_fd);
-	if (msg->kind == MSG_ERRORS)
-		return;
 	if (msg->kind != MSG_START_FAILED)
 		tell_started(runner, record, &msg->report);
 	if (msg->kind != MSG_STARTED)
@@ -325,7 +330,7 @@ handle_run(struct process_runner *runner, const struct msg *msg, int passed_fd)
 }
 
 static void
-handle(struct process_runner *runner, const struct msg *msg, int output_fd)
+handle(struct process_runner *runner, const struct msg *msg, const int fds[MSG_NOUTPUTS])
 {
 	const struct process_events *events = &runner->process_events;
 	switch ((enum msg_kind)msg->kind) {
@@ -335,12 +340,11 @@ handle(struct process_runner *runner, const struct msg *msg, int output_fd)
 		snprintf(runner->boot, sizeof(runner->boot), "%.*s", MSG_ID_MAX - 1,
 			 msg->welcome.boot);
 		break;
-	case MSG_ERRORS:
 	case MSG_STARTED:
 	case MSG_EXITED:
 	case MSG_START_FAILED:
-		handle_run(runner, msg, output_fd);
-		return; /* which took the descriptor */
+		handle_run(runner, msg, fds);
+		return; /* which took the descriptors */
 	case MSG_REPLAY_END:
 		events->replayed(events->arg, runner->instance, runner->boot);
 		break;
@@ -352,8 +356,7 @@ handle(struct process_runner *runner, const struct msg *msg, int output_fd)
 			    log_int("kind", msg->kind));
 		break;
 	}
-	if (output_fd >= 0)
-		close(output_fd);
+	close_all(fds);
 }
 
 static void
@@ -364,15 +367,15 @@ on_readable(struct ev_loop *loop, struct ev_io *io, int revents)
 	(void)revents;
 	for (int i = 0; i < READ_ROUND_MAX && runner->fd >= 0; i++) {
 		struct msg msg;
-		int output_fd;
-		int got = msg_recv(runner->fd, &msg, NULL, 0, &output_fd);
+		int fds[MSG_NOUTPUTS];
+		int got = msg_recv(runner->fd, &msg, NULL, 0, fds);
 		if (got < 0 && errno == EAGAIN)
 			return;
 		if (got <= 0) {
 			lose_spawner(runner);
 			return;
 		}
-		handle(runner, &msg, output_fd);
+		handle(runner, &msg, fds);
 	}
 }
 
@@ -394,7 +397,7 @@ on_soon(struct ev_loop *loop, struct ev_timer *timer, int revents)
 		struct msg msg = runner->refused.first->msg;
 		msg_queue_drop_first(&runner->refused);
 		if (find(runner, msg.run_id, msg.attempt))
-			handle_run(runner, &msg, -1);
+			handle_run(runner, &msg, (const int[]){ -1, -1 });
 	}
 }
 

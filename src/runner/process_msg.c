@@ -126,7 +126,7 @@ set_kind(struct outcome *outcome, const struct msg *msg)
 }
 
 void
-process_msg_outcome(const struct msg *msg, int output_fd, int errors_fd, struct outcome *outcome)
+process_msg_outcome(const struct msg *msg, const int fds[MSG_NOUTPUTS], struct outcome *outcome)
 {
 	const struct msg_report *report = &msg->report;
 	*outcome = (struct outcome){
@@ -134,11 +134,11 @@ process_msg_outcome(const struct msg *msg, int output_fd, int errors_fd, struct 
 		.cpu_us = msg->kind == MSG_EXITED ? report->cpu_us : -1,
 		.peak_kib = msg->kind == MSG_EXITED ? report->peak_kib : -1,
 		.nleftovers = report->nleftovers,
-		.output_fd = output_fd,
-		.output_bytes = report->output_bytes,
-		.is_split = errors_fd >= 0,
-		.errors_fd = errors_fd,
-		.errors_bytes = report->errors_bytes,
+		.output_fd = fds[MSG_STDOUT],
+		.output_bytes = report->output_bytes[MSG_STDOUT],
+		.is_split = fds[MSG_STDERR] >= 0,
+		.errors_fd = fds[MSG_STDERR],
+		.errors_bytes = report->output_bytes[MSG_STDERR],
 	};
 	set_kind(outcome, msg);
 	if (report->is_truncated && !outcome->text[0])

@@ -18,7 +18,7 @@ void process_msg_start(const struct job *job, const struct run *run, struct zone
 void process_msg_files(const struct files_wish *wish, struct msg_start *start, struct buf *payload);
 
 /* What an EXITED or START_FAILED says. The outcome takes the descriptors (-1: none). */
-void process_msg_outcome(const struct msg *msg, int output_fd, int errors_fd,
+void process_msg_outcome(const struct msg *msg, const int fds[MSG_NOUTPUTS],
 			 struct outcome *outcome);
 
 #endif

@@ -13,19 +13,18 @@
 #include "spawn/file.h"
 #include "spawn/say.h"
 
-#define MOUNT       "/sys/fs/cgroup"
-#define OWN_NAME    "spawner" /* where we and the daemon are, beside the runs */
-#define CPU_PERIOD  100000    /* microseconds, the kernel's own */
-#define NAME_BYTES  96
-#define FILE_BYTES  4096
-#define PROCS_BYTES 65536
+#define MOUNT      "/sys/fs/cgroup"
+#define OWN_NAME   "spawner" /* where we and the daemon are, beside the runs */
+#define PROCS      "cgroup.procs"
+#define USAGE      "usage_usec " /* the first line of cpu.stat */
+#define NAME_BYTES 96
+#define FILE_BYTES 65536
 
-/* A file of the run's cgroup, relative to sp->cgroup_fd; file "": the directory. */
+/* A file of the run's cgroup, relative to cgroup_fd; "": the directory. */
 static const char *
-name_file(char name[NAME_BYTES], const struct slot *slot, const char *file)
+name_file(char name[NAME_BYTES], int64_t run_id, int attempt, const char *file)
 {
-	snprintf(name, NAME_BYTES, "run-%lld-%d%s%s", (long long)slot->run_id, (int)slot->attempt,
-		 file[0] ? "/" : "", file);
+	snprintf(name, NAME_BYTES, "run-%lld-%d/%s", (long long)run_id, attempt, file);
 	return name;
 }
 
@@ -50,121 +49,96 @@ open_own(char path[FILE_BYTES])
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-void
-cgroup_open(struct spawner *sp, const char *path)
+int
+cgroup_open(const char *path)
 {
 	static const char *const controllers[] = { "+memory", "+cpu", "+pids" };
 	char own[FILE_BYTES] = "";
-	sp->cgroup_fd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : open_own(own);
-	if (sp->cgroup_fd < 0 && path)
+	int fd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : open_own(own);
+	if (fd < 0 && path)
 		say_and_die("--cgroup: %s", path);
-	if (sp->cgroup_fd < 0)
-		return;
-	(void)mkdirat(sp->cgroup_fd, OWN_NAME, 0755);
-	if (file_write(sp->cgroup_fd, OWN_NAME "/cgroup.procs", "0") < 0) {
+	if (fd < 0)
+		return -1;
+	(void)mkdirat(fd, OWN_NAME, 0755);
+	if (file_write(fd, OWN_NAME "/" PROCS, "0") < 0) {
 		say("cgroups are not used: cannot move into %s errno=%d", path ? path : own, errno);
-		close(sp->cgroup_fd);
-		sp->cgroup_fd = -1;
-		return;
+		close(fd);
+		return -1;
 	}
 	for (size_t i = 0; i < sizeof(controllers) / sizeof(controllers[0]); i++)
-		(void)file_write(sp->cgroup_fd, "cgroup.subtree_control", controllers[i]);
-}
-
-static int
-set_limit(const struct spawner *sp, const struct slot *slot, const char *file, const char *text)
-{
-	char name[NAME_BYTES];
-	return file_write(sp->cgroup_fd, name_file(name, slot, file), text);
-}
-
-static int
-set_limits(const struct spawner *sp, const struct slot *slot, const struct msg_start *start)
-{
-	char memory[32], pids[32], cpu[64];
-	snprintf(memory, sizeof(memory), "%lld", (long long)start->memory_max);
-	snprintf(pids, sizeof(pids), "%d", (int)start->pids_max);
-	snprintf(cpu, sizeof(cpu), "%lld %d", (long long)start->cpu_max * CPU_PERIOD / 100,
-		 CPU_PERIOD);
-	if ((start->memory_max > 0 && set_limit(sp, slot, "memory.max", memory) < 0) ||
-	    (start->pids_max > 0 && set_limit(sp, slot, "pids.max", pids) < 0) ||
-	    (start->cpu_max > 0 && set_limit(sp, slot, "cpu.max", cpu) < 0))
-		return -1;
-	return 0;
+		(void)file_write(fd, "cgroup.subtree_control", controllers[i]);
+	return fd;
 }
 
 int
-cgroup_make(struct spawner *sp, struct slot *slot, const struct msg_start *start)
+cgroup_enter(int cgroup_fd, const struct msg *msg)
 {
-	char name[NAME_BYTES];
-	if (sp->cgroup_fd < 0) {
+	const struct msg_start *start = &msg->start;
+	char name[NAME_BYTES], text[64];
+	const struct {
+		const char *file, *unit;
+		long long most; /* 0: no limit */
+	} limits[] = {
+		{ "memory.max", "", start->memory_max },
+		{ "pids.max", "", start->pids_max },
+		{ "cpu.max", " 100000", start->cpu_max * 1000LL }, /* microseconds in so many */
+	};
+	if (cgroup_fd < 0) {
 		errno = ENOTSUP;
-		return start->memory_max || start->cpu_max || start->pids_max ? -1 : 0;
+		return start->memory_max || start->pids_max || start->cpu_max ? -1 : 0;
 	}
-	if (mkdirat(sp->cgroup_fd, name_file(name, slot, ""), 0755) < 0 && errno != EEXIST)
+	name_file(name, msg->run_id, msg->attempt, "");
+	if (mkdirat(cgroup_fd, name, 0755) < 0 && errno != EEXIST)
 		return -1;
-	slot->has_cgroup = true;
-	return set_limits(sp, slot, start);
-}
-
-int
-cgroup_door(const struct spawner *sp, const struct slot *slot)
-{
-	char name[NAME_BYTES];
-	return openat(sp->cgroup_fd, name_file(name, slot, "cgroup.procs"), O_WRONLY | O_CLOEXEC);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		name_file(name, msg->run_id, msg->attempt, limits[i].file);
+		snprintf(text, sizeof(text), "%lld%s", limits[i].most, limits[i].unit);
+		if (limits[i].most > 0 && file_write(cgroup_fd, name, text) < 0)
+			return -1;
+	}
+	return file_write(cgroup_fd, name_file(name, msg->run_id, msg->attempt, PROCS), "0");
 }
 
 void
-cgroup_kill(const struct spawner *sp, const struct slot *slot)
+cgroup_kill(int cgroup_fd, const struct slot *slot)
 {
 	char name[NAME_BYTES];
-	if (slot->has_cgroup)
-		(void)file_write(sp->cgroup_fd, name_file(name, slot, "cgroup.kill"), "1");
+	name_file(name, slot->run_id, slot->attempt, "cgroup.kill");
+	(void)file_write(cgroup_fd, name, "1");
 }
 
-/* The number behind `key` in the run's file; -1: there is none. */
-static int64_t
-read_number(const struct spawner *sp, const struct slot *slot, const char *file, const char *key)
+/* What the run's file says, as text; -1: there is none. */
+static ssize_t
+read_file(int cgroup_fd, const struct slot *slot, const char *file, char text[FILE_BYTES])
 {
-	char name[NAME_BYTES], text[FILE_BYTES];
-	if (file_read(sp->cgroup_fd, name_file(name, slot, file), text, sizeof(text)) <= 0)
-		return -1;
-	const char *at = strstr(text, key);
-	return at ? strtoll(at + strlen(key), NULL, 10) : -1;
+	char name[NAME_BYTES];
+	name_file(name, slot->run_id, slot->attempt, file);
+	return file_read(cgroup_fd, name, text, FILE_BYTES);
 }
 
-static int
-count_lines(const struct spawner *sp, const struct slot *slot)
+bool
+cgroup_end(int cgroup_fd, struct slot *slot)
 {
-	char name[NAME_BYTES], text[PROCS_BYTES];
-	int n = 0;
-	(void)file_read(sp->cgroup_fd, name_file(name, slot, "cgroup.procs"), text, sizeof(text));
+	struct msg_report *report = &slot->report;
+	char text[FILE_BYTES];
+	if (read_file(cgroup_fd, slot, PROCS, text) < 0)
+		return false;
 	for (const char *at = text; (at = strchr(at, '\n')); at++)
-		n++;
-	return n;
+		report->nleftovers++;
+	if (read_file(cgroup_fd, slot, "cpu.stat", text) > 0 &&
+	    strncmp(text, USAGE, strlen(USAGE)) == 0)
+		report->cpu_us = strtoll(text + strlen(USAGE), NULL, 10);
+	if (read_file(cgroup_fd, slot, "memory.peak", text) > 0)
+		report->peak_kib = strtoll(text, NULL, 10) / 1024;
+	if (report->nleftovers > 0 && slot->ends_leftovers)
+		cgroup_kill(cgroup_fd, slot);
+	return true;
 }
 
 void
-cgroup_end(const struct spawner *sp, struct slot *slot)
-{
-	if (!slot->has_cgroup)
-		return;
-	int64_t cpu_us = read_number(sp, slot, "cpu.stat", "usage_usec ");
-	int64_t peak = read_number(sp, slot, "memory.peak", "");
-	if (cpu_us >= 0)
-		slot->report.cpu_us = cpu_us;
-	if (peak >= 0)
-		slot->report.peak_kib = peak / 1024;
-	slot->report.nleftovers = count_lines(sp, slot);
-	if (slot->report.nleftovers > 0 && slot->ends_leftovers)
-		cgroup_kill(sp, slot);
-}
-
-void
-cgroup_drop(const struct spawner *sp, struct slot *slot)
+cgroup_drop(int cgroup_fd, const struct slot *slot)
 {
 	char name[NAME_BYTES];
-	if (slot->has_cgroup)
-		(void)unlinkat(sp->cgroup_fd, name_file(name, slot, ""), AT_REMOVEDIR);
-	slot->has_cgroup = false;
+	name_file(name, slot->run_id, slot->attempt, "");
+	(void)unlinkat(cgroup_fd, name, AT_REMOVEDIR);
 }

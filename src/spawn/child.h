@@ -28,20 +28,21 @@ struct normal {
 };
 
 struct child_plan {
-	const struct msg_start *start;
-	const char *cwd;         /* "": the user's home */
-	const char *env_file;    /* of the user's; "": none */
-	const char *output_file; /* likewise: instead of output_fd, and of errors_fd unless split */
-	const char *const *args; /* NULL-terminated */
-	const char *const *env;  /* NULL-terminated; what the daemon adds */
-	const char *stdin_text;  /* start->stdin_len bytes, which stdin_fd will give */
-	int stdin_fd, output_fd, errors_fd, exec_fd;
-	int cgroup_fd;    /* to be written "0" to, to enter it; -1: none */
+	const struct msg *msg; /* a START, and its payload */
+	const char *payload;
+	int null_fd, output_fd, errors_fd, exec_fd;
+	int cgroup_fd;    /* cgroup.h */
 	bool may_set_ids; /* else the run has the spawner's own ids */
 	const struct normal *normal;
 	struct card *card;
 };
 
 _Noreturn void child_run(const struct child_plan *plan);
+
+/*
+ * Sets all user and group ids of a process with root's rights, reads them back and proves that
+ * there is no way back to root. The groups have been set. 0, or -1 with errno.
+ */
+int child_set_ids(uid_t uid, gid_t gid);
 
 #endif

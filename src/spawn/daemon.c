@@ -1,7 +1,7 @@
 /*
- * The daemon as a child. What it gets: descriptors 0-2, its end of the link, the listening
- * socket and the lock, at fixed numbers; an environment of names that it knows; with has_ids,
- * its own ids and no capability, now or later.
+ * The daemon as a child. What it gets: descriptors 0-2, its end of the link, the listening socket
+ * and the lock; our environment with their numbers in it; with has_ids, its own ids and no
+ * capability, now or later.
  */
 #include "spawn/daemon.h"
 
@@ -21,8 +21,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "spawn/estate.h"
-#include "spawn/ids.h"
 #include "spawn/link.h"
 #include "spawn/loop.h"
 #include "spawn/say.h"
@@ -32,61 +30,14 @@
 #define DELAY_MAX_US   (30 * TICKS_US_PER_SEC)
 #define LIFE_GOOD_US   (60 * TICKS_US_PER_SEC) /* lived so long: the next failure is a first */
 #define END_GRACE_US   (15 * TICKS_US_PER_SEC) /* beyond stop_timeout, to record what ended */
-#define ENV_MAX        256
 
-enum { FD_LINK = 3, FD_LISTEN, FD_LOCK, FD_END };
-
-/* Names (ending in '_': beginnings of names) that pass into the daemon's environment. */
-static const char *const known_names[] = {
-	"HOME=",          "PATH=",           "USER=",
-	"LOGNAME=",       "TMPDIR=",         "TZ=",
-	"LANG=",          "LANGUAGE=",       "LC_",
-	"XDG_",           "ASCHED_",         "SSL_CERT_",
-	"WATCHDOG_USEC=", "JOURNAL_STREAM=", "ASAN_OPTIONS=",
-	"UBSAN_OPTIONS=", "LSAN_OPTIONS=",
-};
-
-static bool
-is_known(const char *text)
-{
-	for (size_t i = 0; i < sizeof(known_names) / sizeof(known_names[0]); i++) {
-		if (strncmp(text, known_names[i], strlen(known_names[i])) == 0)
-			return true;
-	}
-	return false;
-}
-
-static char **
-build_env(char **env)
-{
-	static char fds[][32] = { "ASCHED_SPAWN_FD=3", "ASCHED_LISTEN_FD=4", "ASCHED_LOCK_FD=5" };
-	size_t n = 0;
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
-		env[n++] = fds[i]; /* the first of a name is the one that getenv(3) finds */
-	for (char **at = environ; *at && n < ENV_MAX; at++) {
-		if (is_known(*at))
-			env[n++] = *at;
-	}
-	env[n] = NULL;
-	return env;
-}
-
-/* Moves the three out of each other's way first. */
+/* It finds the descriptor by the name, and finds it open. */
 static int
-set_files(const struct spawner *sp, int link_fd)
+give(const char *name, int64_t fd)
 {
-	const int from[] = { link_fd, sp->options.listen_fd, sp->options.lock_fd };
-	int parked[FD_END - FD_LINK];
-	for (int i = 0; i < FD_END - FD_LINK; i++) {
-		parked[i] = fcntl(from[i], F_DUPFD_CLOEXEC, FD_END);
-		if (parked[i] < 0)
-			return -1;
-	}
-	for (int i = 0; i < FD_END - FD_LINK; i++) {
-		if (dup2(parked[i], FD_LINK + i) < 0)
-			return -1;
-	}
-	return close_range(FD_END, ~0u, CLOSE_RANGE_CLOEXEC);
+	char number[16];
+	snprintf(number, sizeof(number), "%d", (int)fd);
+	return setenv(name, number, 1) < 0 ? -1 : fcntl((int)fd, F_SETFD, 0);
 }
 
 /* The bounding set goes while there is still the right to change it; the rest after the ids. */
@@ -111,43 +62,38 @@ drop_capabilities(void)
 static int
 set_ids(const struct spawner *sp)
 {
-	uid_t uid = sp->options.uid;
-	gid_t gid = sp->options.gid;
+	uid_t uid = (uid_t)sp->options.uid;
+	gid_t gid = (gid_t)sp->options.gid;
 	if (!sp->options.has_ids)
 		return 0;
 	const struct passwd *user = getpwuid(uid);
 	if (user ? initgroups(user->pw_name, gid) < 0 : setgroups(1, &gid) < 0)
 		return -1;
-	if (drop_bounding_set() < 0 || ids_set(uid, gid) < 0 || drop_capabilities() < 0)
+	if (drop_bounding_set() < 0 || child_set_ids(uid, gid) < 0 || drop_capabilities() < 0)
 		return -1;
 	return fchdir(sp->output_dir_fd) < 0 ? chdir("/") : 0;
 }
 
+/* ^C is for the spawner, which tells the daemon; so is the service manager. */
 static _Noreturn void
 run_daemon(const struct spawner *sp, int link_fd)
 {
-	char *env[ENV_MAX + 1];
+	char **args = sp->options.daemon_args;
 	sigset_t none;
 	sigemptyset(&none);
-	setsid(); /* ^C is for the spawner, which tells the daemon */
-	if (set_ids(sp) < 0 || set_files(sp, link_fd) < 0 ||
+	setsid();
+	if (set_ids(sp) < 0 || close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC) < 0 ||
+	    give("ASCHED_SPAWN_FD", link_fd) < 0 ||
+	    give("ASCHED_LISTEN_FD", sp->options.listen_fd) < 0 ||
+	    give("ASCHED_LOCK_FD", sp->options.lock_fd) < 0 || unsetenv("NOTIFY_SOCKET") < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || signal(SIGPIPE, SIG_DFL) == SIG_ERR ||
 	    signal(SIGXFSZ, SIG_DFL) == SIG_ERR || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		say_and_die("cannot set up the daemon");
 	if (sp->daemon.is_kept)
-		fexecve(sp->daemon.file_fd, sp->options.daemon_args, build_env(env));
+		fexecve(sp->daemon.file_fd, args, environ);
 	else
-		execve(sp->options.daemon_args[0], sp->options.daemon_args, build_env(env));
-	say_and_die("cannot execute %s", sp->options.daemon_args[0]);
-}
-
-void
-daemon_open(struct spawner *sp)
-{
-	int fd = open(sp->options.daemon_args[0], O_PATH | O_CLOEXEC);
-	sp->daemon.file_fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FD_END);
-	if (fd >= 0)
-		close(fd);
+		execv(args[0], args);
+	say_and_die("cannot execute %s", args[0]);
 }
 
 /* Returns only if there is no way on for the spawner; then the daemon of its age goes on, too. */
@@ -175,15 +121,10 @@ void
 daemon_start(struct spawner *sp)
 {
 	struct daemon *daemon = &sp->daemon;
-	int pair[2];
+	int pair[2] = { -1, -1 };
 	daemon->restart_at = 0;
 	daemon->started_at = sp->now;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-		say("cannot make a socket for the daemon errno=%d", errno);
-		plan_restart(sp);
-		return;
-	}
-	pid_t pid = fork();
+	pid_t pid = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 ? -1 : fork();
 	if (pid == 0)
 		run_daemon(sp, pair[1]);
 	close(pair[1]);
@@ -194,7 +135,7 @@ daemon_start(struct spawner *sp)
 		return;
 	}
 	daemon->pid = pid;
-	daemon->epoch++;
+	sp->estate->epoch++;
 	link_open(sp, pair[0]);
 }
 
@@ -215,23 +156,21 @@ void
 daemon_ended(struct spawner *sp, int status)
 {
 	struct daemon *daemon = &sp->daemon;
-	bool is_failed_start = !daemon->was_ready && WIFEXITED(status);
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	link_drain(sp);
-	link_close(sp);
 	say_how(sp, status);
 	daemon->pid = 0;
 	daemon->kill_at = 0;
-	bool is_planned = WIFEXITED(status) && WEXITSTATUS(status) == DAEMON_EXIT_RESTART;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+	if (code == 0) {
 		loop_stop(sp, sp->link.stop);
 	} else if (sp->is_terminating) {
 		loop_stop(sp, MSG_STOP_SOFT);
-	} else if (is_planned) {
+	} else if (code == DAEMON_EXIT_RESTART) {
 		daemon->delay_us = 0;
 		pass_on(sp);
 		daemon_start(sp);
-	} else if (is_failed_start) {
-		sp->exit_status = WEXITSTATUS(status);
+	} else if (code > 0 && !sp->estate->was_ready) {
+		sp->exit_status = code;
 		loop_stop(sp, MSG_STOP_SOFT);
 	} else {
 		plan_restart(sp);
@@ -248,7 +187,6 @@ daemon_tick(struct spawner *sp)
 	}
 	if (sp->daemon.restart_at == 0 || sp->now < sp->daemon.restart_at)
 		return;
-	sp->daemon.is_kept = false;
 	if (estate_is_outdated(sp))
 		pass_on(sp);
 	daemon_start(sp);
@@ -266,12 +204,4 @@ daemon_terminate(struct spawner *sp)
 	if (!sp->is_terminating)
 		sp->daemon.kill_at = sp->now + sp->options.stop_timeout_us + END_GRACE_US;
 	sp->is_terminating = true;
-}
-
-int64_t
-daemon_wake_at(const struct spawner *sp)
-{
-	if (sp->daemon.kill_at != 0)
-		return sp->daemon.kill_at;
-	return sp->daemon.restart_at;
 }

@@ -24,7 +24,4 @@ void daemon_tick(struct spawner *sp);
 /* The spawner was told to end: the daemon has to, in time, and then everything does. */
 void daemon_terminate(struct spawner *sp);
 
-/* When daemon_tick() has something to do; 0: never. */
-int64_t daemon_wake_at(const struct spawner *sp);
-
 #endif

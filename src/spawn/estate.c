@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,23 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "spawn/file.h"
 #include "spawn/say.h"
+#include "spawn/spawn.h"
 
-#define PAGE          4096
-#define ARGS_MAX      256
 #define ASK_TIMEOUT_S 5 /* for a new program to say what it can */
 #define SEALS         (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
-
-/* Children see the cards, and only these. */
-struct estate {
-	uint32_t form;
-	uint32_t epoch;
-	bool was_ready;
-	char instance[MSG_ID_MAX];
-	struct normal normal;
-	_Alignas(PAGE) struct slots slots;
-	_Alignas(PAGE) struct card cards[SLOTS_MAX];
-};
 
 static void
 print_form(char form[32])
@@ -44,81 +34,32 @@ estate_can_resume(const char *form)
 	return strcmp(form, ours) == 0;
 }
 
-static struct estate *
-map(struct spawner *sp, int fd)
-{
-	struct estate *estate =
-		mmap(NULL, sizeof(*estate), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (estate == MAP_FAILED)
-		say_and_die("cannot map the table of runs");
-	(void)madvise(&estate->slots, sizeof(estate->slots), MADV_DONTFORK);
-	sp->estate_fd = fd;
-	sp->estate = estate;
-	sp->slots = &estate->slots;
-	sp->cards = estate->cards;
-	return estate;
-}
-
 void
-estate_make(struct spawner *sp)
-{
-	int fd = memfd_create("asched-runs", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0 || ftruncate(fd, sizeof(struct estate)) < 0 || fcntl(fd, F_ADD_SEALS, SEALS) < 0)
-		say_and_die("cannot make the table of runs");
-	struct estate *estate = map(sp, fd);
-	estate->form = ESTATE_FORM;
-	slots_init(sp->slots);
-}
-
-/* A descriptor that a slot holds, or held by an older one of ours, is kept from runs again. */
-static void
-set_close_on_exec(const struct spawner *sp, int flag)
-{
-	uint16_t at = 0;
-	for (const struct slot *slot; (slot = slots_next(sp->slots, &at));) {
-		for (int i = 0; i < SLOT_NOUTPUTS; i++) {
-			if (slot->outputs[i].fd >= 0)
-				(void)fcntl(slot->outputs[i].fd, F_SETFD, flag);
-		}
-		if (slot->exec_fd >= 0)
-			(void)fcntl(slot->exec_fd, F_SETFD, flag);
-	}
-	(void)fcntl(sp->options.listen_fd, F_SETFD, flag);
-	(void)fcntl(sp->options.lock_fd, F_SETFD, flag);
-	(void)fcntl(sp->estate_fd, F_SETFD, flag);
-}
-
-/* They were the last program's. */
-static void
-forget_watches(const struct spawner *sp)
-{
-	uint16_t at = 0;
-	for (struct slot *slot; (slot = slots_next(sp->slots, &at));) {
-		for (int i = 0; i < SLOT_NOUTPUTS; i++)
-			slot->outputs[i].watch = -1;
-	}
-}
-
-void
-estate_take(struct spawner *sp, int fd)
+estate_open(struct spawner *sp)
 {
 	struct stat file;
-	if (fstat(fd, &file) < 0 || file.st_size != sizeof(struct estate) ||
-	    fcntl(fd, F_GET_SEALS) != SEALS) {
-		errno = EINVAL;
+	int fd = (int)sp->options.resume_fd;
+	bool is_new = fd < 0;
+	if (is_new) {
+		fd = memfd_create("asched-runs", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+		if (fd < 0 || ftruncate(fd, sizeof(struct estate)) < 0 ||
+		    fcntl(fd, F_ADD_SEALS, SEALS) < 0)
+			say_and_die("cannot make the table of runs");
+	} else if (fstat(fd, &file) < 0 || file.st_size != sizeof(struct estate) ||
+		   fcntl(fd, F_GET_SEALS) != SEALS) {
 		say_and_die("--resume %d", fd);
 	}
-	struct estate *estate = map(sp, fd);
-	if (estate->form != ESTATE_FORM) {
-		errno = EPROTO;
-		say_and_die("--resume %d", fd);
-	}
-	memcpy(sp->instance, estate->instance, sizeof(sp->instance));
-	sp->normal = estate->normal;
-	sp->daemon.epoch = estate->epoch;
-	sp->daemon.was_ready = estate->was_ready;
-	set_close_on_exec(sp, FD_CLOEXEC);
-	forget_watches(sp);
+	sp->estate = mmap(NULL, sizeof(*sp->estate), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (sp->estate == MAP_FAILED)
+		say_and_die("cannot map the table of runs");
+	if (is_new)
+		sp->estate->form = ESTATE_FORM;
+	else if (sp->estate->form != ESTATE_FORM)
+		say_and_die("--resume %d: form %u", fd, sp->estate->form);
+	(void)madvise(&sp->estate->slots, sizeof(sp->estate->slots), MADV_DONTFORK);
+	sp->slots = &sp->estate->slots;
+	sp->cards = sp->estate->cards;
+	sp->estate_fd = fd;
 }
 
 /* Asks the file on disk, which may be a newer one, whether it can go on from here. */
@@ -142,24 +83,6 @@ is_heir_able(const struct spawner *sp)
 	return pid > 0 && status == 0;
 }
 
-/* Our own arguments, with --resume FD before all others. */
-static bool
-build_args(const struct spawner *sp, char fd[16], char *args[ARGS_MAX])
-{
-	size_t n = 0;
-	char **old = sp->args + 1;
-	snprintf(fd, 16, "%d", sp->estate_fd);
-	if (old[0] && old[1] && strcmp(old[0], "--resume") == 0)
-		old += 2;
-	args[n++] = sp->args[0];
-	args[n++] = (char *)(uintptr_t) "--resume";
-	args[n++] = fd;
-	while (*old && n < ARGS_MAX - 1)
-		args[n++] = *old++;
-	args[n] = NULL;
-	return *old == NULL;
-}
-
 bool
 estate_is_outdated(const struct spawner *sp)
 {
@@ -168,22 +91,48 @@ estate_is_outdated(const struct spawner *sp)
 	       (running.st_dev != on_disk.st_dev || running.st_ino != on_disk.st_ino);
 }
 
+static void
+keep_through_exec(int fd)
+{
+	if (fd >= 0)
+		(void)fcntl(fd, F_SETFD, 0);
+}
+
+/* The watches of outputs are ours; the next program will look at them anew. */
+static void
+keep_files(const struct spawner *sp)
+{
+	int at = 0;
+	for (struct slot *slot; (slot = slots_next(sp->slots, &at));) {
+		for (int i = 0; i < MSG_NOUTPUTS; i++) {
+			keep_through_exec(slot->outputs[i]);
+			slot->watches[i] = -1;
+		}
+		keep_through_exec(slot->exec_fd);
+	}
+	keep_through_exec((int)sp->options.listen_fd);
+	keep_through_exec((int)sp->options.lock_fd);
+	keep_through_exec(sp->estate_fd);
+}
+
+/* Our own arguments, with --resume FD before all others. */
 void
 estate_pass_on(struct spawner *sp)
 {
-	char fd[16], *args[ARGS_MAX];
-	if (!build_args(sp, fd, args) || !is_heir_able(sp)) {
+	char resume[] = "--resume", fd[16],
+	     *args[ESTATE_ARGS_MAX + 3] = { sp->args[0], resume, fd };
+	char **old = sp->args + (sp->options.resume_fd < 0 ? 1 : 3);
+	for (int n = 3; *old; n++)
+		args[n] = *old++;
+	snprintf(fd, sizeof(fd), "%d", sp->estate_fd);
+	if (!is_heir_able(sp)) {
 		say("%s cannot go on from here, so this program and its daemon stay: "
 		    "restart the service to upgrade",
 		    sp->program);
 		return;
 	}
-	memcpy(sp->estate->instance, sp->instance, sizeof(sp->instance));
-	sp->estate->normal = sp->normal;
-	sp->estate->epoch = sp->daemon.epoch;
-	sp->estate->was_ready = sp->daemon.was_ready;
-	set_close_on_exec(sp, 0);
+	keep_files(sp);
 	execv(sp->program, args);
 	say("cannot execute %s errno=%d, so this program stays", sp->program, errno);
-	set_close_on_exec(sp, FD_CLOEXEC);
+	(void)close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
 }

@@ -1,22 +1,35 @@
 /*
  * What a spawner leaves to the next program in the same process. At every planned restart of the
  * daemon the spawner executes its own file again, so that an upgrade of the package is an upgrade
- * of the spawner too: the children stay its children, their descriptors stay open, and the table
- * of runs is passed on in a sealed memory file. A new program that reads another form of it says
- * so first (--can-resume) and is not executed while there are runs it could not take over.
+ * of the spawner too: the children stay its children, their descriptors stay open, and the estate
+ * is a sealed memory file that both map. A new program that knows another form of it says so
+ * first (--can-resume) and is not executed while there are runs it could not take over.
  */
 #ifndef SPAWN_ESTATE_H
 #define SPAWN_ESTATE_H
 
-#include "spawn/spawn.h"
+#include "spawn/child.h"
+#include "spawn/slots.h"
 
-#define ESTATE_FORM 2 /* goes up whenever struct estate changes */
+#define ESTATE_FORM     3 /* goes up whenever struct estate changes */
+#define ESTATE_PAGE     4096
+#define ESTATE_ARGS_MAX 256 /* of the program's, which the next one gets too */
 
-/* Makes a new one: sp->slots and sp->cards are in it. Dies when it cannot. */
-void estate_make(struct spawner *sp);
+/* Children see the cards, and only these. */
+struct estate {
+	uint32_t form;
+	uint32_t epoch;            /* counts the daemons that were started */
+	bool was_ready;            /* one of them has said READY */
+	char instance[MSG_ID_MAX]; /* of the spawner */
+	struct normal normal;
+	_Alignas(ESTATE_PAGE) struct slots slots;
+	_Alignas(ESTATE_PAGE) struct card cards[SLOTS_MAX];
+};
 
-/* Takes over the one in fd. Dies when it is not ours: the runs are lost, and it is said. */
-void estate_take(struct spawner *sp, int fd);
+struct spawner;
+
+/* Takes over the one in options.resume_fd, or makes a new one (-1). Dies when it cannot. */
+void estate_open(struct spawner *sp);
 
 /*
  * Is our file on disk another one than the program that runs? Then the daemon's is too, most

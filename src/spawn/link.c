@@ -1,18 +1,20 @@
-/* The conversation with the daemon. */
+/* The conversation with the daemon, and what it has us tell the service manager. */
 #include "spawn/link.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-#include "spawn/cgroup.h"
-#include "spawn/daemon.h"
 #include "spawn/loop.h"
-#include "spawn/notify.h"
+#include "spawn/run.h"
 #include "spawn/say.h"
-#include "spawn/start.h"
-#include "spawn/tree.h"
+#include "spawn/ticks.h"
 
 #define READ_ROUND_MAX 16 /* requests; then what has ended gets its turn */
 
@@ -23,8 +25,8 @@ link_open(struct spawner *sp, int fd)
 	loop_watch(sp, fd, LOOP_LINK, 0);
 }
 
-void
-link_close(struct spawner *sp)
+static void
+close_link(struct spawner *sp)
 {
 	if (sp->link.fd < 0)
 		return;
@@ -33,82 +35,100 @@ link_close(struct spawner *sp)
 	sp->link.fd = -1;
 }
 
+/* sd_notify(3) by hand: one datagram to the socket in the environment, if there is one. */
 static void
-hello(struct spawner *sp, const struct msg *msg, const char *payload)
+notify(enum msg_notify what)
 {
-	(void)msg;
-	(void)payload;
-	sp->link.owes_welcome = true;
-	sp->link.owes_replay_end = true;
-	slots_tell_all(sp->slots);
+	static const char *const words[MSG_NOTIFY_NKINDS] = {
+		[MSG_NOTIFY_READY] = "READY=1",
+		[MSG_NOTIFY_RELOADING] = "RELOADING=1",
+		[MSG_NOTIFY_STOPPING] = "STOPPING=1",
+		[MSG_NOTIFY_WATCHDOG] = "WATCHDOG=1",
+	};
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	char text[80];
+	const char *path = getenv("NOTIFY_SOCKET");
+	size_t len = path ? strlen(path) : 0;
+	if (len < 2 || len >= sizeof(to.sun_path) || (path[0] != '/' && path[0] != '@'))
+		return;
+	memcpy(to.sun_path, path, len);
+	if (path[0] == '@')
+		to.sun_path[0] = '\0';
+	int n = snprintf(text, sizeof(text), "%s\nMONOTONIC_USEC=%lld", words[what],
+			 (long long)ticks_monotonic_us());
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	(void)sendto(fd, text, (size_t)n, MSG_NOSIGNAL, (const struct sockaddr *)&to,
+		     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+	close(fd);
 }
 
-static void
-signal_run(struct spawner *sp, const struct msg *msg, const char *payload)
+/* What the daemon may ask. False: that is no request, or more than it may. */
+static bool
+execute(struct spawner *sp, const struct msg *msg, const char *payload)
 {
-	(void)payload;
 	struct slot *slot = slots_find(sp->slots, msg->run_id, msg->attempt);
-	if (slot && msg->stop == MSG_STOP_HARD)
-		cgroup_kill(sp, slot);
-	if (slot)
-		tree_stop(sp->tree, sp->slots, slot, (enum msg_stop)msg->stop, sp->now);
-}
-
-static void
-forget_run(struct spawner *sp, const struct msg *msg, const char *payload)
-{
-	(void)payload;
-	struct slot *slot = slots_find(sp->slots, msg->run_id, msg->attempt);
-	if (slot && (slot->state == SLOT_EXITED || slot->state == SLOT_FAILED)) {
-		cgroup_drop(sp, slot);
-		slots_drop(sp->slots, slot);
+	switch ((enum msg_kind)msg->kind) {
+	case MSG_HELLO:
+		sp->link.owes_welcome = sp->link.owes_replay_end = true;
+		slots_tell_all(sp->slots);
+		return true;
+	case MSG_START: /* one that we have already is left alone */
+		return slot || run_start(sp, msg, payload);
+	case MSG_SIGNAL:
+		if (slot)
+			run_stop(sp, slot, (enum msg_stop)msg->stop);
+		return true;
+	case MSG_FORGET:
+		if (slot)
+			run_forget(sp, slot);
+		return true;
+	case MSG_NOTIFY:
+		if (msg->notify == MSG_NOTIFY_READY)
+			sp->estate->was_ready = true;
+		notify((enum msg_notify)msg->notify);
+		return true;
+	case MSG_STOP:
+		sp->link.stop = (enum msg_stop)msg->stop;
+		return true;
+	default:
+		return false;
 	}
 }
 
-static void
-notify(struct spawner *sp, const struct msg *msg, const char *payload)
-{
-	(void)payload;
-	if (msg->notify == MSG_NOTIFY_READY)
-		sp->daemon.was_ready = true;
-	notify_send((enum msg_notify)msg->notify);
-}
-
-static void
-plan_stop(struct spawner *sp, const struct msg *msg, const char *payload)
-{
-	(void)payload;
-	sp->link.stop = (enum msg_stop)msg->stop;
-}
-
-/* What the daemon may ask. */
-static void (*const requests[MSG_NKINDS])(struct spawner *, const struct msg *, const char *) = {
-	[MSG_HELLO] = hello,       [MSG_START] = start_run, [MSG_SIGNAL] = signal_run,
-	[MSG_FORGET] = forget_run, [MSG_NOTIFY] = notify,   [MSG_STOP] = plan_stop,
-};
-
 /*
- * Executes one request. False: there is none now, or no more of them. A daemon that talks
- * nonsense is not to be trusted with anything: it is killed, and the next one may do better.
+ * A daemon that talks nonsense is not to be trusted with anything: it is killed, and the next one
+ * may do better. If it is only of another version than this program (its file was replaced, and
+ * ours was not), that one is the daemon that we came with.
  */
+static void
+refuse_daemon(struct spawner *sp, bool is_other, uint32_t version)
+{
+	struct daemon *daemon = &sp->daemon;
+	if (is_other && !sp->link.has_greeted) {
+		say("the daemon speaks version %u of our messages and this program version %u: "
+		    "aschedd and asched-spawn have to be installed together; it is killed pid=%d",
+		    version, MSG_VERSION, (int)daemon->pid);
+		daemon->is_kept = daemon->file_fd >= 0;
+	} else {
+		say("the daemon sends what is no request, and is killed pid=%d", (int)daemon->pid);
+	}
+	kill(daemon->pid, SIGKILL);
+}
+
+/* Executes one request. False: there is none now, or no more of them. */
 static bool
 read_one(struct spawner *sp)
 {
 	static char payload[MSG_PAYLOAD_MAX];
 	struct msg msg;
 	int got = msg_recv(sp->link.fd, &msg, payload, sizeof(payload), NULL);
-	if (got > 0 && requests[msg.kind]) {
-		requests[msg.kind](sp, &msg, payload);
-		return true;
-	}
 	if (got < 0 && errno == EAGAIN)
 		return false;
-	if (got != 0) {
-		say("the daemon sends what is no request, and is killed pid=%d",
-		    (int)sp->daemon.pid);
-		kill(sp->daemon.pid, SIGKILL);
-	}
-	link_close(sp);
+	if (got > 0 && execute(sp, &msg, payload))
+		return true;
+	if (got != 0)
+		refuse_daemon(sp, got < 0 && errno == EPROTO, msg.version);
+	close_link(sp);
 	return false;
 }
 
@@ -116,7 +136,7 @@ void
 link_read(struct spawner *sp)
 {
 	for (int i = 0; i < READ_ROUND_MAX; i++) {
-		if (sp->link.fd < 0 || sp->link.owes_refusal || !read_one(sp))
+		if (sp->link.fd < 0 || !read_one(sp))
 			return;
 	}
 }
@@ -125,7 +145,8 @@ void
 link_drain(struct spawner *sp)
 {
 	while (sp->link.fd >= 0 && read_one(sp))
-		sp->link.owes_refusal = false; /* nobody is there to hear it */
+		continue;
+	close_link(sp);
 }
 
 void
@@ -134,58 +155,39 @@ link_signal(struct spawner *sp, int signo)
 	sp->link.owes_signals |= UINT64_C(1) << signo;
 }
 
-void
-link_refuse(struct spawner *sp, const struct msg *msg, enum msg_stage stage, int error)
-{
-	sp->link.owes_refusal = true;
-	sp->link.refusal = (struct msg){
-		.version = MSG_VERSION,
-		.kind = MSG_START_FAILED,
-		.run_id = msg->run_id,
-		.attempt = msg->attempt,
-		.report = { .stage = (int32_t)stage, .error = error },
-	};
-}
-
 /* True: sent, or there is nobody any more to send it to. */
 static bool
-send_msg(struct spawner *sp, const struct msg *msg, int fd)
+send_msg(struct spawner *sp, struct msg msg, const int *fds)
 {
-	if (msg_send(sp->link.fd, msg, NULL, fd) == 0)
-		return true;
-	return errno != EAGAIN && errno != ENOBUFS && errno != ETOOMANYREFS;
+	msg.version = MSG_VERSION;
+	return msg_send(sp->link.fd, &msg, NULL, fds) == 0 ||
+	       (errno != EAGAIN && errno != ENOBUFS && errno != ETOOMANYREFS);
 }
 
 static bool
-send_plain(struct spawner *sp, enum msg_kind kind, int signo)
+send_signals(struct spawner *sp)
 {
-	struct msg msg = { .version = MSG_VERSION, .kind = kind, .signo = signo };
-	return send_msg(sp, &msg, -1);
+	for (int signo = 1; sp->link.owes_signals >> signo; signo++) {
+		uint64_t bit = UINT64_C(1) << signo;
+		struct msg msg = { .kind = MSG_SIGNAL_RECEIVED, .signo = signo };
+		if ((sp->link.owes_signals & bit) && !send_msg(sp, msg, NULL))
+			return false;
+		sp->link.owes_signals &= ~bit;
+	}
+	return true;
 }
 
 static bool
 send_welcome(struct spawner *sp)
 {
-	struct msg msg = { .version = MSG_VERSION, .kind = MSG_WELCOME };
-	memcpy(msg.welcome.instance, sp->instance, sizeof(sp->instance));
-	memcpy(msg.welcome.boot, sp->boot, sizeof(sp->boot));
-	msg.welcome.epoch = sp->daemon.epoch;
-	return send_msg(sp, &msg, -1);
+	struct msg msg = { .kind = MSG_WELCOME };
+	memcpy(msg.welcome.instance, sp->estate->instance, MSG_ID_MAX);
+	memcpy(msg.welcome.boot, sp->boot, MSG_ID_MAX);
+	msg.welcome.epoch = sp->estate->epoch;
+	return send_msg(sp, msg, NULL);
 }
 
-/* When the message after it finds no room, it is sent again with that. */
-static bool
-send_errors(struct spawner *sp, const struct slot *slot)
-{
-	struct msg msg = { .version = MSG_VERSION,
-			   .kind = MSG_ERRORS,
-			   .run_id = slot->run_id,
-			   .attempt = slot->attempt };
-	int fd = slot->outputs[SLOT_ERRORS].fd;
-	return fd < 0 || send_msg(sp, &msg, fd);
-}
-
-/* The descriptor goes with the first message about a run; it is the same file for all of them. */
+/* The descriptors go with the first message about a run; its files are the same for all. */
 static bool
 send_slot(struct spawner *sp, const struct slot *slot)
 {
@@ -196,32 +198,14 @@ send_slot(struct spawner *sp, const struct slot *slot)
 		[SLOT_FAILED] = MSG_START_FAILED,
 	};
 	struct msg msg = {
-		.version = MSG_VERSION,
 		.kind = kinds[slot->state],
 		.run_id = slot->run_id,
 		.attempt = slot->attempt,
 		.report = slot->report,
 	};
-	if (slot->told == SLOT_STARTING && slot->state == SLOT_RUNNING)
-		return true;
-	bool with_fd = slot->told == SLOT_FREE && slot->state != SLOT_FAILED;
-	if (with_fd && !send_errors(sp, slot))
-		return false;
-	return send_msg(sp, &msg, with_fd ? slot->outputs[SLOT_OUTPUT].fd : -1);
-}
-
-static bool
-send_signals(struct spawner *sp)
-{
-	for (int signo = 1; sp->link.owes_signals >> signo; signo++) {
-		uint64_t bit = UINT64_C(1) << signo;
-		if (!(sp->link.owes_signals & bit))
-			continue;
-		if (!send_plain(sp, MSG_SIGNAL_RECEIVED, signo))
-			return false;
-		sp->link.owes_signals &= ~bit;
-	}
-	return true;
+	bool is_known = slot->told == SLOT_STARTING && slot->state == SLOT_RUNNING;
+	bool is_first = slot->told == SLOT_FREE && slot->state != SLOT_FAILED;
+	return is_known || send_msg(sp, msg, is_first ? slot->outputs : NULL);
 }
 
 /* Nothing is said about runs before the WELCOME; false: the socket is full. */
@@ -229,23 +213,17 @@ static bool
 send_owed(struct spawner *sp)
 {
 	struct link *link = &sp->link;
-	if (!send_signals(sp))
+	if (!send_signals(sp) || (link->owes_welcome && !send_welcome(sp)))
 		return false;
-	if (link->owes_welcome && !send_welcome(sp))
-		return false;
-	link->is_greeted = link->is_greeted || link->owes_welcome;
+	link->has_greeted |= link->owes_welcome;
 	link->owes_welcome = false;
-	if (!link->is_greeted)
+	if (!link->has_greeted)
 		return true;
-	if (link->owes_refusal && !send_msg(sp, &link->refusal, -1))
-		return false;
-	link->owes_refusal = false;
-	for (struct slot *slot; (slot = slots_to_tell(sp->slots));) {
+	for (struct slot *slot; (slot = slots_to_tell(sp->slots)); slots_told(sp->slots, slot)) {
 		if (!send_slot(sp, slot))
 			return false;
-		slots_told(sp->slots);
 	}
-	if (link->owes_replay_end && !send_plain(sp, MSG_REPLAY_END, 0))
+	if (link->owes_replay_end && !send_msg(sp, (struct msg){ .kind = MSG_REPLAY_END }, NULL))
 		return false;
 	link->owes_replay_end = false;
 	return true;
@@ -259,6 +237,6 @@ link_flush(struct spawner *sp)
 	bool is_full = !send_owed(sp);
 	if (is_full != sp->link.wants_write) {
 		sp->link.wants_write = is_full;
-		loop_want_write(sp, sp->link.fd, is_full);
+		loop_want_write(sp, is_full);
 	}
 }

@@ -6,18 +6,16 @@
 
 void link_open(struct spawner *sp, int fd); /* takes fd */
 
-/* Executes some of what the daemon asked; all that is there when it is gone (link_drain). */
+/* Executes some of what the daemon asked. */
 void link_read(struct spawner *sp);
+
+/* The daemon is dead: executes all that it asked, and closes. */
 void link_drain(struct spawner *sp);
-void link_close(struct spawner *sp);
 
 /* Sends what the daemon is owed, as far as there is room; asks the loop for more when not. */
 void link_flush(struct spawner *sp);
 
 /* The daemon shall know of the signal. */
 void link_signal(struct spawner *sp, int signo);
-
-/* A start that got no slot. */
-void link_refuse(struct spawner *sp, const struct msg *msg, enum msg_stage stage, int error);
 
 #endif

@@ -6,21 +6,17 @@ libspawn_a_SOURCES = \
 	src/spawn/cgroup.c src/spawn/cgroup.h \
 	src/spawn/child.c src/spawn/child.h \
 	src/spawn/estate.c src/spawn/estate.h \
-	src/spawn/env.c src/spawn/env.h \
 	src/spawn/file.c src/spawn/file.h \
-	src/spawn/ids.c src/spawn/ids.h \
 	src/spawn/daemon.c src/spawn/daemon.h \
 	src/spawn/link.c src/spawn/link.h \
 	src/spawn/loop.c src/spawn/loop.h \
-	src/spawn/notify.c src/spawn/notify.h \
 	src/spawn/output.c src/spawn/output.h \
 	src/spawn/policy.c src/spawn/policy.h \
 	src/spawn/proc.c src/spawn/proc.h \
-	src/spawn/reap.c src/spawn/reap.h \
 	src/spawn/say.c src/spawn/say.h \
 	src/spawn/slots.c src/spawn/slots.h \
 	src/spawn/spawn.h \
-	src/spawn/start.c src/spawn/start.h \
+	src/spawn/run.c src/spawn/run.h \
 	src/spawn/ticks.c src/spawn/ticks.h \
 	src/spawn/tree.c src/spawn/tree.h \
 	src/spawn/user_file.c src/spawn/user_file.h
@@ -61,7 +57,7 @@ tests_unit_spawn_program_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_spawn_program_LDADD = libmsg.a libbase.a $(UNIT_LIBS)
 tests_unit_spawn_inherit_SOURCES = tests/unit/spawn_inherit.c $(SPAWNER_FIXTURE)
 tests_unit_spawn_inherit_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_spawn_inherit_LDADD = libmsg.a libbase.a $(UNIT_LIBS)
+tests_unit_spawn_inherit_LDADD = libspawn.a libmsg.a libbase.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/runner_process
 tests_unit_runner_process_SOURCES = tests/unit/runner_process.c $(SPAWNER_FIXTURE)

@@ -11,13 +11,13 @@ enum loop_source {
 	LOOP_EXEC, /* a child's exec_fd; the index is its slot's */
 };
 
-void loop_watch(struct spawner *sp, int fd, enum loop_source source, uint16_t index);
+void loop_watch(struct spawner *sp, int fd, enum loop_source source, int index);
 /*
  * Before closing what was watched: the kernel forgets a file only when nobody has it open, and
  * a child that is on its way to exec still does.
  */
 void loop_unwatch(struct spawner *sp, int fd);
-void loop_want_write(struct spawner *sp, int link_fd, bool is_wanted);
+void loop_want_write(struct spawner *sp, bool is_wanted); /* of the link */
 
 /* Something has begun that is to be looked at now and then: a start, or an output. */
 void loop_look_soon(struct spawner *sp);

@@ -12,7 +12,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
+#include <linux/close_range.h>
 #include <linux/ioprio.h>
 #include <sched.h>
 #include <signal.h>
@@ -23,15 +23,12 @@
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "spawn/cgroup.h"
-#include "spawn/daemon.h"
-#include "spawn/estate.h"
 #include "spawn/file.h"
 #include "spawn/loop.h"
 #include "spawn/say.h"
@@ -44,7 +41,7 @@
 #define TIMER_SLACK_NS   50000 /* the kernel's own default */
 
 /* The outputs of each run and, while it starts, its exec pipe; and our own. */
-#define NOFILE_WANTED ((SLOT_NOUTPUTS + 1) * SLOTS_MAX + 64)
+#define NOFILE_WANTED ((MSG_NOUTPUTS + 1) * SLOTS_MAX + 64)
 
 static struct spawner spawner;
 
@@ -66,92 +63,67 @@ parse_number(const char *option, const char *text, int64_t max)
 	return number;
 }
 
-static int
-parse_fd(const char *option, const char *text)
+/* Pairs of NAME and VALUE up to "--"; returns what is behind that. */
+static char **
+parse_pairs(struct options *options, char **args)
 {
-	int fd = (int)parse_number(option, text, INT32_MAX);
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-		die_of_usage(option, text);
-	return fd;
-}
-
-static void
-parse_option(struct options *options, int letter)
-{
-	switch (letter) {
-	case 'l':
-		options->listen_fd = parse_fd("--listen", optarg);
-		break;
-	case 'k':
-		options->lock_fd = parse_fd("--lock", optarg);
-		break;
-	case 'o':
-		options->output_dir = optarg;
-		break;
-	case 'u':
-		options->uid = (uid_t)parse_number("--uid", optarg, UINT32_MAX - 1);
-		options->has_ids = true;
-		break;
-	case 'g':
-		options->gid = (gid_t)parse_number("--gid", optarg, UINT32_MAX - 1);
-		break;
-	case 't':
-		options->stop_timeout_us =
-			parse_number("--stop-timeout-us", optarg, STOP_TIMEOUT_MAX);
-		break;
-	case 'p':
-		options->policy_file = optarg;
-		break;
-	case 'C':
-		options->cgroup = optarg;
-		break;
-	case 'r':
-		options->resume_fd = parse_fd("--resume", optarg);
-		break;
-	case 'c':
-		exit(estate_can_resume(optarg) ? 0 : 1);
-	default:
-		exit(EXIT_USAGE);
+	const struct {
+		const char *name, **text;
+		int64_t *number, max;
+	} known[] = {
+		{ "--resume", NULL, &options->resume_fd, INT32_MAX },
+		{ "--listen", NULL, &options->listen_fd, INT32_MAX },
+		{ "--lock", NULL, &options->lock_fd, INT32_MAX },
+		{ "--uid", NULL, &options->uid, UINT32_MAX - 1 },
+		{ "--gid", NULL, &options->gid, UINT32_MAX - 1 },
+		{ "--stop-timeout-us", NULL, &options->stop_timeout_us, STOP_TIMEOUT_MAX },
+		{ "--output-dir", &options->output_dir, NULL, 0 },
+		{ "--policy", &options->policy_file, NULL, 0 },
+		{ "--cgroup", &options->cgroup, NULL, 0 },
+		{ "--can-resume", &options->can_resume, NULL, 0 },
+	};
+	const size_t nknown = sizeof(known) / sizeof(known[0]);
+	for (; args[0] && strcmp(args[0], "--") != 0; args += 2) {
+		size_t i = 0;
+		while (i < nknown && strcmp(known[i].name, args[0]) != 0)
+			i++;
+		if (i == nknown || !args[1])
+			die_of_usage(args[0], args[1]);
+		if (known[i].text)
+			*known[i].text = args[1];
+		else
+			*known[i].number = parse_number(args[0], args[1], known[i].max);
 	}
+	return args[0] ? args + 1 : args;
 }
 
 static void
 parse_options(struct options *options, int argc, char **argv)
 {
-	static const struct option known[] = {
-		{ "listen", required_argument, NULL, 'l' },
-		{ "lock", required_argument, NULL, 'k' },
-		{ "output-dir", required_argument, NULL, 'o' },
-		{ "uid", required_argument, NULL, 'u' },
-		{ "gid", required_argument, NULL, 'g' },
-		{ "stop-timeout-us", required_argument, NULL, 't' },
-		{ "policy", required_argument, NULL, 'p' },
-		{ "cgroup", required_argument, NULL, 'C' },
-		{ "resume", required_argument, NULL, 'r' },
-		{ "can-resume", required_argument, NULL, 'c' },
-		{ 0 },
-	};
-	*options = (struct options){ .listen_fd = -1,
+	*options = (struct options){ .resume_fd = -1,
+				     .listen_fd = -1,
 				     .lock_fd = -1,
-				     .resume_fd = -1,
-				     .gid = (gid_t)-1,
+				     .uid = -1,
+				     .gid = -1,
 				     .stop_timeout_us = STOP_TIMEOUT_US };
-	for (int letter; (letter = getopt_long(argc, argv, "+", known, NULL)) != -1;)
-		parse_option(options, letter);
-	options->daemon_args = argv + optind;
-	if (options->listen_fd < 0)
-		die_of_usage("--listen", NULL);
-	if (options->lock_fd < 0)
-		die_of_usage("--lock", NULL);
-	if (!options->output_dir)
-		die_of_usage("--output-dir", NULL);
-	if (options->has_ids && (options->uid == 0 || options->gid == (gid_t)-1 || geteuid() != 0))
+	options->daemon_args = parse_pairs(options, argv + 1);
+	options->has_ids = options->uid >= 0;
+	if (options->can_resume)
+		exit(estate_can_resume(options->can_resume) ? 0 : 1);
+	if (argc > ESTATE_ARGS_MAX)
+		die_of_usage("arguments", "too many");
+	if (options->listen_fd < 0 || options->lock_fd < 0 || !options->output_dir)
+		die_of_usage("--listen, --lock and --output-dir", NULL);
+	if (options->has_ids && (options->uid == 0 || options->gid < 0 || geteuid() != 0))
 		die_of_usage("--uid", "needs root to run it, --gid, and is not 0");
-	if (!argv[optind] || argv[optind][0] != '/')
-		die_of_usage("daemon", argv[optind]);
+	if (!options->daemon_args[0] || options->daemon_args[0][0] != '/')
+		die_of_usage("daemon", options->daemon_args[0]);
 }
 
-/* Descriptors 0-2 exist, whoever started us: else a file of ours could become one of them. */
+/*
+ * Descriptors 0-2 exist, whoever started us: else a file of ours could become one of them. What
+ * else we were given is for us alone.
+ */
 static void
 open_standard_files(void)
 {
@@ -159,8 +131,8 @@ open_standard_files(void)
 	do
 		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	while (fd >= 0 && fd <= STDERR_FILENO && fcntl(fd, F_SETFD, 0) == 0);
-	if (fd < 0)
-		say_and_die("cannot open /dev/null");
+	if (fd < 0 || close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+		say_and_die("cannot set up the descriptors");
 	spawner.null_fd = fd;
 }
 
@@ -184,22 +156,27 @@ set_signals(void)
 		say_and_die("cannot make a signalfd");
 }
 
-/* What runs must not inherit is either noted for them or brought back to normal right here. */
+/* What this process was when it began, before set_limits(): noted for what it starts. */
 static void
-set_limits(void)
+note_normal(struct normal *normal)
 {
-	struct normal *normal = &spawner.normal;
-	cpu_set_t all;
 	char oom[16];
 	if (getrlimit(RLIMIT_NOFILE, &normal->nofile) < 0)
 		say_and_die("cannot read the limit of open files");
-	struct rlimit files = normal->nofile;
-	files.rlim_cur = files.rlim_max < NOFILE_WANTED ? files.rlim_max : NOFILE_WANTED;
-	if (files.rlim_cur > normal->nofile.rlim_cur)
-		(void)setrlimit(RLIMIT_NOFILE, &files);
 	normal->nice = getpriority(PRIO_PROCESS, 0);
 	(void)file_read(AT_FDCWD, "/proc/self/oom_score_adj", oom, sizeof(oom));
 	normal->has_oom_adjustment = strtol(oom, NULL, 10) != 0;
+}
+
+/* What else runs must not inherit is brought back to normal right here. */
+static void
+set_limits(void)
+{
+	cpu_set_t all;
+	struct rlimit files = spawner.estate->normal.nofile;
+	files.rlim_cur = files.rlim_max < NOFILE_WANTED ? files.rlim_max : NOFILE_WANTED;
+	if (files.rlim_cur > spawner.estate->normal.nofile.rlim_cur)
+		(void)setrlimit(RLIMIT_NOFILE, &files);
 	memset(&all, 0xff, sizeof(all));
 	(void)sched_setaffinity(0, sizeof(all), &all);  /* the kernel takes what we may have */
 	(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS); /* 0 would mean that of our parent */
@@ -214,6 +191,12 @@ static void
 open_all(void)
 {
 	struct spawner *sp = &spawner;
+	sp->link.fd = -1;
+	sp->daemon.file_fd = open(sp->options.daemon_args[0], O_PATH | O_CLOEXEC);
+	sp->output_watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	sp->cgroup_fd = cgroup_open(sp->options.cgroup);
+	sp->tree.children_fd = proc_open_children();
+	(void)madvise(&sp->tree, sizeof(sp->tree), MADV_DONTFORK);
 	sp->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (sp->epoll_fd < 0)
 		say_and_die("cannot make an epoll");
@@ -221,46 +204,41 @@ open_all(void)
 		open(sp->options.output_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (sp->output_dir_fd < 0)
 		say_and_die("--output-dir: %s", sp->options.output_dir);
-	daemon_open(sp);
-	sp->output_watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	cgroup_open(sp, sp->options.cgroup);
-	sp->tree = mmap(NULL, sizeof(*sp->tree), PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (sp->tree == MAP_FAILED)
-		say_and_die("cannot map the table of processes");
-	sp->tree->children_fd = proc_open_children();
-	(void)madvise(sp->tree, sizeof(*sp->tree), MADV_DONTFORK);
-	sp->link.fd = -1;
 }
 
 static void
 read_policy(void)
 {
-	int line;
-	if (policy_read(&spawner.policy, spawner.options.policy_file, spawner.options.uid, &line) ==
-	    0)
-		return;
+	const char *path = spawner.options.policy_file;
+	int line = policy_read(&spawner.policy, path, (uid_t)spawner.options.uid);
+	if (line < 0)
+		say_and_die("%s", path);
 	if (line == 0)
-		say_and_die("%s", spawner.options.policy_file);
-	say("%s: line %d: expected allow or deny, and UID or FIRST-LAST",
-	    spawner.options.policy_file, line);
+		return;
+	say("%s: line %d: expected allow or deny, and UID or FIRST-LAST", path, line);
 	exit(EXIT_USAGE);
 }
 
+/* A container starts with its process 1; a machine's is as old as the boot. */
 static void
-name_ourselves(void)
+find_names(void)
 {
-	unsigned char random[16];
-	char *out = spawner.instance, boot[64];
-	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) <= 0 ||
-	    getrandom(random, sizeof(random), 0) != sizeof(random))
+	char boot[23];
+	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) <= 0)
 		say_and_die("cannot read the boot id");
-	/* A container starts with its process 1; a machine's is as old as the boot. */
-	snprintf(spawner.boot, sizeof(spawner.boot), "%.22s-%llx", boot, (long long)proc_start(1));
+	snprintf(spawner.boot, sizeof(spawner.boot), "%s-%llx", boot, (long long)proc_start(1));
 	if (readlink("/proc/self/exe", spawner.program, sizeof(spawner.program) - 1) < 0)
 		say_and_die("cannot find our own file");
-	for (size_t i = 0; i < sizeof(random); i++)
-		out += snprintf(out, 3, "%02x", random[i]);
+}
+
+/* What stays the same for the programs to come. */
+static void
+fill_estate(struct estate *estate)
+{
+	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/uuid", estate->instance, MSG_ID_MAX) <= 0)
+		say_and_die("cannot make an id");
+	estate->instance[strcspn(estate->instance, "\n")] = '\0';
+	note_normal(&estate->normal);
 }
 
 int
@@ -270,15 +248,14 @@ main(int argc, char **argv)
 	open_standard_files();
 	parse_options(&spawner.options, argc, argv);
 	set_signals();
+	estate_open(&spawner);
+	if (spawner.options.resume_fd < 0)
+		fill_estate(spawner.estate);
 	set_limits();
 	if (spawner.options.has_ids)
 		read_policy();
 	open_all();
-	name_ourselves();
-	if (spawner.options.resume_fd >= 0)
-		estate_take(&spawner, spawner.options.resume_fd);
-	else
-		estate_make(&spawner);
+	find_names();
 	loop_run(&spawner);
 	return spawner.exit_status;
 }

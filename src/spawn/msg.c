@@ -48,7 +48,6 @@ static const struct {
 	[MSG_STARTED] = { .is_of_run = true },
 	[MSG_EXITED] = { .is_of_run = true },
 	[MSG_START_FAILED] = { .is_of_run = true },
-	[MSG_ERRORS] = { .is_of_run = true },
 	[MSG_REPLAY_END] = { 0 },
 	[MSG_SIGNAL_RECEIVED] = { .nvalues = 65 },
 };
@@ -112,25 +111,30 @@ msg_is_valid(const struct msg *msg, const char *payload, size_t size)
 	return nvalues == 0 || (msg->stop >= 0 && msg->stop < nvalues);
 }
 
+/* Room for the descriptors, without padding in which one more would fit. */
+union control {
+	struct cmsghdr head;
+	char bytes[CMSG_LEN(MSG_NOUTPUTS * sizeof(int))];
+};
+
 int
-msg_send(int fd, const struct msg *msg, const void *payload, int passed_fd)
+msg_send(int fd, const struct msg *msg, const void *payload, const int fds[MSG_NOUTPUTS])
 {
-	union {
-		struct cmsghdr head;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
+	union control control = { 0 };
 	struct iovec parts[] = {
 		{ (void *)(uintptr_t)msg, sizeof(*msg) },
 		{ (void *)(uintptr_t)payload, msg->nbytes },
 	};
 	struct msghdr packet = { .msg_iov = parts, .msg_iovlen = msg->nbytes ? 2 : 1 };
-	if (passed_fd >= 0) {
-		packet.msg_control = control.bytes;
-		packet.msg_controllen = sizeof(control.bytes);
+	size_t nfds = 0;
+	while (fds && nfds < MSG_NOUTPUTS && fds[nfds] >= 0)
+		nfds++;
+	if (nfds > 0) {
+		packet.msg_control = &control;
+		packet.msg_controllen = control.head.cmsg_len = CMSG_LEN(nfds * sizeof(int));
 		control.head.cmsg_level = SOL_SOCKET;
 		control.head.cmsg_type = SCM_RIGHTS;
-		control.head.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.head), &passed_fd, sizeof(int));
+		memcpy(CMSG_DATA(&control.head), fds, nfds * sizeof(int));
 	}
 	ssize_t n;
 	do
@@ -139,30 +143,24 @@ msg_send(int fd, const struct msg *msg, const void *payload, int passed_fd)
 	return n < 0 ? -1 : 0;
 }
 
-static int
-take_fd(struct msghdr *packet)
+static void
+take_fds(struct msghdr *packet, int fds[MSG_NOUTPUTS])
 {
-	int fd = -1;
-	struct cmsghdr *head = CMSG_FIRSTHDR(packet);
-	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
-	    head->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&fd, CMSG_DATA(head), sizeof(int));
-	return fd;
+	const struct cmsghdr *head = CMSG_FIRSTHDR(packet);
+	memset(fds, 0xff, MSG_NOUTPUTS * sizeof(int));
+	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS)
+		memcpy(fds, CMSG_DATA(head), head->cmsg_len - CMSG_LEN(0));
 }
 
 int
-msg_recv(int fd, struct msg *msg, void *payload, size_t cap, int *passed_fd)
+msg_recv(int fd, struct msg *msg, void *payload, size_t cap, int fds[MSG_NOUTPUTS])
 {
-	union {
-		struct cmsghdr head;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
+	union control control;
 	struct iovec parts[] = { { msg, sizeof(*msg) }, { payload, cap } };
 	struct msghdr packet = { .msg_iov = parts, .msg_iovlen = cap ? 2 : 1 };
-	if (passed_fd) {
-		*passed_fd = -1;
-		packet.msg_control = control.bytes;
-		packet.msg_controllen = CMSG_LEN(sizeof(int)); /* padding would hold a second */
+	if (fds) {
+		packet.msg_control = &control;
+		packet.msg_controllen = sizeof(control.bytes);
 	}
 	ssize_t n;
 	do /* ECONNRESET comes once, before what a dead peer had sent: it is not the end of that */
@@ -170,16 +168,18 @@ msg_recv(int fd, struct msg *msg, void *payload, size_t cap, int *passed_fd)
 	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0)
 		return -1;
+	if (fds)
+		take_fds(&packet, fds);
 	if (n == 0)
 		return 0;
-	if (passed_fd)
-		*passed_fd = take_fd(&packet);
 	if (!(packet.msg_flags & MSG_TRUNC) && msg_is_valid(msg, payload, (size_t)n))
 		return 1;
-	if (passed_fd && *passed_fd >= 0) {
-		close(*passed_fd);
-		*passed_fd = -1;
+	for (int i = 0; fds && i < MSG_NOUTPUTS; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+		fds[i] = -1;
 	}
-	errno = EBADMSG;
+	bool is_other = (size_t)n >= sizeof(msg->version) && msg->version != MSG_VERSION;
+	errno = is_other ? EPROTO : EBADMSG;
 	return -1;
 }

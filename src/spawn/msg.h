@@ -1,7 +1,7 @@
 /*
  * What aschedd and asched-spawn say to each other on a SOCK_SEQPACKET pair: every datagram is one
- * struct msg, then nbytes of payload; a descriptor may come with it (SCM_RIGHTS). Both ends run
- * on one machine; the layout is the compiler's, and MSG_VERSION changes with it.
+ * struct msg, then nbytes of payload; descriptors may come with it (SCM_RIGHTS). Both ends run on
+ * one machine; the layout is the compiler's, and MSG_VERSION changes with it.
  *
  *   daemon: HELLO                 spawner: WELCOME, one message a run it has, REPLAY_END
  *   daemon: START                 spawner: STARTED, then EXITED; or START_FAILED
@@ -18,9 +18,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define MSG_VERSION     3u
+#define MSG_VERSION     4u
 #define MSG_PAYLOAD_MAX (192u * 1024) /* below the default SO_SNDBUF, so that it can be sent */
 #define MSG_ID_MAX      40            /* an instance or boot id as text, with its NUL */
+#define MSG_RUNS_MAX    4096          /* of START and not of FORGET yet: it may ask for no more */
 
 enum msg_kind {
 	/* The daemon says. */
@@ -32,20 +33,22 @@ enum msg_kind {
 	MSG_STOP,   /* what becomes of the runs when the daemon exits with 0; body: stop */
 	/* The spawner says. */
 	MSG_WELCOME,
-	MSG_STARTED,      /* of the run; body: report; the output's descriptor, the first time */
+	MSG_STARTED,      /* of the run; body: report; its outputs' descriptors, the first time */
 	MSG_EXITED,       /* likewise */
-	MSG_START_FAILED, /* likewise, never with a descriptor */
-	MSG_ERRORS, /* of the run: the descriptor of its stderr, before the first message about it */
+	MSG_START_FAILED, /* likewise, never with descriptors */
 	MSG_REPLAY_END,
 	MSG_SIGNAL_RECEIVED, /* body: signo */
 	MSG_NKINDS,
 };
 
+/* The files of a run's outputs; there is one for both unless stderr is split off. */
+enum msg_output { MSG_STDOUT, MSG_STDERR, MSG_NOUTPUTS };
+
 /* Where a start failed: the steps in their order. */
 enum msg_stage {
 	STAGE_REQUEST, /* it cannot be sent or read */
 	STAGE_POLICY,  /* that user may not */
-	STAGE_SLOT,    /* too many runs */
+	STAGE_SLOT,    /* too many runs; the daemon says so itself */
 	STAGE_OUTPUT,
 	STAGE_STDIN,
 	STAGE_CGROUP,
@@ -135,12 +138,11 @@ struct msg_report {
 	int64_t ended_at;
 	int64_t cpu_us;
 	int64_t peak_kib;
-	int64_t output_bytes; /* written so far, the gap included */
-	int64_t errors_bytes; /* likewise to stderr, if that has a file of its own */
+	int64_t output_bytes[MSG_NOUTPUTS]; /* written so far, the gap included */
 };
 
 struct msg_welcome {
-	char instance[MSG_ID_MAX]; /* of the spawner: random, 32 hex digits */
+	char instance[MSG_ID_MAX]; /* of the spawner: a random UUID */
 	char boot[MSG_ID_MAX];
 	uint32_t epoch; /* counts the daemons that it started */
 };
@@ -162,23 +164,27 @@ struct msg {
 };
 
 /*
- * Is it well formed? `size` bytes were received, of the struct and the payload together. Lengths,
- * kind, counts and enums are checked, and that a START holds the strings that it announces.
+ * Is one of our version well formed? `size` bytes were received, of the struct and the payload
+ * together. Lengths, kind, counts and enums are checked, and that a START holds the strings that
+ * it announces.
  */
 bool msg_is_valid(const struct msg *msg, const char *payload, size_t size);
 
 /* The next string of a payload and moves *at behind it; NULL at the end. */
 const char *msg_next_string(const char *payload, size_t nbytes, size_t *at);
 
-/* Sends one message; passed_fd -1: none. 0, or -1 with errno; EAGAIN: no room now. */
-int msg_send(int fd, const struct msg *msg, const void *payload, int passed_fd);
+/*
+ * Sends one message with those descriptors that are not -1 (NULL: none). 0, or -1 with errno;
+ * EAGAIN: no room now.
+ */
+int msg_send(int fd, const struct msg *msg, const void *payload, const int fds[MSG_NOUTPUTS]);
 
 /*
- * Receives one: into *msg and, up to `cap` bytes, payload. *passed_fd (may be NULL: descriptors
- * are dropped) gets a close-on-exec descriptor, the caller's, or -1. 1; 0 at the end of the
- * stream; -1 with errno: EAGAIN: none now, EBADMSG: not valid.
+ * Receives one: into *msg and, up to `cap` bytes, payload. fds (NULL: descriptors are dropped)
+ * gets close-on-exec descriptors, the caller's, or -1. 1; 0 at the end of the stream; -1 with
+ * errno: EAGAIN: none now, EPROTO: of another version, which is in *msg, EBADMSG: not valid.
  */
-int msg_recv(int fd, struct msg *msg, void *payload, size_t cap, int *passed_fd);
+int msg_recv(int fd, struct msg *msg, void *payload, size_t cap, int fds[MSG_NOUTPUTS]);
 
 const char *msg_stage_name(int stage); /* "cwd"; never NULL */
 

@@ -1,9 +1,11 @@
 /* The policy file. */
 #include "spawn/policy.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,95 +15,59 @@
 #define FIRST_USER     1000u  /* uids below are the system's, as Debian assigns them */
 #define OVERFLOW_UID   65534u /* what the kernel shows for a uid that is not mapped; nobody */
 #define NO_UID         UINT32_MAX
-#define BLANKS         " \t"
 
-static int
-read_uid(char **at, uid_t *uid)
+/* "allow 5" or "deny 5-9", and nothing else. */
+static bool
+parse_rule(const char *text, struct policy_rule *rule)
 {
-	char *end;
-	errno = 0;
-	unsigned long number = strtoul(*at, &end, 10);
-	if (**at < '0' || **at > '9' || errno || number >= NO_UID)
-		return -1;
-	*at = end;
-	*uid = (uid_t)number;
-	return 0;
+	char word[8], uids[24], more, *end;
+	if (sscanf(text, "%7s %23[0-9-] %c", word, uids, &more) != 2 ||
+	    !isdigit((unsigned char)uids[0]))
+		return false;
+	unsigned long first = strtoul(uids, &end, 10), last = first;
+	if (end[0] == '-' && isdigit((unsigned char)end[1]))
+		last = strtoul(end + 1, &end, 10);
+	*rule = (struct policy_rule){ (uid_t)first, (uid_t)last, strcmp(word, "allow") == 0 };
+	return *end == '\0' && first <= last && last < NO_UID &&
+	       (rule->is_allowed || strcmp(word, "deny") == 0);
 }
 
-static int
-parse_rule(char *text, struct policy_rule *rule)
-{
-	size_t len = strcspn(text, BLANKS);
-	rule->is_allowed = len == 5 && memcmp(text, "allow", 5) == 0;
-	if (!rule->is_allowed && !(len == 4 && memcmp(text, "deny", 4) == 0))
-		return -1;
-	text += len;
-	text += strspn(text, BLANKS);
-	if (read_uid(&text, &rule->first) < 0)
-		return -1;
-	rule->last = rule->first;
-	if (*text == '-') {
-		text++;
-		if (read_uid(&text, &rule->last) < 0 || rule->last < rule->first)
-			return -1;
-	}
-	return text[strspn(text, BLANKS)] ? -1 : 0;
-}
-
-/* -1 and *line: the first that is no rule, or one too many. */
-static int
-parse(char *text, struct policy *policy, int *line)
-{
-	*line = 0;
-	for (char *rest = text, *next; (next = strsep(&rest, "\n"));) {
-		++*line;
-		next[strcspn(next, "#\r")] = '\0';
-		next += strspn(next, BLANKS);
-		if (!*next)
-			continue;
-		if (policy->nrules == POLICY_RULES_MAX ||
-		    parse_rule(next, &policy->rules[policy->nrules]) < 0)
-			return -1;
-		policy->nrules++;
-	}
-	return 0;
-}
-
+/* As text; its length, 0 when there is no file. */
 static ssize_t
-read_file(const char *path, char *text, size_t size)
+read_file(const char *path, char text[FILE_MAX_BYTES])
 {
 	struct stat file;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+	text[0] = '\0';
 	if (fd < 0)
-		return errno == ENOENT ? 0 : -1;
-	ssize_t n = -1;
-	if (fstat(fd, &file) < 0) {
-	} else if (!S_ISREG(file.st_mode) || file.st_uid != 0 || (file.st_mode & 022)) {
-		errno = EPERM;
-	} else if (file.st_size >= (off_t)size) {
-		errno = EFBIG;
-	} else {
-		n = read(fd, text, size - 1);
-	}
-	int error = errno;
+		return !path || errno == ENOENT ? 0 : -1;
+	int error = fstat(fd, &file) < 0                                                 ? errno
+		    : !S_ISREG(file.st_mode) || file.st_uid != 0 || (file.st_mode & 022) ? EPERM
+		    : file.st_size >= FILE_MAX_BYTES                                     ? EFBIG
+											 : 0;
+	ssize_t n = error ? -1 : read(fd, text, FILE_MAX_BYTES - 1);
+	text[n > 0 ? n : 0] = '\0';
 	close(fd);
-	errno = error;
+	errno = error ? error : errno;
 	return n;
 }
 
 int
-policy_read(struct policy *policy, const char *path, uid_t daemon, int *line)
+policy_read(struct policy *policy, const char *path, uid_t daemon)
 {
-	char text[FILE_MAX_BYTES];
-	struct policy read = { .daemon = daemon };
-	*line = 0;
-	ssize_t n = path ? read_file(path, text, sizeof(text)) : 0;
-	if (n < 0)
+	char text[FILE_MAX_BYTES], *rest = text;
+	*policy = (struct policy){ .daemon = daemon };
+	if (read_file(path, text) < 0)
 		return -1;
-	text[n] = '\0';
-	if (parse(text, &read, line) < 0)
-		return -1;
-	*policy = read;
+	for (int line = 1; rest; line++) {
+		char *rule = strsep(&rest, "\n");
+		rule[strcspn(rule, "#\r")] = '\0';
+		if (rule[strspn(rule, " \t")] == '\0')
+			continue;
+		if (policy->nrules == POLICY_RULES_MAX ||
+		    !parse_rule(rule, &policy->rules[policy->nrules++]))
+			return line;
+	}
 	return 0;
 }
 

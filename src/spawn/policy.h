@@ -22,10 +22,10 @@ struct policy {
 };
 
 /*
- * Reads the file; one that does not exist has no rules. 0; -1: *policy is as it was, and *line
- * is the number of the bad line, or 0 with errno (EPERM: others than root could write it).
+ * Reads the file (NULL: there is none); one that does not exist has no rules. 0; the number of
+ * the first bad line; or -1 with errno (EPERM: others than root could write it).
  */
-int policy_read(struct policy *policy, const char *path, uid_t daemon, int *line);
+int policy_read(struct policy *policy, const char *path, uid_t daemon);
 
 bool policy_allows(const struct policy *policy, uid_t uid);
 

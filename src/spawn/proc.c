@@ -12,9 +12,8 @@
 
 #include "spawn/file.h"
 
-#define STAT_MAX     1024
-#define CHILDREN_MAX 65536 /* bytes of the list of our children */
-#define ENV_MAX      32768 /* bytes of an environment that are searched */
+#define STAT_MAX 1024
+#define ENV_MAX  32768 /* bytes of an environment that are searched */
 
 /* "PID (NAME) STATE PPID PGRP SESSION ...": the name may hold anything, parentheses too. */
 int
@@ -79,41 +78,40 @@ proc_open_children(void)
 }
 
 int
-proc_children(int fd, pid_t *pids, int max)
+proc_count_children(int fd)
 {
-	char text[CHILDREN_MAX], *at = text, *end;
-	size_t len = 0;
+	char text[4096];
 	int n = 0;
-	for (ssize_t got = 1; got > 0 && len<sizeof(text) - 1; len += got> 0 ? (size_t)got : 0)
-		got = pread(fd, text + len, sizeof(text) - 1 - len, (off_t)len);
-	text[len] = '\0';
-	for (long pid; n < max && (pid = strtol(at, &end, 10)) > 0; at = end)
-		pids[n++] = (pid_t)pid;
-	return fd < 0 ? -1 : n;
-}
-
-int64_t
-proc_env_number(pid_t pid, const char *name)
-{
-	char path[64], env[ENV_MAX];
-	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
-	ssize_t len = file_read(AT_FDCWD, path, env, sizeof(env));
-	if (len == 0)
-		return -1;
-	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(env + at) + 1) {
-		if (strncmp(env + at, name, strlen(name)) == 0)
-			return strtoll(env + at + strlen(name), NULL, 10);
+	off_t at = 0;
+	for (ssize_t got; (got = pread(fd, text, sizeof(text), at)) != 0; at += got) {
+		if (got < 0)
+			return -1;
+		for (ssize_t i = 0; i < got; i++)
+			n += text[i] == ' '; /* one behind each */
 	}
-	return 0;
+	return n;
 }
 
-uid_t
-proc_owner(pid_t pid)
+bool
+proc_belongs_to(pid_t pid, uid_t uid)
 {
 	char path[64];
 	struct stat dir;
 	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-	return stat(path, &dir) < 0 ? (uid_t)-1 : dir.st_uid;
+	return stat(path, &dir) == 0 && dir.st_uid == uid;
+}
+
+int
+proc_has_variable(pid_t pid, const char *variable)
+{
+	char path[64], env[ENV_MAX];
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	ssize_t len = file_read(AT_FDCWD, path, env, sizeof(env));
+	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(env + at) + 1) {
+		if (strcmp(env + at, variable) == 0)
+			return 1;
+	}
+	return len == 0 ? -1 : 0;
 }
 
 void

@@ -21,20 +21,20 @@ int64_t proc_start(pid_t pid);
 /* All processes in the order of their pids, up to `max` of them; how many. */
 int proc_list(struct proc *list, int max);
 
-/* The list of our own children, to be opened once; -1: this kernel does not tell. */
+/*
+ * The list of our own children, to be opened once (-1: this kernel does not tell), and how many
+ * it has now, zombies included; -1: that is not known.
+ */
 int proc_open_children(void);
+int proc_count_children(int fd);
 
-/* What the list says now, zombies included; how many, or -1. */
-int proc_children(int fd, pid_t *pids, int max);
+bool proc_belongs_to(pid_t pid, uid_t uid);
 
 /*
- * The number that NAME= has in the environment which the process was given; 0: none. -1: there is
- * no environment, or not yet, as while a program is being executed.
+ * Was it given this variable (NAME=VALUE) with its environment? 1 or 0; -1: it has none, or not
+ * yet, as while it executes a program.
  */
-int64_t proc_env_number(pid_t pid, const char *name);
-
-/* Whose it is; (uid_t)-1: there is none. */
-uid_t proc_owner(pid_t pid);
+int proc_has_variable(pid_t pid, const char *variable);
 
 /* Signals that very process, or nobody when it has ended meanwhile. */
 void proc_signal(const struct proc *proc, int signo);

@@ -1,8 +1,7 @@
-/* The table of runs: two chained indexes, a free list, the tell list. */
+/* The table of runs. */
 #include "spawn/slots.h"
 
 #include <assert.h>
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,197 +13,122 @@ static const bool is_legal[SLOT_NSTATES][SLOT_NSTATES] = {
 	[SLOT_FAILED] = { [SLOT_FREE] = true },
 };
 
-static bool
-is_alive(enum slot_state state)
-{
-	return state == SLOT_STARTING || state == SLOT_RUNNING;
-}
-
-static uint16_t *
-chain_of(uint16_t *chains, int64_t key)
-{
-	uint64_t hash = (uint64_t)key * UINT64_C(0x9e3779b97f4a7c15);
-	return &chains[(hash >> 32) & (SLOTS_HASH - 1)];
-}
-
-uint16_t
+int
 slots_index(const struct slots *slots, const struct slot *slot)
 {
-	return (uint16_t)(slot - slots->slot);
+	return (int)(slot - slots->slot);
 }
 
-void
-slots_init(struct slots *slots)
+/* The next at or behind `at` that has the key; slots->end: none. */
+static int
+search(const struct slots *slots, const int64_t *keys, int at, int64_t key)
 {
-	memset(slots->by_run, 0xff, sizeof(slots->by_run));
-	memset(slots->by_pid, 0xff, sizeof(slots->by_pid));
-	slots->free = SLOT_NONE;
-	slots->tell_first = slots->tell_last = SLOT_NONE;
-	slots->end = 0;
-	slots->nused = slots->nalive = 0;
+	while (at < slots->end && keys[at] != key)
+		at++;
+	return at;
 }
 
 /* A slot that was used before, so that few pages are touched; else the next of the rest. */
 struct slot *
 slots_take(struct slots *slots, int64_t run_id, int32_t attempt)
 {
-	struct slot *slot;
-	if (slots->free != SLOT_NONE) {
-		slot = &slots->slot[slots->free];
-		slots->free = slot->next[SLOT_BY_RUN];
-	} else if (slots->end < SLOTS_MAX) {
-		slot = &slots->slot[slots->end++];
-	} else {
+	int i = search(slots, slots->run_ids, 0, 0);
+	if (i == SLOTS_MAX)
 		return NULL;
-	}
-	uint16_t *chain = chain_of(slots->by_run, run_id);
-	*slot = (struct slot){
+	if (i == slots->end)
+		slots->end++;
+	slots->run_ids[i] = run_id;
+	slots->slot[i] = (struct slot){
 		.run_id = run_id,
 		.attempt = attempt,
-		.outputs = { { .fd = -1, .watch = -1 }, { .fd = -1, .watch = -1 } },
+		.outputs = { -1, -1 },
+		.watches = { -1, -1 },
 		.exec_fd = -1,
-		.next[SLOT_BY_RUN] = *chain,
 	};
-	*chain = slots_index(slots, slot);
-	slots->nused++;
-	return slot;
+	return &slots->slot[i];
 }
 
 struct slot *
 slots_find(struct slots *slots, int64_t run_id, int32_t attempt)
 {
-	for (uint16_t i = *chain_of(slots->by_run, run_id); i != SLOT_NONE;
-	     i = slots->slot[i].next[SLOT_BY_RUN]) {
-		if (slots->slot[i].run_id == run_id && slots->slot[i].attempt == attempt)
-			return &slots->slot[i];
-	}
-	return NULL;
+	int i = search(slots, slots->run_ids, 0, run_id);
+	while (i < slots->end && slots->slot[i].attempt != attempt)
+		i = search(slots, slots->run_ids, i + 1, run_id);
+	return i < slots->end ? &slots->slot[i] : NULL;
 }
 
 struct slot *
 slots_find_pid(struct slots *slots, pid_t pid)
 {
-	for (uint16_t i = *chain_of(slots->by_pid, pid); i != SLOT_NONE;
-	     i = slots->slot[i].next[SLOT_BY_PID]) {
-		if (slots->slot[i].report.pid == pid)
-			return &slots->slot[i];
-	}
-	return NULL;
+	int i = search(slots, slots->pids, 0, pid);
+	return pid != 0 && i < slots->end ? &slots->slot[i] : NULL;
 }
 
-/* Takes the slot out of the list that begins in *link; returns whom it stood behind, or NONE. */
-static uint16_t
-unlink_slot(struct slots *slots, enum slot_list list, uint16_t *link, const struct slot *slot)
+bool
+slots_is_alive(const struct slot *slot)
 {
-	uint16_t before = SLOT_NONE;
-	while (*link != slots_index(slots, slot)) {
-		before = *link;
-		link = &slots->slot[before].next[list];
-	}
-	*link = slot->next[list];
-	return before;
-}
-
-void
-slots_set_pid(struct slots *slots, struct slot *slot, pid_t pid)
-{
-	uint16_t *chain = chain_of(slots->by_pid, pid);
-	assert(slot->state == SLOT_FREE && slot->report.pid == 0);
-	slot->report.pid = pid;
-	slot->next[SLOT_BY_PID] = *chain;
-	*chain = slots_index(slots, slot);
-}
-
-static void
-add_to_tell(struct slots *slots, struct slot *slot)
-{
-	if (slot->is_in_tell)
-		return;
-	uint16_t i = slots_index(slots, slot);
-	slot->is_in_tell = true;
-	slot->next[SLOT_TO_TELL] = SLOT_NONE;
-	if (slots->tell_first == SLOT_NONE)
-		slots->tell_first = i;
-	else
-		slots->slot[slots->tell_last].next[SLOT_TO_TELL] = i;
-	slots->tell_last = i;
+	return slot->state == SLOT_STARTING || slot->state == SLOT_RUNNING;
 }
 
 /* A pid is only good for finding a process while that process is ours and not reaped. */
 void
 slots_set_state(struct slots *slots, struct slot *slot, enum slot_state state)
 {
+	int i = slots_index(slots, slot);
 	assert(is_legal[slot->state][state]);
-	if (is_alive(slot->state) && !is_alive(state))
-		unlink_slot(slots, SLOT_BY_PID, chain_of(slots->by_pid, slot->report.pid), slot);
-	slots->nalive += is_alive(state) - is_alive(slot->state);
+	slots->nalive -= slots_is_alive(slot);
 	slot->state = state;
-	if (state != SLOT_FREE && state != SLOT_STARTING)
-		add_to_tell(slots, slot);
-}
-
-static void
-remove_from_tell(struct slots *slots, const struct slot *slot)
-{
-	uint16_t before = unlink_slot(slots, SLOT_TO_TELL, &slots->tell_first, slot);
-	if (slots->tell_last == slots_index(slots, slot))
-		slots->tell_last = before;
+	slots->nalive += slots_is_alive(slot);
+	slots->pids[i] = slots_is_alive(slot) ? slot->report.pid : 0;
+	slots->is_untold[i] = state != SLOT_FREE && state != SLOT_STARTING;
 }
 
 void
 slots_drop(struct slots *slots, struct slot *slot)
 {
-	assert(!is_alive(slot->state));
-	if (slot->is_in_tell)
-		remove_from_tell(slots, slot);
-	unlink_slot(slots, SLOT_BY_RUN, chain_of(slots->by_run, slot->run_id), slot);
-	for (int i = 0; i < SLOT_NOUTPUTS; i++) {
-		if (slot->outputs[i].fd >= 0)
-			close(slot->outputs[i].fd);
+	const int fds[] = { slot->outputs[MSG_STDOUT], slot->outputs[MSG_STDERR], slot->exec_fd };
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
 	}
-	if (slot->exec_fd >= 0)
-		close(slot->exec_fd);
-	if (slot->state != SLOT_FREE)
-		slots_set_state(slots, slot, SLOT_FREE);
-	slot->run_id = 0;
-	slot->next[SLOT_BY_RUN] = slots->free;
-	slots->free = slots_index(slots, slot);
-	slots->nused--;
+	slots_set_state(slots, slot, SLOT_FREE);
+	slots->run_ids[slots_index(slots, slot)] = 0;
 }
 
 struct slot *
-slots_next(struct slots *slots, uint16_t *at)
+slots_next(struct slots *slots, int *at)
 {
-	while (*at < slots->end) {
-		struct slot *slot = &slots->slot[(*at)++];
-		if (slot->run_id != 0)
-			return slot;
-	}
-	return NULL;
+	while (*at < slots->end && slots->run_ids[*at] == 0)
+		++*at;
+	return *at < slots->end ? &slots->slot[(*at)++] : NULL;
 }
 
 void
 slots_tell_all(struct slots *slots)
 {
-	uint16_t at = 0;
+	int at = 0;
 	for (struct slot *slot; (slot = slots_next(slots, &at));) {
 		slot->told = SLOT_FREE;
-		add_to_tell(slots, slot);
+		slots->is_untold[slots_index(slots, slot)] = true;
 	}
 }
 
+/* Those behind the last one first, so that none waits for others that change all the time. */
 struct slot *
 slots_to_tell(struct slots *slots)
 {
-	return slots->tell_first == SLOT_NONE ? NULL : &slots->slot[slots->tell_first];
+	const char *all = slots->is_untold, *from = all + slots->tell_from;
+	const char *found = memchr(from, true, (size_t)(slots->end - slots->tell_from));
+	if (!found)
+		found = memchr(all, true, (size_t)slots->tell_from);
+	return found ? &slots->slot[found - all] : NULL;
 }
 
 void
-slots_told(struct slots *slots)
+slots_told(struct slots *slots, struct slot *slot)
 {
-	struct slot *slot = slots_to_tell(slots);
-	assert(slot);
+	int i = slots_index(slots, slot);
+	slots->is_untold[i] = false;
+	slots->tell_from = i + 1;
 	slot->told = slot->state;
-	slot->is_in_tell = false;
-	remove_from_tell(slots, slot);
 }

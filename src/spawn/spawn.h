@@ -9,42 +9,37 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "spawn/child.h"
+#include "spawn/estate.h"
 #include "spawn/policy.h"
-#include "spawn/slots.h"
 #include "spawn/tree.h"
 
+/* Numbers are -1, and texts NULL, when the option is not there. */
 struct options {
-	int resume_fd; /* of the estate that an earlier program left; -1: none */
-	int listen_fd;
-	int lock_fd;
+	int64_t resume_fd; /* of the estate that an earlier program left */
+	int64_t listen_fd, lock_fd;
+	int64_t uid, gid; /* of the daemon, as root for all users; else for its own user only */
+	int64_t stop_timeout_us;
 	const char *output_dir;
 	const char *cgroup;      /* NULL: find out */
-	const char *policy_file; /* NULL: none */
-	bool has_ids;            /* root, for all users; else for its own user only */
-	uid_t uid;               /* of the daemon, with has_ids */
-	gid_t gid;
-	int64_t stop_timeout_us;
-	char **daemon_args; /* NULL-terminated, [0] is its absolute path */
+	const char *policy_file; /* NULL: no rules */
+	const char *can_resume;  /* the question of estate.h, instead of all else */
+	bool has_ids;            /* uid is there */
+	char **daemon_args;      /* NULL-terminated, [0] is its absolute path */
 };
 
-/* What the daemon is owed besides the slots of the tell list. */
+/* What the daemon is owed besides the slots that it has to be told of, in this order. */
 struct link {
 	int fd; /* -1: there is no daemon to talk to */
 	bool wants_write;
-	bool is_greeted; /* has had its WELCOME */
+	bool has_greeted; /* else it is told nothing but of signals */
 	bool owes_welcome;
 	bool owes_replay_end;
-	bool owes_refusal; /* `refusal`; nothing more is read until it is sent */
-	struct msg refusal;
 	uint64_t owes_signals; /* bit n: signal n */
 	enum msg_stop stop;    /* what the daemon wants for the runs when it exits with 0 */
 };
 
 struct daemon {
-	pid_t pid; /* 0: none */
-	uint32_t epoch;
-	bool was_ready;     /* one of them has said READY */
+	pid_t pid;          /* 0: none */
 	int64_t started_at; /* monotonic, as all times here */
 	int64_t delay_us;   /* before the next start after a failure */
 	int64_t restart_at; /* 0: no restart is planned */
@@ -56,29 +51,25 @@ struct daemon {
 /* What the spawner is about; it only moves downwards. */
 enum phase {
 	PHASE_SERVE,
-	PHASE_STOP_RUNS, /* they have been asked to end, and have until phase_until */
-	PHASE_KILL_RUNS,
+	PHASE_STOP, /* the runs have been asked to end; at phase_until they are killed */
 	PHASE_DONE,
 };
 
 struct spawner {
 	struct options options;
-	struct normal normal;
 	struct policy policy;
 	struct link link;
 	struct daemon daemon;
 	char **args;        /* the program's own */
 	char program[4096]; /* its file */
+	char boot[MSG_ID_MAX];
 	int estate_fd;
 	struct estate *estate; /* what outlives this program; the next two are in it */
 	struct slots *slots;
-	struct tree *tree;
 	struct card *cards; /* one a slot */
-	char instance[MSG_ID_MAX];
-	char boot[MSG_ID_MAX];
 	int epoll_fd;
 	int signal_fd;
-	int cgroup_fd;       /* of the directory of the runs' cgroups; -1: there are none */
+	int cgroup_fd;       /* cgroup.h */
 	int output_watch_fd; /* inotify; -1: there is none */
 	int output_dir_fd;
 	int null_fd;
@@ -86,12 +77,12 @@ struct spawner {
 	int64_t phase_until;
 	int64_t now;      /* monotonic, of this round of the loop */
 	int64_t look_at;  /* when to look at the outputs and late starts next; 0: never */
-	int64_t look_us;  /* until the next look */
 	int64_t space_at; /* when the free space was last asked for */
 	bool has_space;
 	bool is_terminating; /* was told to end */
 	bool must_reap;      /* something may have ended */
 	int exit_status;
+	_Alignas(ESTATE_PAGE) struct tree tree; /* children do not get it */
 };
 
 #endif

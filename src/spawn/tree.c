@@ -9,12 +9,13 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-#define STOP_ROUNDS_MAX 8 /* of reading the list again; a bomb that outruns this has limits */
-#define RUN_NAME        "ASCHED_RUN="
-#define LOOKS_AGAIN_MAX 20     /* in all, as some have no environment for good */
+#define STOP_ROUNDS_MAX 8      /* of reading the list again; a bomb that outruns this has limits */
+#define LOOKS_AGAIN_MAX 20     /* a run, as some processes have no environment for good */
 #define LOOK_AGAIN_NS   100000 /* after so long */
 
 /* Whose processes are meant. */
@@ -23,6 +24,7 @@ struct target {
 	struct slots *slots;
 	const struct slot *slot; /* NULL: every run that lives */
 	bool is_reaped;          /* the slot's pid is not its own any more; its strays count */
+	pid_t daemon_pid;        /* then: no stray */
 };
 
 /* Is the pid that of a main process that is meant: as a session or group, does it name one? */
@@ -34,45 +36,47 @@ is_main(const struct target *target, pid_t pid)
 	return slots_find_pid(target->slots, pid) != NULL;
 }
 
-static struct tree_stray *
-find_stray(struct tree *tree, pid_t pid)
-{
-	for (int i = 0; i < tree->nstrays; i++) {
-		if (tree->strays[i].pid == pid)
-			return &tree->strays[i];
-	}
-	return NULL;
-}
-
+/*
+ * A child of ours that we never started, and that this run did. While it executes a program it
+ * has no environment for a moment: then it is looked at again.
+ */
 static bool
-is_stray_of(struct tree *tree, const struct slot *slot, pid_t pid)
+is_stray(const struct target *target, const struct proc *proc)
 {
-	const struct tree_stray *stray = find_stray(tree, pid);
-	return stray && stray->run_id == slot->run_id && stray->uid == slot->uid;
+	char run[48];
+	int *looks = &target->tree->nlooks_again, is_its;
+	if (!target->is_reaped || proc->parent != getpid() || proc->pid == target->daemon_pid ||
+	    proc->is_zombie || proc->start < target->slot->report.pid_start ||
+	    slots_find_pid(target->slots, proc->pid) ||
+	    !proc_belongs_to(proc->pid, target->slot->uid))
+		return false;
+	snprintf(run, sizeof(run), "ASCHED_RUN=%lld", (long long)target->slot->run_id);
+	while ((is_its = proc_has_variable(proc->pid, run)) < 0 && *looks > 0) {
+		nanosleep(&(struct timespec){ .tv_nsec = LOOK_AGAIN_NS }, NULL);
+		--*looks;
+	}
+	return is_its > 0;
 }
 
 static bool
 is_root(const struct target *target, const struct proc *proc)
 {
-	if (target->is_reaped && is_stray_of(target->tree, target->slot, proc->pid))
-		return true;
 	if (is_main(target, proc->pid))
 		return !target->is_reaped; /* else somebody else has that pid now */
-	return is_main(target, proc->session) || is_main(target, proc->group);
+	return is_main(target, proc->session) || is_main(target, proc->group) ||
+	       is_stray(target, proc);
+}
+
+static int
+compare(const void *pid, const void *proc)
+{
+	return *(const pid_t *)pid - ((const struct proc *)proc)->pid;
 }
 
 static const struct proc *
 find(const struct tree *tree, pid_t pid)
 {
-	int low = 0, high = tree->n;
-	while (low < high) {
-		int middle = (low + high) / 2;
-		if (tree->list[middle].pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < tree->n && tree->list[low].pid == pid ? &tree->list[low] : NULL;
+	return bsearch(&pid, tree->list, (size_t)tree->n, sizeof(tree->list[0]), compare);
 }
 
 /* Roots, then their descendants; in the order of pids that mostly takes one pass. */
@@ -118,124 +122,73 @@ signal_marked(const struct target *target, int signo)
 
 /* A main process that has not come to setsid() yet leads no group, and is alone. */
 static void
-signal_group(const struct slot *slot, int signo)
-{
-	if (slot->state != SLOT_STARTING && slot->state != SLOT_RUNNING)
-		return;
-	if (kill(-slot->report.pid, signo) < 0)
-		kill(slot->report.pid, signo);
-}
-
-static void
 signal_groups(const struct target *target, int signo)
 {
-	uint16_t at = 0;
-	if (target->slot) {
-		signal_group(target->slot, signo);
-		return;
+	int at = 0;
+	for (const struct slot *slot; (slot = slots_next(target->slots, &at));) {
+		if ((target->slot && target->slot != slot) || !slots_is_alive(slot))
+			continue;
+		if (kill(-slot->report.pid, signo) < 0)
+			kill(slot->report.pid, signo);
 	}
-	for (const struct slot *slot; (slot = slots_next(target->slots, &at));)
-		signal_group(slot, signo);
 }
 
-/* The list first: when a parent ends, its children are not linked to it any more. */
+/* The list has just been read and marked. */
 static void
-ask_to_end(const struct target *target, bool is_fresh)
+kill_marked(const struct target *target)
 {
-	if (!is_fresh)
-		scan(target->tree);
-	mark(target);
-	signal_groups(target, SIGTERM);
-	signal_groups(target, SIGCONT); /* a stopped process gets to its TERM only so */
-	signal_marked(target, SIGTERM);
-	signal_marked(target, SIGCONT);
-}
-
-static void
-kill_marked(const struct target *target, bool is_fresh)
-{
-	int nbefore = 0;
-	for (int i = 0; i < STOP_ROUNDS_MAX; i++) {
-		if (i > 0 || !is_fresh)
-			scan(target->tree);
-		mark(target);
-		int n = signal_marked(target, SIGSTOP);
-		if (n == nbefore)
-			break;
+	int n = signal_marked(target, SIGSTOP);
+	for (int i = 0, nbefore = 0; i < STOP_ROUNDS_MAX && n != nbefore; i++) {
 		nbefore = n;
+		scan(target->tree);
+		mark(target);
+		n = signal_marked(target, SIGSTOP);
 	}
 	signal_marked(target, SIGKILL);
 }
 
+/*
+ * Requests of one round share a list. To ask, the list is marked first: when a parent ends, its
+ * children are not linked to it any more. What is stopped gets to its TERM by the CONT only.
+ */
 void
 tree_stop(struct tree *tree, struct slots *slots, const struct slot *slot, enum msg_stop how,
 	  int64_t now)
 {
+	static const int to_ask[] = { SIGTERM, SIGCONT };
 	const struct target target = { .tree = tree, .slots = slots, .slot = slot };
-	bool is_fresh = tree->seen_at == now; /* requests of one round share a list */
-	if (slot && slot->state != SLOT_STARTING && slot->state != SLOT_RUNNING)
+	if (how == MSG_STOP_NONE || (slot && !slots_is_alive(slot)))
 		return;
-	if (how == MSG_STOP_SOFT) {
-		ask_to_end(&target, is_fresh);
-	} else if (how == MSG_STOP_HARD) {
+	if (how == MSG_STOP_HARD)
 		signal_groups(&target, SIGSTOP);
-		kill_marked(&target, is_fresh);
+	if (tree->seen_at != now)
+		scan(tree);
+	tree->seen_at = now;
+	mark(&target);
+	for (size_t i = 0; how == MSG_STOP_SOFT && i < 2; i++) {
+		signal_groups(&target, to_ask[i]);
+		signal_marked(&target, to_ask[i]);
+	}
+	if (how == MSG_STOP_HARD) {
+		kill_marked(&target);
 		signal_groups(&target, SIGKILL);
 	}
-	tree->seen_at = now;
 }
 
-/* What the environment of a stray says; while it executes a program it has none for a moment. */
-static int64_t
-run_of(pid_t pid, int *patience)
-{
-	int64_t run_id = proc_env_number(pid, RUN_NAME);
-	for (; run_id < 0 && *patience > 0; --*patience) {
-		nanosleep(&(struct timespec){ .tv_nsec = LOOK_AGAIN_NS }, NULL);
-		run_id = proc_env_number(pid, RUN_NAME);
-	}
-	return run_id < 0 ? 0 : run_id;
-}
-
-/* Children of ours that we never started. */
-static void
-find_strays(struct tree *tree, struct slots *slots, pid_t daemon_pid)
-{
-	pid_t pids[SLOTS_MAX + TREE_STRAYS_MAX];
-	int patience = LOOKS_AGAIN_MAX;
-	int n = proc_children(tree->children_fd, pids, SLOTS_MAX + TREE_STRAYS_MAX);
-	for (int i = 0; i < n && tree->nstrays < TREE_STRAYS_MAX; i++) {
-		if (pids[i] == daemon_pid || slots_find_pid(slots, pids[i]) ||
-		    find_stray(tree, pids[i]))
-			continue;
-		tree->strays[tree->nstrays++] = (struct tree_stray){
-			.pid = pids[i],
-			.uid = proc_owner(pids[i]),
-			.run_id = run_of(pids[i], &patience),
-		};
-	}
-}
-
+/* Most runs leave nothing behind: then their group is gone, and we have no child too many. */
 int
 tree_leftovers(struct tree *tree, struct slots *slots, const struct slot *slot, pid_t daemon_pid)
 {
-	const struct target target = { tree, slots, slot, true };
-	bool has_group = kill(-slot->report.pid, 0) == 0 || errno == EPERM;
-	find_strays(tree, slots, daemon_pid);
-	if (!has_group && tree->nstrays == 0)
+	const struct target target = { tree, slots, slot, true, daemon_pid };
+	int nknown = slots->nalive - 1 + (daemon_pid != 0);
+	if (kill(-slot->report.pid, 0) < 0 && errno != EPERM &&
+	    proc_count_children(tree->children_fd) == nknown)
 		return 0;
+	tree->nlooks_again = LOOKS_AGAIN_MAX;
 	scan(tree);
 	mark(&target);
 	int n = signal_marked(&target, 0);
 	if (n > 0 && slot->ends_leftovers)
-		kill_marked(&target, true);
+		kill_marked(&target);
 	return n;
-}
-
-void
-tree_forget_stray(struct tree *tree, pid_t pid)
-{
-	struct tree_stray *stray = find_stray(tree, pid);
-	if (stray)
-		*stray = tree->strays[--tree->nstrays];
 }

@@ -11,20 +11,14 @@
 #include "spawn/proc.h"
 #include "spawn/slots.h"
 
-#define TREE_MAX        16384 /* processes of the machine that are looked at */
-#define TREE_STRAYS_MAX 1024
+#define TREE_MAX 16384 /* processes of the machine that are looked at */
 
 struct tree {
 	int children_fd; /* proc_open_children() */
 	int64_t seen_at; /* monotonic: when the list was read */
+	int nlooks_again;
 	int n;
 	struct proc list[TREE_MAX];
-	int nstrays;
-	struct tree_stray {
-		pid_t pid;
-		uid_t uid;
-		int64_t run_id; /* 0: it does not tell */
-	} strays[TREE_STRAYS_MAX];
 };
 
 /* Asks or forces a run to end with all its processes; slot NULL: all runs that live. */
@@ -33,12 +27,9 @@ void tree_stop(struct tree *tree, struct slots *slots, const struct slot *slot, 
 
 /*
  * The main process has just been reaped: how many others are left. With slot->ends_leftovers
- * they are killed. daemon_pid is the child of ours that is no run's.
+ * they are killed. daemon_pid is the child of ours that is no run's; 0: there is none.
  */
 int tree_leftovers(struct tree *tree, struct slots *slots, const struct slot *slot,
 		   pid_t daemon_pid);
-
-/* A child that was no run has been reaped. */
-void tree_forget_stray(struct tree *tree, pid_t pid);
 
 #endif

@@ -3,72 +3,112 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-int
-user_file_open(const char *path, int64_t most, int64_t *size)
+#include "base/variable.h"
+#include "spawn/msg.h"
+
+#define ENV_FILE_MAX 65536
+
+static int
+fail(int error)
 {
-	struct stat file;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return -1;
-	int error = fstat(fd, &file) < 0     ? errno
-		    : !S_ISREG(file.st_mode) ? EINVAL
-		    : file.st_size > most    ? EFBIG
-					     : 0;
-	*size = file.st_size;
-	if (error == 0)
-		return fd;
-	close(fd);
 	errno = error;
 	return -1;
 }
 
+/* A regular file of at most so many bytes. A child's descriptors need no closing when it fails. */
 static int
-write_whole(int to, const char *bytes, size_t len)
+open_regular(const char *path, int flags, off_t most, struct stat *file)
 {
-	while (len > 0) {
-		ssize_t n = write(to, bytes, len);
-		if (n < 0)
-			return -1;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
+	int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+	if (fd < 0 || fstat(fd, file) < 0)
+		return -1;
+	if (!S_ISREG(file->st_mode))
+		return fail(EINVAL);
+	return file->st_size > most ? fail(EFBIG) : fd;
 }
 
-/* Exactly so many: a file that became shorter meanwhile is no whole one. */
 static int
-copy(int from, int to, int64_t size)
+put_line(char *line)
 {
-	char bytes[16384];
-	int rc = 0;
-	while (size > 0 && rc == 0) {
-		size_t want = size < (int64_t)sizeof(bytes) ? (size_t)size : sizeof(bytes);
-		ssize_t n = read(from, bytes, want);
-		if (n == 0)
-			errno = EIO;
-		rc = n > 0 ? write_whole(to, bytes, (size_t)n) : -1;
-		size -= n;
+	size_t len = variable_name(line);
+	if (line[strspn(line, " \t\r")] == '\0' || line[0] == '#')
+		return 0;
+	if (len == 0 || variable_is_reserved(line))
+		return fail(len == 0 ? EINVAL : EPERM);
+	line[len] = '\0';
+	char *value = line + len + 1;
+	value[strcspn(value, "\r")] = '\0';
+	size_t n = strlen(value);
+	if (n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n - 1] == value[0]) {
+		value[n - 1] = '\0';
+		value++;
 	}
-	explicit_bzero(bytes, sizeof(bytes));
-	return rc;
+	return setenv(line, value, 1);
 }
 
 int
-user_file_give(const char *path, int64_t most, int to)
+user_file_put_env(const char *path)
 {
-	int64_t size = 0;
-	int fd = -1;
-	if (path[0] && (fd = user_file_open(path, most, &size)) < 0)
+	struct stat file;
+	char text[ENV_FILE_MAX + 1], *rest = text;
+	int fd = open_regular(path, O_RDONLY, ENV_FILE_MAX, &file);
+	if (fd < 0)
 		return -1;
-	uint64_t length = (uint64_t)size;
-	int rc = write_whole(to, (const char *)&length, sizeof(length));
-	if (rc == 0)
-		rc = copy(fd, to, size);
-	if (fd >= 0)
-		close(fd);
-	return rc;
+	if (read(fd, text, (size_t)file.st_size) != file.st_size)
+		return fail(EIO);
+	text[file.st_size] = '\0';
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		if (put_line(line) < 0)
+			return -1;
+	}
+	return close(fd);
+}
+
+int
+user_file_open_output(const char *path)
+{
+	struct stat file;
+	int fd = open_regular(path, O_WRONLY | O_APPEND | O_CREAT, INT64_MAX, &file);
+	return fd < 0 || fcntl(fd, F_SETFL, O_APPEND) < 0 ? -1 : fd;
+}
+
+int
+user_file_open_tty(int number, uid_t uid)
+{
+	char path[32];
+	struct stat file;
+	snprintf(path, sizeof(path), "/dev/pts/%d", number);
+	int fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &file) < 0 || !isatty(fd))
+		return -1;
+	if (!S_ISCHR(file.st_mode) || file.st_uid != uid)
+		return fail(EPERM);
+	return ioctl(fd, TIOCSCTTY, 0) < 0 ? -1 : fd;
+}
+
+/* Exactly so many bytes: a file that became shorter meanwhile is no whole one. */
+int
+user_file_give(const char *path, int to)
+{
+	struct stat file = { 0 };
+	int from = path[0] ? open_regular(path, O_RDONLY, MSG_FILE_MAX, &file) : to;
+	uint64_t left = (uint64_t)file.st_size;
+	if (from < 0 || write(to, &left, sizeof(left)) != sizeof(left))
+		return -1;
+	while (left > 0) {
+		ssize_t n = sendfile(to, from, NULL, left);
+		if (n <= 0)
+			return n < 0 ? -1 : fail(EIO);
+		left -= (uint64_t)n;
+	}
+	return from == to ? 0 : close(from);
 }

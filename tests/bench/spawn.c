@@ -41,25 +41,29 @@ start_posix_spawn(int output_dir, int pipe_end[static 1])
 		       : -1;
 }
 
+/* As the spawner gets it: cwd, no files, args and env. */
+static const char payload[] = "/\0\0\0" PROGRAM "\0ASCHED_JOB=bench\0ASCHED_RUN=1\0"
+			      "ASCHED_ATTEMPT=1\0ASCHED_DUE=2026-01-01T00:00:00Z";
+
 /* Once the child runs, nobody looks at its card: they can share one. */
 static pid_t
 start_same_set_up(int output_dir, int pipe_end[static 1])
 {
 	static struct card card;
-	const struct msg_start start = { .uid = getuid(), .nargs = 1, .nenv = 4, .umask = 022 };
+	const struct msg msg = {
+		.kind = MSG_START,
+		.nbytes = sizeof(payload),
+		.start = { .uid = getuid(), .nargs = 1, .nenv = 4, .umask = 022 },
+	};
 	const struct normal normal = { .nofile = { 1024, 1024 } };
 	int ends[2], null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int output = openat(output_dir, ".", O_TMPFILE | O_RDWR | O_APPEND | O_CLOEXEC, 0600);
 	if (output < 0 || pipe2(ends, O_CLOEXEC) < 0)
 		return -1;
 	const struct child_plan plan = {
-		.start = &start,
-		.cwd = "/",
-		.env_file = "",
-		.output_file = "",
-		.args = args,
-		.env = env,
-		.stdin_fd = null,
+		.msg = &msg,
+		.payload = payload,
+		.null_fd = null,
 		.output_fd = output,
 		.errors_fd = output,
 		.exec_fd = ends[1],

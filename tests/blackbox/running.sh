@@ -7,9 +7,17 @@ for program in asched aschedd asched-spawn; do
 	cp "$ASCHED_BUILD/$program" "$dir/bin/"
 done
 printf '[queue default]\nconcurrency = 10000\n' > "$dir/asched.conf"
-"$dir/bin/aschedd" --private "$dir/d" --config "$dir/asched.conf" >> "$dir/log" 2>&1 < /dev/null &
+SECRET=of-the-shell TMPDIR=/tmp \
+	"$dir/bin/aschedd" --private "$dir/d" --config "$dir/asched.conf" >> "$dir/log" 2>&1 < /dev/null &
 daemon_pid=$!
 within 20 asched status || { diag "$(cat "$dir/log")"; exit 1; }
+if [ -r "/proc/$(daemon_pid_now)/environ" ]; then
+	tr '\0' '\n' < "/proc/$(daemon_pid_now)/environ" > "$dir/environ"
+	is 'of the environment the daemon gets what it knows' TMPDIR=/tmp \
+		"$(grep -E '^(SECRET|TMPDIR)=' "$dir/environ")"
+else
+	skip 'of the environment the daemon gets what it knows' 'it cannot be read here'
+fi
 
 # Each waits for its word, then says it and ends with a code of its own.
 i=0

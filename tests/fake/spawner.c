@@ -180,7 +180,7 @@ static void
 send_with(struct spawner_fixture *fixture, struct msg *msg, const char *payload)
 {
 	msg->version = MSG_VERSION;
-	while (msg_send(fixture->link, msg, payload, -1) < 0) {
+	while (msg_send(fixture->link, msg, payload, NULL) < 0) {
 		struct pollfd ready = { .fd = fixture->link, .events = POLLOUT };
 		assert_int_equal(errno, EAGAIN);
 		assert_int_equal(poll(&ready, 1, WAIT_MS), 1);
@@ -260,16 +260,25 @@ spawner_forget(struct spawner_fixture *fixture, int64_t run_id)
 }
 
 struct msg
-spawner_next(struct spawner_fixture *fixture, int *fd)
+spawner_receive(struct spawner_fixture *fixture, int fds[MSG_NOUTPUTS])
 {
 	struct msg msg;
-	int passed;
 	wait_readable(fixture->link);
-	assert_int_equal(msg_recv(fixture->link, &msg, NULL, 0, &passed), 1);
+	assert_int_equal(msg_recv(fixture->link, &msg, NULL, 0, fds), 1);
+	return msg;
+}
+
+struct msg
+spawner_next(struct spawner_fixture *fixture, int *fd)
+{
+	int fds[MSG_NOUTPUTS];
+	struct msg msg = spawner_receive(fixture, fds);
+	if (fds[MSG_STDERR] >= 0)
+		close(fds[MSG_STDERR]);
 	if (fd)
-		*fd = passed;
-	else if (passed >= 0)
-		close(passed);
+		*fd = fds[MSG_STDOUT];
+	else if (fds[MSG_STDOUT] >= 0)
+		close(fds[MSG_STDOUT]);
 	return msg;
 }
 

@@ -55,7 +55,9 @@ void spawner_shell(struct spawner_fixture *fixture, int64_t run_id, const char *
 void spawner_signal(struct spawner_fixture *fixture, int64_t run_id, enum msg_stop how);
 void spawner_forget(struct spawner_fixture *fixture, int64_t run_id);
 
-/* The next message, whatever it is; *fd (may be NULL: closed) is the caller's. */
+/* The next message, whatever it is; its descriptors, or -1, are the caller's. */
+struct msg spawner_receive(struct spawner_fixture *fixture, int fds[MSG_NOUTPUTS]);
+/* The same of a message without stderr; *fd (may be NULL: closed) is the caller's. */
 struct msg spawner_next(struct spawner_fixture *fixture, int *fd);
 /* The next one of that kind about that run (0: about none); others are dropped. */
 struct msg spawner_expect(struct spawner_fixture *fixture, enum msg_kind kind, int64_t run_id,

@@ -190,7 +190,7 @@ a_job_runs_with_its_fields_and_knows_its_run(void **state)
 	assert_int_equal(world->last.output_bytes, strlen(text));
 	free(text);
 	world->runner->forget(world->runner, 4, 2);
-	assert_int_equal(strlen(world->instance), 32);
+	assert_int_equal(strlen(world->instance), 36);
 	assert_in_range(strlen(world->boot), 24, MSG_ID_MAX - 1);
 }
 

@@ -158,8 +158,10 @@ nothing_gets_away_from_a_cgroup(void **state)
 	const char *const stay[] = { "MORE=sleep 60", NULL };
 	char *text, path[160];
 	(void)state;
-	if (geteuid() != 0 || !make_real())
-		skip(); /* cgroups of version 2 are not there, or not ours to make */
+	if (geteuid() != 0 || !make_real()) {
+		print_message("skipped: there are no cgroups of version 2 that we may make\n");
+		skip();
+	}
 	spawner_begin(&sp, options);
 	assert_int_equal(spawner_hello(&sp), 0);
 	struct msg msg = spawner_run(

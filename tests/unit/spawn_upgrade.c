@@ -16,7 +16,7 @@
 
 struct upgrade {
 	struct spawner_fixture sp;
-	char dir[32], program[64];
+	char dir[32], program[64], log[64];
 };
 
 static void
@@ -38,7 +38,13 @@ begin(void **state)
 	snprintf(upgrade.program, sizeof(upgrade.program), "%s/asched-spawn", upgrade.dir);
 	copy_program(program ? program : "./asched-spawn", upgrade.program);
 	setenv("ASCHED_SPAWN", upgrade.program, 1);
+	snprintf(upgrade.log, sizeof(upgrade.log), "%s/log", upgrade.dir);
+	int errors = dup(STDERR_FILENO), log = open(upgrade.log, O_RDWR | O_CREAT | O_APPEND, 0600);
+	dup2(log, STDERR_FILENO);
 	spawner_begin(&upgrade.sp, NULL);
+	dup2(errors, STDERR_FILENO);
+	close(errors);
+	close(log);
 	unsetenv("ASCHED_SPAWN");
 	assert_int_equal(spawner_hello(&upgrade.sp), 0);
 	*state = &upgrade;
@@ -51,6 +57,7 @@ end(void **state)
 	struct upgrade *upgrade = *state;
 	(void)spawner_end(&upgrade->sp);
 	unlink(upgrade->program);
+	unlink(upgrade->log);
 	return rmdir(upgrade->dir);
 }
 
@@ -90,7 +97,7 @@ a_planned_restart_brings_in_the_new_file_and_loses_nothing(void **state)
 	static const char *const args[] = {
 		"/bin/sh", "-c", "echo before; sleep 1; echo error >&2; echo after; exit 6", NULL
 	};
-	int output = -1, errors = -1;
+	int fds[MSG_NOUTPUTS];
 	spawner_start(sp, 1, (struct spawner_start){ .args = args, .splits_output = true });
 	spawner_expect(sp, MSG_STARTED, 1, NULL);
 	spawner_shell(sp, 2, "exit 8");
@@ -99,7 +106,7 @@ a_planned_restart_brings_in_the_new_file_and_loses_nothing(void **state)
 	for (int i = 0; i < 3; i++) {
 		spawner_end_daemon(sp, 75);
 		spawner_meet_daemon(sp);
-		assert_int_equal(spawner_hello(sp), 3);
+		assert_int_equal(spawner_hello(sp), 2);
 		assert_true(has_resumed(upgrade));
 	}
 	assert_runs_the_new_file(upgrade);
@@ -109,13 +116,16 @@ a_planned_restart_brings_in_the_new_file_and_loses_nothing(void **state)
 	struct msg msg = spawner_next(sp, NULL);
 	assert_int_equal(msg.kind, MSG_WELCOME);
 	assert_int_equal(msg.welcome.epoch, 5);
-	spawner_expect(sp, MSG_ERRORS, 1, &errors);
-	msg = spawner_expect(sp, MSG_EXITED, 1, &output);
+	do
+		msg = spawner_receive(sp, fds);
+	while (msg.run_id != 1);
+	if (msg.kind == MSG_STARTED)
+		msg = spawner_expect(sp, MSG_EXITED, 1, NULL);
 	assert_int_equal(WEXITSTATUS(msg.report.wait_status), 6);
-	text = spawner_read_output(output);
+	text = spawner_read_output(fds[MSG_STDOUT]);
 	assert_string_equal(text, "before\nafter\n");
 	free(text);
-	text = spawner_read_output(errors);
+	text = spawner_read_output(fds[MSG_STDERR]);
 	assert_string_equal(text, "error\n");
 	free(text);
 	spawner_forget(sp, 1);
@@ -185,6 +195,34 @@ a_file_that_cannot_go_on_is_not_executed(void **state)
 	spawner_expect(sp, MSG_EXITED, 1, NULL);
 }
 
+/* Only aschedd's file was replaced, and not by one of our version. */
+static void
+a_daemon_of_another_version_is_said_to_be_and_ours_goes_on(void **state)
+{
+	struct upgrade *upgrade = *state;
+	struct spawner_fixture *sp = &upgrade->sp;
+	const struct msg hello = { .version = MSG_VERSION + 1, .kind = MSG_HELLO };
+	char daemon[SPAWNER_PATH_MAX], words[64];
+	snprintf(daemon, sizeof(daemon), "%s/fake_daemon", sp->dir);
+	/* Once ready, they are started again however they end: killed, or when we leave them. */
+	spawner_send(sp, (struct msg){ .kind = MSG_NOTIFY, .notify = MSG_NOTIFY_READY });
+	spawner_shell(sp, 1, "sleep 60");
+	spawner_expect(sp, MSG_STARTED, 1, NULL);
+	spawner_kill_daemon(sp);
+	spawner_meet_daemon(sp);
+	copy_program("/bin/false", daemon);
+	assert_int_equal(msg_send(sp->link, &hello, NULL, NULL), 0);
+	for (int i = 0; i < 2; i++) { /* and once more when that one dies */
+		spawner_meet_daemon(sp);
+		assert_int_equal(spawner_hello(sp), 1);
+		spawner_kill_daemon(sp);
+	}
+	char *log = spawner_read_output(open(upgrade->log, O_RDONLY));
+	snprintf(words, sizeof(words), "speaks version %u of our messages", MSG_VERSION + 1);
+	assert_non_null(strstr(log, words));
+	free(log);
+}
+
 static void
 runs_after_an_upgrade_inherit_no_descriptor_of_runs_before(void **state)
 {
@@ -214,6 +252,7 @@ main(void)
 		UPGRADE_TEST(a_daemon_that_dies_after_an_upgrade_gets_the_spawner_of_its_age),
 		UPGRADE_TEST(the_instance_stays_the_same_over_a_planned_restart),
 		UPGRADE_TEST(a_file_that_cannot_go_on_is_not_executed),
+		UPGRADE_TEST(a_daemon_of_another_version_is_said_to_be_and_ours_goes_on),
 		UPGRADE_TEST(runs_after_an_upgrade_inherit_no_descriptor_of_runs_before),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,28 @@
+/* One run: from a START message to its slot's end, whatever happens between. */
+#ifndef SPAWN_RUN_H
+#define SPAWN_RUN_H
+
+#include <sys/resource.h>
+
+#include "spawn/spawn.h"
+
+#define RUN_START_LIMIT_US (30 * INT64_C(1000000)) /* from fork to exec; look-ups may hang */
+
+/* Starts the run, which is not there yet, or sets its slot FAILED. False: there is no slot. */
+bool run_start(struct spawner *sp, const struct msg *msg, const char *payload);
+
+/* The child's exec_fd has come to its end: it executes its program, or could not. */
+void run_settle(struct spawner *sp, struct slot *slot);
+
+/* Looks at it. True: it is to be looked at again soon, as its output grows or it starts yet. */
+bool run_look(struct spawner *sp, struct slot *slot);
+
+void run_stop(struct spawner *sp, struct slot *slot, enum msg_stop how);
+
+/* Its main process has ended and is reaped here, while its pid is still its own. */
+void run_end(struct spawner *sp, struct slot *slot);
+
+/* The end is on record: the slot is free again, if it has come to its end. */
+void run_forget(struct spawner *sp, struct slot *slot);
+
+#endif
