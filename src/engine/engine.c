@@ -67,8 +67,7 @@ take_starts(struct engine *engine, struct work *work)
 {
 	for (size_t i = 0; i < work->nstarts; i++) {
 		struct start *start = &work->starts[i];
-		struct live *live = live_new(engine, &start->run, start->job);
-		start->job = NULL; /* taken */
+		struct live *live = live_new(engine, &start->run, &start->job);
 		live->state = LIVE_CLAIMED;
 		if (engine->is_stopping)
 			live_requeue(engine, live);

@@ -56,12 +56,8 @@ intent_new(enum intent_kind kind, usec_t now)
 static void
 work_fini(struct work *work)
 {
-	for (size_t i = 0; i < work->nstarts; i++) {
-		if (work->starts[i].job) {
-			job_fini(work->starts[i].job);
-			free(work->starts[i].job);
-		}
-	}
+	for (size_t i = 0; i < work->nstarts; i++)
+		job_fini(&work->starts[i].job);
 	free(work->starts);
 	free(work->stops);
 }

@@ -63,7 +63,8 @@ live_new(struct engine *engine, const struct run *run, struct job *job)
 		let_go(engine, older);
 	struct live *live = mem_alloc(sizeof(*live));
 	live->run = *run;
-	live->job = job;
+	if (job)
+		live_take_job(live, job);
 	live->pos = HEAP_NOWHERE;
 	live->outcome.output_fd = -1;
 	map_put(&engine->lives, run->id, live);
@@ -71,14 +72,19 @@ live_new(struct engine *engine, const struct run *run, struct job *job)
 }
 
 void
+live_take_job(struct live *live, struct job *job)
+{
+	live->taken_job = *job;
+	live->job = &live->taken_job;
+	*job = (struct job){ 0 };
+}
+
+void
 live_free(struct engine *engine, struct live *live)
 {
 	live_set_alarm(engine, live, ALARM_NONE, USEC_NEVER);
 	map_remove(&engine->lives, live->run.id);
-	if (live->job) {
-		job_fini(live->job);
-		free(live->job);
-	}
+	job_fini(&live->taken_job);
 	outcome_close(&live->outcome);
 	free(live);
 }

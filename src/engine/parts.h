@@ -22,7 +22,8 @@ enum live_alarm { ALARM_NONE, ALARM_START, ALARM_TELL, ALARM_TIMEOUT, ALARM_KILL
 
 struct live {
 	struct run run;
-	struct job *job; /* owned; NULL while only replayed */
+	const struct job *job; /* the next; NULL while only replayed */
+	struct job taken_job;
 	enum live_state state;
 	enum live_alarm alarm;
 	usec_t alarm_at;
@@ -82,7 +83,9 @@ struct engine {
 void engine_send(struct engine *engine, struct intent *intent);
 
 /* live.c: one attempt's life. */
-struct live *live_new(struct engine *engine, const struct run *run, struct job *job); /* takes job */
+/* `job` is moved, and zeroed; NULL: it is not known. */
+struct live *live_new(struct engine *engine, const struct run *run, struct job *job);
+void live_take_job(struct live *live, struct job *job);
 void live_free(struct engine *engine, struct live *live);
 struct live *live_find(const struct engine *engine, int64_t run_id, int attempt);
 void live_set_alarm(struct engine *engine, struct live *live, enum live_alarm alarm, usec_t at);

@@ -46,7 +46,7 @@ recover_begin(struct engine *engine)
 static bool
 is_unstarted(const struct engine *engine, const struct start *start)
 {
-	if (job_is_http(start->job))
+	if (job_is_http(&start->job))
 		return engine->is_ready;
 	return start->attempt.number > 0 &&
 	       strcmp(start->attempt.spawner, engine->config.spawner) == 0;
@@ -58,14 +58,6 @@ is_orphan(const struct engine *engine, const struct start *start)
 	return start->attempt.pid > 0 && engine->ports.orphan_lives &&
 	       strcmp(start->attempt.boot, engine->config.boot) == 0 &&
 	       engine->ports.orphan_lives(engine->ports.arg, &start->attempt);
-}
-
-static struct job *
-take_job(struct start *start)
-{
-	struct job *job = start->job;
-	start->job = NULL;
-	return job;
 }
 
 static void
@@ -93,7 +85,7 @@ static void
 adopt(struct engine *engine, struct live *live, struct start *start)
 {
 	live->run = start->run;
-	live->job = take_job(start);
+	live_take_job(live, &start->job);
 	usec_t at = start->attempt.started_at ? start->attempt.started_at : live->started_at;
 	if (start->attempt.started_at == 0)
 		live_tell_start(engine, live);
@@ -108,8 +100,9 @@ adopt(struct engine *engine, struct live *live, struct start *start)
 static void
 hear_again(struct engine *engine, struct live *live, const struct start *start)
 {
-	bool is_over = start->job->state == JOB_CANCELLED || start->job->state == JOB_PAUSED ||
-	               start->job->anchor_at > start->run.claimed_at;
+	const struct job *job = &start->job;
+	bool is_over = job->state == JOB_CANCELLED || job->state == JOB_PAUSED ||
+		       job->anchor_at > start->run.claimed_at;
 	if (live->state == LIVE_CLAIMED) {
 		if (is_over || start->run.stop_reason != REASON_NONE)
 			live_requeue(engine, live);
@@ -132,11 +125,11 @@ recover_run(struct engine *engine, struct start *start)
 			hear_again(engine, live, start);
 		return;
 	}
-	live = live_new(engine, &start->run, take_job(start));
-	start->job = live->job; /* borrowed for the questions below */
+	bool was_unstarted = is_unstarted(engine, start);
+	live = live_new(engine, &start->run, &start->job);
 	live->started_at = start->attempt.started_at ? start->attempt.started_at
 	                                             : start->attempt.claimed_at;
-	if (is_unstarted(engine, start)) {
+	if (was_unstarted) {
 		live->state = LIVE_CLAIMED;
 		live_requeue(engine, live);
 	} else if (is_orphan(engine, start)) {
@@ -145,7 +138,6 @@ recover_run(struct engine *engine, struct start *start)
 		live->state = LIVE_REPLAYED;
 		lose(engine, live, start);
 	}
-	start->job = NULL;
 }
 
 /* What the runner has and the ledger does not know as running: a record that was lost. */

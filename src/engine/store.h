@@ -127,10 +127,14 @@ struct limits {
 	int64_t jobs, runs, bytes;
 };
 
-/* A run that was made `running` in this commit: the engine has to start it at start_at. */
+/*
+ * A run that was made `running` in this commit: the engine has to start it at start_at. The job is
+ * here by value: memory of its own would be allocated by the store's thread and freed by the
+ * loop's, one for each run, and each then waits for the other's lock in malloc.
+ */
 struct start {
 	struct run run;
-	struct job *job; /* owned */
+	struct job job; /* zeroed when it was taken */
 	struct attempt attempt;
 };
 

@@ -296,11 +296,9 @@ load_start(struct ledger *ledger, struct intent *intent, const struct run *run,
            struct start *start)
 {
 	struct backend *db = ledger->backend;
-	struct job job;
-	if (ledger_load_job_of(ledger, intent, run, &job) != BACKEND_OK)
+	start->run = *run;
+	if (ledger_load_job_of(ledger, intent, run, &start->job) != BACKEND_OK)
 		return -1;
-	*start = (struct start){ .run = *run, .job = mem_alloc(sizeof(job)) };
-	*start->job = job; /* moved */
 	intent->work.nstarts++;
 	return ledger_checked(db->ops->attempt_load(db, run->id, run->attempt, &start->attempt,
 	                                            &intent->err));

@@ -68,8 +68,8 @@ add_start(struct ledger *ledger, struct intent *intent, struct run *run, struct 
 		work->starts =
 			mem_resize(work->starts, 2 * work->nstarts + 1, sizeof(*work->starts));
 	struct start *start = &work->starts[work->nstarts++];
-	*start = (struct start){ .run = *run, .attempt = attempt, .job = mem_alloc(sizeof(*job)) };
-	*start->job = *job; /* moved: the caller does not fini() it */
+	*start = (struct start){ .run = *run, .attempt = attempt, .job = *job };
+	*job = (struct job){ 0 }; /* moved */
 	return 0;
 }
 

@@ -165,7 +165,7 @@ sim_check_order(struct sim *sim, const struct intent *intent)
 	if (intent->kind != INTENT_CLAIM || sim->has_deadlines)
 		return;
 	for (size_t i = 0; i < work->nstarts; i++) {
-		const char *queue = work->starts[i].job->queue;
+		const char *queue = work->starts[i].job.queue;
 		struct run best;
 		size_t n = 0;
 		disk->ops->runs_ready(disk, queue, 1, &best, &n, &err);

@@ -27,13 +27,11 @@ claim_run(struct engine *engine, int64_t id)
 {
 	struct intent *intent = intent_new(INTENT_JOB_RUN, NOW);
 	engine_submit(engine, intent);
-	struct job *job = mem_alloc(sizeof(*job));
-	job_init(job);
 	intent->work.starts = mem_array(1, sizeof(*intent->work.starts));
 	intent->work.nstarts = 1;
-	intent->work.starts[0] =
-		(struct start){ .run = { .id = id, .attempt = 1, .start_at = NOW + USEC_PER_MIN },
-				.job = job };
+	struct start *start = &intent->work.starts[0];
+	start->run = (struct run){ .id = id, .attempt = 1, .start_at = NOW + USEC_PER_MIN };
+	job_init(&start->job);
 	intent_answer(intent);
 }
 

@@ -43,9 +43,9 @@ recovery_gets_its_running_run_and_those_of_others(void **state)
 	assert_int_equal(intent->err.code, ERR_NONE);
 	assert_int_equal(intent->work.nstarts, 2);
 	assert_int_equal(intent->work.starts[0].run.id, run.id);
-	assert_true(intent->work.starts[0].job->is_damaged);
-	assert_int_equal(intent->work.starts[0].job->owner, 1000);
-	assert_false(intent->work.starts[1].job->is_damaged);
+	assert_true(intent->work.starts[0].job.is_damaged);
+	assert_int_equal(intent->work.starts[0].job.owner, 1000);
+	assert_false(intent->work.starts[1].job.is_damaged);
 	intent_free(intent);
 }
 
