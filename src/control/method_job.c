@@ -36,11 +36,7 @@ make_job(const struct call *call, const struct intent *intent)
 	else
 		job_init(job);
 	job->owner = call->who.uid;
-	enum field_group other = changes_have(intent, "url") ? GROUP_EXEC : GROUP_HTTP;
-	for (size_t i = 0; defaults && i < nfields; i++) {
-		if (fields[i].group == other)
-			field_clear(job, &fields[i]);
-	}
+	field_clear_group(job, changes_have(intent, "url") ? GROUP_EXEC : GROUP_HTTP);
 	return job;
 }
 

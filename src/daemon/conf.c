@@ -253,6 +253,8 @@ static int
 enter_queue(struct reading *r, const char *name, struct err *err)
 {
 	struct conf *conf = r->conf;
+	if (job_check_name("queue", name, err) != 0)
+		return -1;
 	for (size_t i = 0; i < conf->nqueues; i++) {
 		if (strcmp(conf->queues[i].name, name) == 0)
 			return err_set(err, ERR_INVALID, "[queue %s] stands twice", name);
@@ -366,6 +368,30 @@ take_piece(void *arg, const char *section, const char *name, const char *piece)
 	return set_key(r, name, buf_text(&r->value), err) == 0;
 }
 
+/* Do the defaults fit each other, for a job of either kind that sets nothing else? */
+static int
+check_defaults(const struct conf *conf, struct err *err)
+{
+	static const struct {
+		const char *action, *text;
+		enum field_group others;
+	} kinds[] = {
+		{ "shell", "true", GROUP_HTTP },
+		{ "url", "http://localhost/", GROUP_EXEC },
+	};
+	int result = 0;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && result == 0; i++) {
+		struct job job;
+		job_copy(&job, &conf->defaults);
+		field_clear_group(&job, kinds[i].others);
+		field_set(&job, field_find(kinds[i].action, strlen(kinds[i].action)), kinds[i].text,
+			  strlen(kinds[i].text), NULL);
+		result = job_check(&job, err);
+		job_fini(&job);
+	}
+	return result;
+}
+
 int
 conf_parse(struct conf *conf, const char *path, const char *text, size_t len, struct err *err)
 {
@@ -382,5 +408,9 @@ conf_parse(struct conf *conf, const char *path, const char *text, size_t len, st
 	/* Our lines are stricter than inih's: it must not have found more. */
 	if (line != 0)
 		return err_set(err, ERR_INVALID, "%s:%d: not understood", path, line);
+	struct err unfit;
+	if (conf->has_defaults && check_defaults(conf, &unfit) != 0)
+		return err_set(err, ERR_INVALID, "%s: [defaults]: %s: %s", path, unfit.field,
+			       unfit.text);
 	return 0;
 }

@@ -73,6 +73,9 @@ int conf_load(struct conf *conf, const char *path, bool must_be_safe, struct err
 /* Reads text as conf_load() does; `path` is for messages. */
 int conf_parse(struct conf *conf, const char *path, const char *text, size_t len, struct err *err);
 
+/* Has this machine the zone of [defaults]? 0, or -1 with *err. Reads it from the disk. */
+int conf_check_zone(const struct conf *conf, struct err *err);
+
 bool uid_list_has(const struct uid_list *list, uid_t uid);
 
 #endif

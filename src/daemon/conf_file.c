@@ -10,6 +10,8 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/zonedir.h"
+#include "when/zones.h"
 
 #define STOP_TIMEOUT_STANDARD (30 * USEC_PER_SEC)
 #define RETAIN_STANDARD       (90 * USEC_PER_DAY)
@@ -138,4 +140,19 @@ conf_load(struct conf *conf, const char *path, bool must_be_safe, struct err *er
 	buf_fini(&text);
 	close(fd);
 	return result;
+}
+
+int
+conf_check_zone(const struct conf *conf, struct err *err)
+{
+	struct zonedir dir;
+	const struct zone_source source = { zonedir_read, zonedir_identity, zonedir_local_name,
+					    &dir };
+	zonedir_init(&dir, ZONEINFO_DIR);
+	struct zones *zones = zones_new(&source);
+	struct zone *zone = zones_get(zones, conf->defaults.tz, err);
+	zone_unref(zone);
+	zones_free(zones);
+	zonedir_fini(&dir);
+	return zone ? 0 : -1;
 }

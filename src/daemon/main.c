@@ -21,13 +21,19 @@ fail(const struct err *err)
 	return err->code == ERR_INVALID || err->code == ERR_DENIED ? DAEMON_MISUSED : DAEMON_FAILED;
 }
 
+/*
+ * What is right in itself; and the zone that jobs have by default, which the machine may lose
+ * later, and the daemon starts all the same.
+ */
 static int
-say_config_is_right(const struct options *options)
+check_config(const struct options *options, const struct conf *conf)
 {
+	struct err err = { 0 };
 	char *path = options_config_path(options);
-	printf("%s: no errors\n", path ? path : "there is no configuration file");
+	if (conf_check_zone(conf, &err) == 0)
+		printf("%s: no errors\n", path ? path : "there is no configuration file");
 	free(path);
-	return DAEMON_DONE;
+	return err.code == ERR_NONE ? DAEMON_DONE : fail(&err);
 }
 
 /* For a database that no daemon serves, such as a backup. */
@@ -63,8 +69,9 @@ main(int argc, char **argv)
 		return fail(&err);
 	}
 	if (options.check_config) {
+		status = check_config(&options, &conf);
 		conf_fini(&conf);
-		return say_config_is_right(&options);
+		return status;
 	}
 	if (options.check_database) {
 		status = check_database(conf.database);

@@ -40,12 +40,16 @@ static const struct option long_options[] = {
 
 static const char usage[] =
 	"usage: aschedd [--config FILE] [--private DIR] [--socket PATH] [--database PATH]\n"
-	"               [--system] [--check-config] [--check-database] [--version]\n";
+	"               [--system] [--check-config] [--check-database] [--version] [--help]\n";
 
 /* -1: go on; else the exit status. */
 static int
 take_option(struct options *options, int option)
 {
+	if (optarg && !*optarg) { /* an empty variable, which would be the working directory */
+		fprintf(stderr, "aschedd: the value of an option is empty\n%s", usage);
+		return EXIT_USAGE;
+	}
 	switch (option) {
 	case OPTION_CONFIG:
 		options->config = optarg;

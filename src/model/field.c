@@ -318,6 +318,15 @@ field_clear(struct job *job, const struct field *field)
 }
 
 void
+field_clear_group(struct job *job, enum field_group group)
+{
+	for (size_t i = 0; i < nfields; i++) {
+		if (fields[i].group == group)
+			field_clear(job, &fields[i]);
+	}
+}
+
+void
 field_print_standard(const struct field *field, struct buf *out)
 {
 	struct job job = { 0 };

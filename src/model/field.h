@@ -67,6 +67,7 @@ const char *field_suggest(const char *name);
 int field_set(struct job *job, const struct field *field, const char *text, size_t len,
               struct err *err);
 void field_clear(struct job *job, const struct field *field); /* back to its default */
+void field_clear_group(struct job *job, enum field_group group);
 /* The default as field_print() would print it; nothing when it is unset. */
 void field_print_standard(const struct field *field, struct buf *out);
 

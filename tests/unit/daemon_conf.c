@@ -201,6 +201,11 @@ static const struct {
 	{ "[defaults]\nshell = x\n", 0, "t.conf:2: shell: cannot have a default" },
 	{ "[defaults]\npriority = 11\n", 0,
 	  "t.conf:2: priority: \"11\" is not a whole number in 0-9" },
+	/* No job could be made of these. */
+	{ "[queue 12]\n", 0, "t.conf:1: queue: \"12\" is all digits, which would be an id" },
+	{ "[queue -x]\n", 0, "t.conf:1: queue: \"-x\" would be an option to commands" },
+	{ "[defaults]\nretry-delay = 2h\n", 0,
+	  "t.conf: [defaults]: retry-max-delay: is shorter than retry-delay" },
 };
 
 static void
