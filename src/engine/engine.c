@@ -69,10 +69,7 @@ take_starts(struct engine *engine, struct work *work)
 		struct start *start = &work->starts[i];
 		struct live *live = live_new(engine, &start->run, &start->job);
 		live->state = LIVE_CLAIMED;
-		if (engine->is_stopping)
-			live_requeue(engine, live);
-		else
-			live_set_alarm(engine, live, ALARM_START, live->run.start_at);
+		live_wait(engine, live);
 	}
 }
 
@@ -394,13 +391,28 @@ engine_store_changed(struct engine *engine, enum store_state state, usec_t now)
 		recover_begin(engine);
 }
 
+/* What is to start does so at an instant, which may be far ahead now. */
+static void
+hold_claimed(struct engine *engine)
+{
+	struct live *live;
+	size_t at = 0;
+	while ((live = map_next(&engine->lives, &at))) {
+		size_t n = engine->lives.n;
+		if (live->state == LIVE_CLAIMED)
+			live_wait(engine, live);
+		if (engine->lives.n < n)
+			at = 0; /* the map has changed */
+	}
+}
+
 void
 engine_clock_stepped(struct engine *engine, usec_t from, usec_t now)
 {
 	struct live *live;
 	size_t at = 0;
 	engine->now = now;
-	/* What runs has its time-out in elapsed time; what is to start, at an instant. */
+	/* What runs has its time-out in elapsed time. */
 	while ((live = map_next(&engine->lives, &at))) {
 		if (live->alarm != ALARM_START && live->alarm != ALARM_NONE) {
 			live->alarm_at += now - from;
@@ -412,6 +424,7 @@ engine_clock_stepped(struct engine *engine, usec_t from, usec_t now)
 		if (*alarms[i] != USEC_NEVER)
 			*alarms[i] += now - from;
 	}
+	hold_claimed(engine);
 	engine->claimed_until = 0;
 	engine->not_before = engine->step_at = 0;
 	steps_add(engine, from, now);

@@ -20,6 +20,9 @@
  */
 #define TELL_DELAY (100 * USEC_PER_MSEC)
 
+/* No claim looks further ahead than this; smaller steps of the clock go unnoticed. */
+#define AHEAD_MAX (2 * USEC_PER_SEC)
+
 #define BIT(state) (1u << (state))
 static const unsigned legal_steps[LIVE_NSTATES] = {
 	[LIVE_CLAIMED] = BIT(LIVE_STARTING),
@@ -105,6 +108,22 @@ live_set_alarm(struct engine *engine, struct live *live, enum live_alarm alarm, 
 	live->alarm_at = at;
 	if (live->alarm != ALARM_NONE)
 		heap_push(&engine->alarms, live);
+}
+
+/*
+ * Only a clock that was set back leaves a start further ahead than any claim looks. An instant that
+ * has not come is the ledger's again; what is tried once more, or was asked for, has waited enough.
+ */
+void
+live_wait(struct engine *engine, struct live *live)
+{
+	bool is_far = live->run.start_at > engine->now + AHEAD_MAX;
+	bool is_first = live->run.trigger == TRIGGER_SCHEDULE && live->run.attempt == 1;
+	if (engine->is_stopping || (is_far && is_first))
+		live_requeue(engine, live);
+	else
+		live_set_alarm(engine, live, ALARM_START,
+			       is_far ? engine->now : live->run.start_at);
 }
 
 static void
@@ -277,6 +296,7 @@ live_requeue(struct engine *engine, struct live *live)
 	struct intent *intent = intent_new(INTENT_REQUEUE, engine->now);
 	intent->run_id = live->run.id;
 	intent->attempt = live->run.attempt;
+	intent->is_forced = live->run.start_at > engine->now + AHEAD_MAX;
 	live_free(engine, live);
 	engine_send(engine, intent);
 }

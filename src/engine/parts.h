@@ -98,6 +98,8 @@ void live_tell_start(struct engine *engine, const struct live *live);
 /* Is over: puts it on record. Takes the outcome's descriptors. */
 void live_ended(struct engine *engine, struct live *live, struct outcome *outcome);
 void live_recorded(struct engine *engine, struct intent *intent);
+/* It is claimed, and held until its start. */
+void live_wait(struct engine *engine, struct live *live);
 /* Somebody wants it to end. */
 void live_stop(struct engine *engine, struct live *live, const struct stop *stop);
 /* It was never started: back into the queue, or ended, as the ledger sees fit. Frees it. */

@@ -34,9 +34,11 @@ enum intent_kind {
 	INTENT_STARTED, /* run_id, attempt, pid, pid_start, at */
 	INTENT_ENDED, /* run_id, attempt, outcome (its files are read), at, pid, pid_start -> run */
 	INTENT_UNFINISHED, /* cursor, limit -> starts: every running run with its attempt */
-	INTENT_REQUEUE,    /* run_id, attempt: provably not started: wait again, or end */
-	INTENT_STOPPING,   /* run_id, attempt, reason: a time-out or shutdown is about to end it */
-	INTENT_BOOT,       /* at: the instant of this boot; on-start jobs run once a boot */
+	/* run_id, attempt, is_forced (a clock set back has left it far ahead): provably not started:
+	   wait again, or end */
+	INTENT_REQUEUE,
+	INTENT_STOPPING, /* run_id, attempt, reason: a time-out or shutdown is about to end it */
+	INTENT_BOOT,     /* at: the instant of this boot; on-start jobs run once a boot */
 	/*
 	 * Both go through the recurring jobs in batches: offset is the last id of the batch before
 	 * (0: begin), in the answer where to go on (-1: done), count: jobs recomputed so far.
@@ -44,9 +46,9 @@ enum intent_kind {
 	INTENT_CLOCK_STEP, /* the clock was set, from at to until */
 	/* look whether zone files were replaced (is_forced: they were) -> name: which; offset, count */
 	INTENT_ZONES,
-	INTENT_PRUNE,      /* retention: one slice -> count; count 0: nothing left to do */
-	INTENT_BACKUP,     /* path */
-	INTENT_CHECK,      /* of the whole database -> output: what is wrong, a line each */
+	INTENT_PRUNE,  /* retention: one slice -> count; count 0: nothing left to do */
+	INTENT_BACKUP, /* path */
+	INTENT_CHECK,  /* of the whole database -> output: what is wrong, a line each */
 	/* Questions. */
 	INTENT_JOB_GET,  /* ref -> jobs[0] */
 	INTENT_JOB_LIST, /* filter, cursor, limit -> jobs, cursor */

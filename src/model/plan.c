@@ -258,8 +258,23 @@ static usec_t
 covered_to(const struct walk *w, usec_t due)
 {
 	const struct plan_view *v = w->view;
-	bool may_have = due <= v->job->covered_until && v->covered_to;
-	return may_have ? v->covered_to(v->arg, due) : due - 1;
+	bool may_have = due <= v->job->covered_until && v->covered;
+	return may_have ? v->covered(v->arg, due).to : due - 1;
+}
+
+/* Up to where, at most `until`, no instant from `due` on has its row: the half will do. */
+static usec_t
+uncovered_until(const struct walk *w, usec_t due, usec_t until)
+{
+	const struct plan_view *v = w->view;
+	if (due > v->job->covered_until || !v->covered)
+		return until;
+	for (struct plan_covered row = v->covered(v->arg, until); row.to >= due && until >= due;
+	     row = v->covered(v->arg, until)) {
+		usec_t half = due + (until - due) / 2;
+		until = row.from - 1 < half ? row.from - 1 : half;
+	}
+	return until;
 }
 
 /* NEVER once max-runs are used up. */
@@ -329,8 +344,9 @@ pass_many(struct walk *w, struct instant *at)
 	usec_t until = is_missed ? late : v->passed_until;
 	if (job->until && job->until < until)
 		until = job->until;
-	if (at->due >= until || at->due <= w->few_until || at->due <= job->covered_until)
+	if (at->due >= until || at->due <= w->few_until)
 		return false;
+	until = uncovered_until(w, at->due, until);
 	int64_t n = schedule_count(v->schedule, at->due - 1, until);
 	n -= is_missed ? (int64_t)ring_size(job) : 0;
 	if (n < COUNTED_MIN) {

@@ -18,6 +18,11 @@
 /* Runs of one job that may wait or run at a time, with overlap=allow too; more are skipped. */
 #define PLAN_ACTIVE_MAX 1000
 
+/* The instants that a row stands for; none: to is before from. */
+struct plan_covered {
+	usec_t from, to;
+};
+
 struct plan_view {
 	const struct job *job;
 	const struct schedule *schedule;
@@ -31,11 +36,10 @@ struct plan_view {
 	usec_t passed_until; /* instants up to here are skipped, for that reason; 0: none */
 	enum run_reason passed_reason; /* paused, edited, removed */
 	/*
-	 * The last instant of the row that covers this one; before it: there is none. Asked only of
-	 * those up to the job's covered_until: a clock that was set back, or an edit, brings the
-	 * schedule there again.
+	 * The job's last row of those that begin at or before `at`. Asked only up to the job's
+	 * covered_until: a clock that was set back, or an edit, brings the schedule there again.
 	 */
-	usec_t (*covered_to)(void *arg, usec_t due);
+	struct plan_covered (*covered)(void *arg, usec_t at);
 	void *arg;
 	int steps_max; /* instants to cover, at most PLAN_STEPS_MAX; 0: so many */
 	usec_t step_from, step_to; /* the clock jumped ahead over these instants; 0: it did not */

@@ -39,6 +39,8 @@ ledger_plan_wake(struct ledger *ledger, struct intent *intent)
 void
 ledger_wake_by(struct intent *intent, usec_t at)
 {
+	if (at <= intent->now)
+		at = 0; /* at once, also by a clock that is set back before the answer is heard */
 	if (intent->work.wake_by < 0 || at < intent->work.wake_by)
 		intent->work.wake_by = at;
 }

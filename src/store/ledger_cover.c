@@ -130,16 +130,17 @@ struct question {
 	bool has_failed;
 };
 
-static usec_t
-covered_to(void *arg, usec_t due)
+static struct plan_covered
+covered(void *arg, usec_t at)
 {
 	struct question *question = arg;
 	struct backend *db = question->ledger->backend;
 	struct run run;
 	enum backend_result found =
-		db->ops->run_due_by(db, question->job_id, due, &run, &question->intent->err);
+		db->ops->run_due_by(db, question->job_id, at, &run, &question->intent->err);
 	question->has_failed |= found == BACKEND_ERROR;
-	return found == BACKEND_OK ? run.last_due : INT64_MIN;
+	return found == BACKEND_OK ? (struct plan_covered){ run.due, run.last_due }
+				   : (struct plan_covered){ INT64_MAX, INT64_MIN };
 }
 
 int
@@ -170,7 +171,7 @@ ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, stru
 						      .is_limited = room != SIZE_MAX,
 						      .room = room,
 						      .machine = ledger->machine,
-						      .covered_to = covered_to,
+						      .covered = covered,
 						      .arg = &question,
 						      .step_from = ledger->step_from,
 						      .step_to = ledger->step_to });

@@ -18,12 +18,20 @@ is_used_up(const struct job *job)
 	return job->state == JOB_ACTIVE && job->next_due == USEC_NEVER && !comes_back;
 }
 
+/* What was asked for, or tried before, has had its time: a clock that is set back gives no other. */
+static enum run_gate
+gate_at(const struct run *run, usec_t now)
+{
+	bool is_first = run->trigger == TRIGGER_SCHEDULE && run->attempt == 0;
+	return is_first && run->start_at > now ? GATE_TIME : GATE_OPEN;
+}
+
 static int
 open_gate(struct ledger *ledger, struct intent *intent, struct run *run)
 {
 	struct backend *db = ledger->backend;
-	run->gate = run->start_at > intent->now ? GATE_TIME : GATE_OPEN;
-	ledger_wake_by(intent, run->start_at);
+	run->gate = gate_at(run, intent->now);
+	ledger_wake_by(intent, run->gate == GATE_TIME ? run->start_at : intent->now);
 	return ledger_checked(
 		db->ops->run_update(db, run, RUN_WAITING, run->attempt, &intent->err));
 }
@@ -333,6 +341,22 @@ fate_of_unstarted(struct ledger *ledger, const struct intent *intent, const stru
 	return *reason == REASON_PAUSED ? RUN_SKIPPED : RUN_CANCELLED;
 }
 
+/* Its instant lies far ahead: it is given back, and the run with it. */
+static int
+requeue_ahead(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	struct backend *db = ledger->backend;
+	usec_t seen_due = job->next_due;
+	enum job_state seen = job->state;
+	int given_back = ledger_give_back(ledger, intent, job);
+	if (given_back != 1)
+		return given_back;
+	ledger_wake_by(intent, job->next_start_at);
+	if (ledger_go_on(ledger, intent, job) < 0)
+		return -1;
+	return ledger_checked(db->ops->job_advance(db, job, seen_due, seen, &intent->err));
+}
+
 /*
  * The engine held the run and did not start it, or did not live to: its attempt never was. Waits
  * again, or ends when it was stopped, or its job cancelled, paused, or edited so that the instant
@@ -350,7 +374,7 @@ requeue_run(struct ledger *ledger, struct intent *intent, struct run *run, struc
 		run_set_state(run, fate, reason);
 		run->ended_at = intent->now;
 	}
-	run->gate = run->start_at > intent->now ? GATE_TIME : GATE_OPEN;
+	run->gate = gate_at(run, intent->now);
 	if (run->attempt == 0)
 		run->deadline_at = run_deadline(job, run->start_at);
 	run->stop_reason = REASON_NONE;
@@ -358,7 +382,9 @@ requeue_run(struct ledger *ledger, struct intent *intent, struct run *run, struc
 	if (db->ops->attempt_drop(db, run->id, seen, &intent->err) == BACKEND_ERROR ||
 	    db->ops->run_update(db, run, RUN_RUNNING, seen, &intent->err) == BACKEND_ERROR)
 		return -1;
-	return fate == RUN_WAITING ? 0 : ledger_after_run(ledger, intent, job, run);
+	if (fate != RUN_WAITING)
+		return ledger_after_run(ledger, intent, job, run);
+	return intent->is_forced ? requeue_ahead(ledger, intent, job) : 0;
 }
 
 int

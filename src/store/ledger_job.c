@@ -309,6 +309,8 @@ replace_schedule(struct ledger *ledger, struct intent *intent, struct job *job, 
 {
 	if (cover_past(ledger, intent, job, REASON_EDITED) < 0)
 		return -1;
+	if (!intent->goes_on && ledger_give_back(ledger, intent, job) < 0)
+		return -1;
 	changed->nruns = job->nruns;
 	changed->covered_until = job->covered_until;
 	return 0;
@@ -440,7 +442,8 @@ resume_job(struct ledger *ledger, struct intent *intent, struct job *job)
 		return answer_job(intent, job);
 	if (job_schedule(job, ledger->zones, &schedule, &intent->err) < 0)
 		return 0;
-	if (end_claimed(ledger, intent, job, REASON_PAUSED) < 0)
+	if (end_claimed(ledger, intent, job, REASON_PAUSED) < 0 ||
+	    ledger_give_back(ledger, intent, job) < 0)
 		return -1;
 	job->state = JOB_ACTIVE;
 	job->anchor_at = intent->now;

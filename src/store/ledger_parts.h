@@ -76,6 +76,12 @@ int ledger_plan_wake(struct ledger *ledger, struct intent *intent);
 /* What this intent changed is to be claimed then, if not earlier. */
 void ledger_wake_by(struct intent *intent, usec_t at);
 
+/*
+ * Instants of the job that lie ahead and are not run are to be decided once more: the clock was
+ * set back. 1: it has some, goes on at the first instant from now on and is to be stored; 0; -1.
+ */
+int ledger_give_back(struct ledger *ledger, struct intent *intent, struct job *job);
+
 /* The end of a run that has a terminal state now: failure counts, finished, what waits behind. */
 int ledger_after_run(struct ledger *ledger, struct intent *intent, struct job *job,
                      const struct run *run);

@@ -9,9 +9,8 @@
 #define PRUNE_SLICE    500 /* runs removed in one transaction: a few milliseconds */
 #define KEYS_KEPT      USEC_PER_DAY
 
-/* A step back of more than this recomputes `every`; of more than that, all recurring jobs. */
-#define STEP_EVERY USEC_PER_MIN
-#define STEP_ALL   (3 * USEC_PER_HOUR)
+/* A step back of more than this gives back what lies ahead again. */
+#define STEP_BACK_MIN USEC_PER_MIN
 
 static int
 start_on_boot(struct ledger *ledger, struct intent *intent, int64_t id)
@@ -103,7 +102,8 @@ begin_step(struct ledger *ledger, struct intent *intent)
 	remember_step(ledger, intent->at, intent->until);
 	if (rc < 0 || is_known)
 		return rc;
-	if (record_step(ledger, intent) < 0)
+	if (record_step(ledger, intent) < 0 ||
+	    db->ops->runs_shift(db, intent->until - intent->at, &intent->err) == BACKEND_ERROR)
 		return -1;
 	return ledger_checked(db->ops->meta_save(db, "step", text, &intent->err));
 }
@@ -155,31 +155,33 @@ come_back(struct job *job, usec_t now)
  * Puts the job on its schedule from now on, unless it is due already: that is a claim's, which gives
  * every instant its row and says what cannot be read.
  */
-static void
-reanchor(struct ledger *ledger, const struct intent *intent, struct job *job)
+static int
+reanchor(struct ledger *ledger, struct intent *intent, struct job *job)
 {
 	struct schedule schedule;
-	if (job->next_due <= intent->now || job_schedule(job, ledger->zones, &schedule, NULL) < 0)
-		return;
+	usec_t seen = job->next_due;
+	if (seen <= intent->now || job_schedule(job, ledger->zones, &schedule, NULL) < 0)
+		return 0;
 	job_anchor(job, &schedule, intent->now, ledger->machine);
 	schedule_fini(&schedule);
+	return job->next_due != seen;
 }
 
-/* Counts the jobs whose next instant moves. */
+/* What a batch does to a job: puts it on its schedule again. 1: it is to be stored; 0; -1. */
+typedef int (*mover)(struct ledger *ledger, struct intent *intent, struct job *job);
+
+/* Stores what was moved, and counts the jobs whose next instant it is. */
 static int
 save_moved(struct ledger *ledger, struct intent *intent, struct job *job, usec_t seen)
 {
 	struct backend *db = ledger->backend;
-	if (job->next_due == seen)
-		return 0;
-	intent->count++;
+	intent->count += job->next_due != seen;
 	return ledger_checked(db->ops->job_advance(db, job, seen, job->state, &intent->err));
 }
 
-/* Recomputes those jobs of the next batch that the rule picks; offset goes on, or to -1. */
+/* Moves the jobs of the next batch; offset goes on, or to -1. */
 static int
-reanchor_batch(struct ledger *ledger, struct intent *intent,
-               bool (*picks)(const struct intent *, const struct job *))
+move_batch(struct ledger *ledger, struct intent *intent, mover move)
 {
 	struct backend *db = ledger->backend;
 	int64_t ids[JOBS_PER_BATCH];
@@ -195,10 +197,8 @@ reanchor_batch(struct ledger *ledger, struct intent *intent,
 		usec_t seen = job.next_due;
 		if (come_back(&job, intent->now))
 			rc = ledger_checked(db->ops->job_update(db, &job, &intent->err));
-		if (picks(intent, &job))
-			reanchor(ledger, intent, &job);
-		if (rc == 0)
-			rc = save_moved(ledger, intent, &job, seen);
+		int moved = rc < 0 ? -1 : move(ledger, intent, &job);
+		rc = moved == 1 ? save_moved(ledger, intent, &job, seen) : moved;
 		job_fini(&job);
 	}
 	if (rc < 0)
@@ -207,10 +207,12 @@ reanchor_batch(struct ledger *ledger, struct intent *intent,
 	return ledger_plan_wake(ledger, intent);
 }
 
-static bool
-is_moved_by_step(const struct intent *intent, const struct job *job)
+/* What was run has its row, which no schedule passes over: so all may go back. */
+static int
+move_by_step(struct ledger *ledger, struct intent *intent, struct job *job)
 {
-	return job->kind == SCHEDULE_EVERY || intent->at - intent->until > STEP_ALL;
+	int given_back = ledger_give_back(ledger, intent, job);
+	return given_back != 0 ? given_back : reanchor(ledger, intent, job);
 }
 
 int
@@ -218,8 +220,8 @@ ledger_clock_step(struct ledger *ledger, struct intent *intent)
 {
 	if (intent->offset == 0 && begin_step(ledger, intent) < 0)
 		return -1;
-	if (intent->at - intent->until > STEP_EVERY)
-		return reanchor_batch(ledger, intent, is_moved_by_step);
+	if (intent->at - intent->until > STEP_BACK_MIN)
+		return move_batch(ledger, intent, move_by_step);
 	intent->offset = -1;
 	return ledger_plan_wake(ledger, intent);
 }
@@ -239,11 +241,10 @@ note_replaced(void *arg, const char *name)
 }
 
 /* Intervals know no zone. */
-static bool
-is_moved_by_zones(const struct intent *intent, const struct job *job)
+static int
+move_by_zones(struct ledger *ledger, struct intent *intent, struct job *job)
 {
-	(void)intent;
-	return job->kind != SCHEDULE_EVERY;
+	return job->kind == SCHEDULE_EVERY ? 0 : reanchor(ledger, intent, job);
 }
 
 int
@@ -261,7 +262,7 @@ ledger_zones(struct ledger *ledger, struct intent *intent)
 		else if (replaced.n > 1)
 			intent->name = mem_printf("%s and %d more", replaced.first, replaced.n - 1);
 	}
-	return reanchor_batch(ledger, intent, is_moved_by_zones);
+	return move_batch(ledger, intent, move_by_zones);
 }
 
 int

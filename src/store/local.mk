@@ -12,6 +12,7 @@ libstore_a_SOURCES = \
 	src/store/ledger.c src/store/ledger.h src/store/ledger_parts.h \
 	src/store/ledger_active.c \
 	src/store/ledger_ask.c \
+	src/store/ledger_back.c \
 	src/store/ledger_claim.c \
 	src/store/ledger_cover.c \
 	src/store/ledger_end.c \

@@ -163,6 +163,27 @@ sqlite_runs_open_timed(struct backend *backend, usec_t until, struct err *err)
 	return sql_change(s, stmt, err);
 }
 
+enum backend_result
+sqlite_runs_give_back(struct backend *backend, int64_t job_id, usec_t after, const char *detail,
+		      struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_RUNS_GIVE_BACK);
+	sqlite3_bind_int64(stmt, 1, job_id);
+	sqlite3_bind_int64(stmt, 2, after);
+	sql_bind_text(stmt, 3, detail);
+	return sql_change(s, stmt, err);
+}
+
+enum backend_result
+sqlite_runs_shift(struct backend *backend, usec_t by, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_RUNS_SHIFT);
+	sqlite3_bind_int64(stmt, 1, by);
+	return sql_change(s, stmt, err);
+}
+
 static enum backend_result
 next_of(struct backend *backend, enum sql number, usec_t *at, struct err *err)
 {

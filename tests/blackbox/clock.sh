@@ -47,15 +47,28 @@ daemon_start || exit 1
 has 'a clock far ahead is doubted, too' 'more than a day after' "$(asched status)"
 clock 0
 goes_on every 'when the clock is set right'
-# Set while it runs. What recurs goes on when there is no row for those instants yet; a step back of
-# less than three hours leaves a cron line waiting.
+# Set while it runs. What recurs goes on, as there is no run for those instants yet.
 for seconds in -3600 0 -86400 0 3600 86400; do
 	clock $seconds
 	goes_on every "when the clock is $seconds s off"
-	[ $seconds -eq -3600 ] || goes_on cron "when the clock is $seconds s off"
+	goes_on cron "when the clock is $seconds s off"
 done
+# A day off by mistake, for a moment: the hours of that day are still to come.
+asched add -q --name hourly --missed skip '0 * * * *' -- true > /dev/null
+clock 172800
+within 8 has_run hourly missed
+ok $? 'what a clock has jumped over is missed'
+clock 86400
+given_back() {
+	asched --json runs hourly | grep '"state":"missed"' | grep '"trigger":"clock"' | grep -q 'given back'
+}
+within 8 given_back
+ok $? 'and given back when it was a mistake' || diag "$(asched runs hourly)"
+next=$(asched --json list hourly | sed -n 's/.*"next_due":"\([^"]*\)".*/\1/p')
+has 'so that the next hour is due' 'it will be due then' "$(asched why hourly --at "$next")"
+
 rows=$(asched --json runs --limit 0)
-is 'each step is on record' 8 "$(echo "$rows" | grep -c '"trigger":"clock"')"
+is 'each step is on record' 10 "$(echo "$rows" | grep -c '"detail":"set ')"
 has 'and what it jumped over is missed because of the clock' '"reason":"clock"' "$(echo "$rows" | grep '"state":"missed"')"
 is 'no instant ran twice' '' "$(grep -v 1970 "$dir/witness" | sort | uniq -d)"
 # Nobody sets it: then what the machine has is used.

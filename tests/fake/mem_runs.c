@@ -184,6 +184,49 @@ open_timed(struct backend *backend, usec_t until, struct err *err)
 }
 
 static enum backend_result
+give_back(struct backend *backend, int64_t job_id, usec_t after, const char *detail,
+	  struct err *err)
+{
+	struct mem *mem = mem_of(backend);
+	if (mem_fails(mem, err))
+		return BACKEND_ERROR;
+	enum backend_result result = BACKEND_NONE;
+	for (int64_t id = mem_run_before(mem, job_id, 0); id;
+	     id = mem_run_before(mem, job_id, id)) {
+		const struct mem_run *row = mem_run(mem, id);
+		struct run given = row->run;
+		if (given.trigger != TRIGGER_SCHEDULE || given.due <= after ||
+		    (given.state != RUN_SKIPPED && given.state != RUN_MISSED))
+			continue;
+		given.trigger = TRIGGER_CLOCK;
+		snprintf(given.detail, sizeof(given.detail), "%s", detail);
+		replace(mem, row, &given);
+		result = BACKEND_OK;
+	}
+	return result;
+}
+
+static enum backend_result
+shift(struct backend *backend, usec_t by, struct err *err)
+{
+	struct mem *mem = mem_of(backend);
+	if (mem_fails(mem, err))
+		return BACKEND_ERROR;
+	const struct mem_run *row;
+	enum backend_result result = BACKEND_NONE;
+	for (size_t i = 0; (row = next_active(mem, &i));) {
+		struct run shifted = row->run;
+		if (shifted.state != RUN_WAITING || shifted.gate != GATE_TIME ||
+		    (shifted.attempt == 0 && shifted.trigger == TRIGGER_SCHEDULE))
+			continue;
+		shifted.start_at += by;
+		replace(mem, row, &shifted);
+		result = BACKEND_OK;
+	}
+	return result;
+}
+
+static enum backend_result
 next_timed(struct backend *backend, usec_t *at, struct err *err)
 {
 	struct mem *mem = mem_of(backend);
@@ -377,6 +420,8 @@ mem_runs_ops(struct backend_ops *ops)
 	ops->run_update = update;
 	ops->runs_active = active;
 	ops->runs_open_timed = open_timed;
+	ops->runs_give_back = give_back;
+	ops->runs_shift = shift;
 	ops->runs_next_timed = next_timed;
 	ops->runs_overdue = overdue;
 	ops->runs_next_deadline = next_deadline;

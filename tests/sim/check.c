@@ -14,6 +14,9 @@
 /* Nothing that may go on is left lying for so long, once the faults are over. */
 #define PATIENCE (5 * USEC_PER_SEC)
 
+/* The ledger has heard of a step of the clock by then, also from a store that was in trouble. */
+#define STEP_TOLD (20 * USEC_PER_SEC)
+
 struct runs {
 	const struct run *runs;
 	size_t n;
@@ -291,9 +294,14 @@ check_era(struct sim *sim, const struct promise *promise, const struct job *job,
 	  const struct runs *runs)
 {
 	const struct schedule_era *era = &promise->eras[number];
-	usec_t end = number + 1 < promise->neras ? promise->eras[number + 1].from
-						 : promise->cancelled_at;
-	if (end == 0)
+	bool is_last = number + 1 == promise->neras;
+	usec_t end = is_last ? promise->cancelled_at : promise->eras[number + 1].from;
+	usec_t over_at = is_last ? promise->over_at : promise->eras[number + 1].began_at;
+	usec_t from = era->from;
+	const struct clock_step *step = sim->nsteps ? &sim->steps[sim->nsteps - 1] : NULL;
+	if (step && era->began_at <= step->at)
+		from = step->to + STEP_TOLD;
+	if (end == 0 || (step && over_at <= step->at))
 		return;
 	struct schedule schedule;
 	struct err err = { 0 };
@@ -304,7 +312,7 @@ check_era(struct sim *sim, const struct promise *promise, const struct job *job,
 		                            .seed = job->seed };
 	if (schedule_parse(&schedule, era->kind, era->text, &context, &err) < 0)
 		sim_fail(sim, "%s: %s", era->text, err.text);
-	for (usec_t due = schedule_next(&schedule, era->from, NULL); due <= end;
+	for (usec_t due = schedule_next(&schedule, from, NULL); due <= end;
 	     due = schedule_next(&schedule, due, NULL))
 		check_covered_once(sim, promise, job, due, runs);
 	schedule_fini(&schedule);
@@ -324,8 +332,12 @@ check_promise(struct sim *sim, const struct promise *promise, const struct runs 
 	if (job.nruns > job.max_runs && job.max_runs)
 		sim_fail(sim, "job %lld ran %lld times, more than %d", (long long)job.id,
 		         (long long)job.nruns, job.max_runs);
-	/* Set clocks make eras overlap; a used-up or finished schedule ends before its era. */
-	bool is_whole = !promise->is_unsure && !sim->has_steps && !job.max_runs;
+	/*
+	 * A used-up schedule ends before its era. What a set clock did, the engine must have been
+	 * told, and then what comes after it is whole; but pauses have no such order.
+	 */
+	bool is_told = sim->nsteps == 0 || (promise->npauses == 0 && !promise->pauses_itself);
+	bool is_whole = !promise->is_unsure && !job.max_runs && is_told && !sim->has_unseen_steps;
 	for (size_t i = 0; is_whole && i < promise->neras; i++)
 		check_era(sim, promise, &job, i, runs);
 	job_fini(&job);
@@ -371,6 +383,42 @@ check_run_was_stopped(struct sim *sim, const struct run *run)
 		         (long long)run->job_id);
 }
 
+static bool
+recurs_still(struct sim *sim, int64_t id)
+{
+	struct job job;
+	struct err err = { 0 };
+	if (sim->disk->ops->job_load(sim->disk, id, &job, &err) != BACKEND_OK)
+		return false;
+	bool recurs = job.state == JOB_ACTIVE && job.kind != SCHEDULE_AT;
+	job_fini(&job);
+	return recurs;
+}
+
+/*
+ * A clock that was set back leaves nothing decided that lies ahead, nobody waiting for an hour to
+ * come again, and no slot held until then. Steps of a minute are let pass.
+ */
+static void
+check_run_is_not_ahead(struct sim *sim, const struct run *run)
+{
+	usec_t latest = sim_now(sim) + USEC_PER_MIN + 10 * USEC_PER_SEC;
+	intptr_t started = (intptr_t)map_get(&sim->starts, run->id);
+	bool is_silence = run->state == RUN_SKIPPED || run->state == RUN_MISSED;
+	bool waits = run->state == RUN_WAITING && run->gate == GATE_TIME;
+	bool is_unstarted = waits || (run->state == RUN_RUNNING && started < run->attempt);
+	if (sim->has_unseen_steps || !recurs_still(sim, run->job_id))
+		return;
+	if (is_unstarted && run->start_at > latest)
+		sim_fail(sim, "run %lld of job %lld is %s and starts %lld s from now",
+			 (long long)run->id, (long long)run->job_id, run_state_name(run->state),
+			 (long long)((run->start_at - sim_now(sim)) / USEC_PER_SEC));
+	if (is_silence && run->trigger == TRIGGER_SCHEDULE && run->last_due > latest)
+		sim_fail(sim, "run %lld of job %lld is %s %lld s before its instant",
+			 (long long)run->id, (long long)run->job_id, run_state_name(run->state),
+			 (long long)((run->last_due - sim_now(sim)) / USEC_PER_SEC));
+}
+
 void
 sim_check_progress(struct sim *sim)
 {
@@ -381,6 +429,7 @@ sim_check_progress(struct sim *sim)
 	size_t n = load_runs(sim, &runs);
 	for (size_t i = 0; i < n; i++) {
 		check_run_goes_on(sim, &runs[i], runs, n);
+		check_run_is_not_ahead(sim, &runs[i]);
 		if (sim->mono > sim->quiet_at)
 			check_run_was_stopped(sim, &runs[i]);
 	}
@@ -400,7 +449,9 @@ check_steps(struct sim *sim, const struct run *runs, size_t n)
 		const struct clock_step *step = &sim->steps[i];
 		int nrows = 0;
 		for (size_t j = 0; j < n; j++)
-			nrows += runs[j].trigger == TRIGGER_CLOCK && runs[j].due == step->to;
+			nrows += runs[j].trigger == TRIGGER_CLOCK && runs[j].job_id == 0 &&
+				 runs[j].due == step->to;
+		sim->has_unseen_steps |= nrows == 0;
 		if (nrows > 1 || (nrows == 0 && step->life == sim->life))
 			sim_fail(sim, "the clock that was set to %lld s has %d rows",
 				 (long long)(step->to / USEC_PER_SEC), nrows);

@@ -87,13 +87,14 @@ struct request {
 };
 
 static void
-start_era(struct promise *promise, const struct schedule_era *era, usec_t from)
+start_era(struct promise *promise, const struct schedule_era *era, usec_t from, usec_t began_at)
 {
 	if (promise->neras == 32) {
 		promise->is_unsure = true;
 		return;
 	}
 	promise->eras[promise->neras] = *era;
+	promise->eras[promise->neras].began_at = began_at;
 	promise->eras[promise->neras++].from = from;
 }
 
@@ -132,7 +133,7 @@ keep_promise(struct sim *sim, const struct request *request, const struct intent
 	struct err err = { 0 };
 	if (sim->disk->ops->job_load(sim->disk, intent->job_id, &job, &err) != BACKEND_OK)
 		sim_fail(sim, "job %lld was acknowledged and is gone", (long long)intent->job_id);
-	start_era(promise, &request->era, job.created_at);
+	start_era(promise, &request->era, job.created_at, sim->mono);
 	promise->pauses_itself = job.pause_after > 0;
 	job_fini(&job);
 }
@@ -224,7 +225,7 @@ edited(struct intent *intent, void *arg)
 	struct request *request = arg;
 	struct promise *promise = &request->sim->promises[request->promise];
 	if (intent->err.code == ERR_NONE)
-		start_era(promise, &request->era, intent->now);
+		start_era(promise, &request->era, intent->now, request->sim->mono);
 	else if (intent->err.code == ERR_UNKNOWN_OUTCOME)
 		promise->is_unsure = true;
 	free_request(request);
@@ -255,6 +256,7 @@ cancelled(struct intent *intent, void *arg)
 	if (intent->err.code == ERR_NONE) {
 		promise->is_cancelled = true;
 		promise->cancelled_at = intent->now;
+		promise->over_at = request->sim->mono;
 	} else if (intent->err.code == ERR_UNKNOWN_OUTCOME) {
 		promise->is_unsure = true;
 	}

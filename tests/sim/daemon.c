@@ -263,6 +263,7 @@ sim_daemon_kill(struct sim *sim)
 	struct engine *engine = sim->engine;
 	sim->engine = NULL;
 	sim->life = 0;
+	sim->has_unseen_steps |= engine->nsteps > 0;
 	engine->nintents = 0; /* dropped with it */
 	engine_free(engine);
 	drop_list(sim->answers);

@@ -10,10 +10,12 @@ sim_clock_step(struct sim *sim)
 	sim->offset += sim_chance(sim, 50) ? step : -step;
 	sim->calm_since = sim->mono;
 	sim_say(sim, "clock set by %lld s", (long long)((sim_now(sim) - from) / USEC_PER_SEC));
+	sim->has_unseen_steps |= !sim->engine || sim->nsteps == SIM_STEPS_MAX;
 	if (!sim->engine)
 		return;
 	if (sim->nsteps < SIM_STEPS_MAX)
-		sim->steps[sim->nsteps++] = (struct clock_step){ sim_now(sim), sim->life };
+		sim->steps[sim->nsteps++] =
+			(struct clock_step){ sim_now(sim), sim->mono, sim->life };
 	engine_clock_stepped(sim->engine, from, sim_now(sim));
 }
 

@@ -149,8 +149,10 @@ cancel(struct sim *sim, int64_t job_id)
 	intent->ref.id = job_id;
 	intent->with_running = job_id % 2;
 	for (size_t i = 0; i < sim->npromises; i++) {
-		if (sim->promises[i].job_id == job_id && !sim->promises[i].is_cancelled)
-			sim->promises[i].cancelled_at = sim_now(sim);
+		if (sim->promises[i].job_id != job_id || sim->promises[i].is_cancelled)
+			continue;
+		sim->promises[i].cancelled_at = sim_now(sim);
+		sim->promises[i].over_at = sim->mono;
 	}
 	engine_submit(sim->engine, intent);
 }

@@ -61,6 +61,7 @@ struct promise {
 		enum schedule_kind kind;
 		char tz[32];
 		usec_t from; /* wall clock: no instant at or before it belongs to the era */
+		usec_t began_at; /* mono */
 	} eras[32];
 	size_t neras;
 	struct pause {
@@ -71,6 +72,7 @@ struct promise {
 	int64_t number;     /* of the request that made it */
 	bool is_cancelled;
 	usec_t cancelled_at;
+	usec_t over_at; /* mono: the same; 0: not yet */
 	bool is_unsure; /* an answer was lost: the schedule may be another */
 };
 
@@ -80,6 +82,7 @@ struct promise {
 /* The clock was set while that daemon lived. */
 struct clock_step {
 	usec_t to;
+	usec_t at; /* mono */
 	uint64_t life;
 };
 
@@ -120,6 +123,7 @@ struct sim {
 	usec_t quiet_at; /* mono: no new requests and faults from then on */
 	struct clock_step steps[SIM_STEPS_MAX];
 	size_t nsteps;
+	bool has_unseen_steps; /* no daemon lived to see it */
 	int64_t nrequests, nedges, nruns, ncrashes;
 	bool has_steps, has_spawner_deaths, has_faults, has_restarts, has_deadlines;
 	int narrow_max; /* the most slots that the narrow queue ever had */

@@ -30,7 +30,7 @@ claim_run(struct engine *engine, int64_t id)
 	intent->work.starts = mem_array(1, sizeof(*intent->work.starts));
 	intent->work.nstarts = 1;
 	struct start *start = &intent->work.starts[0];
-	start->run = (struct run){ .id = id, .attempt = 1, .start_at = NOW + USEC_PER_MIN };
+	start->run = (struct run){ .id = id, .attempt = 1, .start_at = NOW + USEC_PER_SEC };
 	job_init(&start->job);
 	intent_answer(intent);
 }

@@ -31,26 +31,21 @@ an_on_start_job_runs_once_a_boot(void **state)
 }
 
 static void
-a_clock_set_back_moves_intervals_and_repeats_no_instant(void **state)
+a_clock_set_back_moves_intervals_and_repeats_no_run(void **state)
 {
 	struct kit *kit = *state;
 	int64_t id = kit_add(kit, kit_every_ten);
 	assert_int_equal(kit_claim_at(kit, 300), 1);
 	struct run run = kit_newest(kit, id);
 	kit_end_run(kit, &run, 0);
-	kit->now = T0 + 105 * SEC;
-	struct intent *step = kit_ask(kit, INTENT_CLOCK_STEP);
-	step->at = T0 + 301 * SEC;
-	step->until = kit->now;
-
-	kit_apply(kit, step);
-	assert_int_equal(step->err.code, ERR_NONE);
-	assert_int_equal(step->offset, -1);
-	intent_free(step);
+	kit_set_clock(kit, 301, 105);
 	struct job job = kit_job_of(kit, id);
 	assert_true(job.next_due == T0 + 110 * SEC);
 	job_fini(&job);
-	assert_int_equal(kit_claim_at(kit, 110), 0); /* it has its row: missed, before the step */
+	assert_int_equal(kit_claim_at(kit, 300), 1); /* 290, the latest that was not run */
+	run = kit_newest(kit, id);
+	assert_true(run.due == T0 + 290 * SEC);
+	kit_end_run(kit, &run, 0);
 	assert_int_equal(kit_claim_at(kit, 310), 1);
 }
 
@@ -122,7 +117,7 @@ restart(struct kit *kit)
 				       .output_max = 1 << 20 };
 }
 
-/* How many rows of the job cover that instant. */
+/* How many rows of the job stand for that instant. */
 static int
 rows_at(struct kit *kit, int64_t job_id, int seconds)
 {
@@ -133,7 +128,8 @@ rows_at(struct kit *kit, int64_t job_id, int seconds)
 	intent->filter.job_id = job_id;
 	kit_apply(kit, intent);
 	for (size_t i = 0; i < intent->nruns; i++)
-		n += intent->runs[i].run.due <= at && at <= intent->runs[i].run.last_due;
+		n += intent->runs[i].run.trigger == TRIGGER_SCHEDULE &&
+		     intent->runs[i].run.due <= at && at <= intent->runs[i].run.last_due;
 	intent_free(intent);
 	return n;
 }
@@ -243,14 +239,110 @@ a_year_of_seconds_is_caught_up_with_in_one_claim(void **state)
 	int64_t id = kit_add(kit, seconds);
 	assert_int_equal(kit_claim_at(kit, year), 1);
 	assert_int_equal(row_at(kit, id, 5).count, year - 1);
-	/* Back, and there again: what has its row is passed over by the row. */
+	/* Back, and there again: what was run is passed over, the rest is counted again. */
 	kit_set_clock(kit, year + 1, 1000);
-	kit_set_clock(kit, 1001, 2 * year);
+	kit_set_clock(kit, 1000, 2 * year);
 	assert_int_equal(kit_claim_at(kit, 2 * year), 0);
 	struct job job = kit_job_of(kit, id);
 	assert_true(job.next_due > T0 + 2 * year * SEC);
 	job_fini(&job);
+	assert_int_equal(row_at(kit, id, 5).count, 1000);
+	assert_int_equal(row_at(kit, id, 1005).count, year - 1001);
+	assert_int_equal(row_at(kit, id, year).state, RUN_RUNNING);
 	assert_int_equal(row_at(kit, id, year + 5).count, year - 1);
+}
+
+static void
+what_a_clock_that_was_ahead_has_missed_is_due_again(void **state)
+{
+	static const char *const hourly[] = { "schedule", "every 1h", "missed", "skip", NULL };
+	const int hour = 3600;
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, hourly);
+	kit_claim_at(kit, 100);
+	kit_set_clock(kit, 100, 100 + 24 * hour);
+	assert_int_equal(kit_claim_at(kit, 101 + 24 * hour), 0);
+	assert_int_equal(row_at(kit, id, hour).count, 24);
+	kit_set_clock(kit, 160 + 24 * hour, 160 + 2 * hour);
+	struct run passed = row_at(kit, id, 2 * hour), given_back = kit_newest(kit, id);
+	assert_int_equal(passed.count, 2);
+	assert_true(passed.last_due == T0 + 2 * hour * SEC);
+	assert_int_equal(given_back.trigger, TRIGGER_CLOCK);
+	assert_int_equal(given_back.state, RUN_MISSED);
+	assert_int_equal(given_back.count, 22);
+	assert_string_equal(given_back.detail, "given back: the clock was set back");
+	for (int i = 3; i <= 25; i++) {
+		assert_int_equal(kit_claim_at(kit, i * hour), 1);
+		assert_int_equal(rows_at(kit, id, i * hour), 1);
+		struct run run = kit_newest(kit, id);
+		kit_end_run(kit, &run, 0);
+	}
+}
+
+static void
+a_run_that_was_claimed_ahead_is_given_back_and_counts_for_nothing(void **state)
+{
+	static const char *const few[] = { "schedule", "every 10s", "max-runs", "1", NULL };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, few);
+	kit->now = T0 + 9 * SEC + SEC / 2;
+	struct intent *claim = kit_ask(kit, INTENT_CLAIM);
+	claim->until = T0 + 10 * SEC;
+	kit_apply(kit, claim);
+	assert_int_equal(claim->work.nstarts, 1);
+	intent_free(claim);
+	kit->now = T0 - 3600 * SEC;
+	struct run run = kit_newest(kit, id);
+	struct intent *requeue = kit_ask(kit, INTENT_REQUEUE);
+	requeue->run_id = run.id;
+	requeue->attempt = run.attempt;
+	requeue->is_forced = true; /* the engine saw that it is far ahead */
+	kit_apply(kit, requeue);
+	assert_int_equal(requeue->err.code, ERR_NONE);
+	intent_free(requeue);
+	assert_int_equal(kit_newest(kit, id).trigger, TRIGGER_CLOCK);
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_RUN, id), ERR_NONE); /* nothing is in its way */
+	run = kit_newest(kit, id);
+	kit_end_run(kit, &run, 0);
+	struct job job = kit_job_of(kit, id);
+	assert_int_equal(job.nruns, 0);
+	int next = (int)((job.next_due - T0) / SEC);
+	job_fini(&job);
+	assert_true(next > -3600 && next <= -3590);
+	assert_int_equal(kit_claim_at(kit, next), 1);
+	run = kit_newest(kit, id);
+	kit_end_run(kit, &run, 0);
+	assert_int_equal(kit_state_of(kit, id), JOB_FINISHED);
+}
+
+static void
+a_retry_waits_as_long_as_before_when_the_clock_is_set(void **state)
+{
+	static const char *const retries[] = { "schedule",    "every 1h", "retries", "1",
+					       "retry-delay", "10s",      NULL };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, retries);
+	assert_int_equal(kit_claim_at(kit, 3600), 1);
+	struct run run = kit_newest(kit, id);
+	kit_end_run(kit, &run, 1);
+	kit_set_clock(kit, 3600, 1800);
+	assert_int_equal(kit_claim_at(kit, 1815), 1);
+	assert_int_equal(kit_newest(kit, id).attempt, 2);
+}
+
+static void
+what_goes_on_at_once_does_so_though_the_clock_is_set_back_meanwhile(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, kit_every_ten);
+	assert_int_equal(kit_claim_at(kit, 10), 1);
+	struct run run = kit_newest(kit, id);
+	struct intent *requeue = kit_ask(kit, INTENT_REQUEUE);
+	requeue->run_id = run.id;
+	requeue->attempt = run.attempt;
+	kit_apply(kit, requeue);
+	assert_int_equal(requeue->work.wake_by, 0);
+	intent_free(requeue);
 }
 
 /* A zone directory with one zone in it, whose file can be replaced. */
@@ -400,7 +492,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_KIT(an_on_start_job_runs_once_a_boot),
-		WITH_KIT(a_clock_set_back_moves_intervals_and_repeats_no_instant),
+		WITH_KIT(a_clock_set_back_moves_intervals_and_repeats_no_run),
 		WITH_KIT(
 			a_clock_set_back_gives_no_instant_a_second_row_though_the_daemon_starts_again),
 		WITH_KIT(
@@ -409,6 +501,10 @@ main(void)
 		WITH_KIT(what_a_set_back_clock_left_open_gets_its_rows_between_the_others),
 		WITH_KIT(what_a_clock_has_jumped_over_is_called_so_though_the_daemon_starts_again),
 		WITH_KIT(a_year_of_seconds_is_caught_up_with_in_one_claim),
+		WITH_KIT(what_a_clock_that_was_ahead_has_missed_is_due_again),
+		WITH_KIT(a_run_that_was_claimed_ahead_is_given_back_and_counts_for_nothing),
+		WITH_KIT(a_retry_waits_as_long_as_before_when_the_clock_is_set),
+		WITH_KIT(what_goes_on_at_once_does_so_though_the_clock_is_set_back_meanwhile),
 		WITH_KIT(a_clock_set_back_loses_no_instant_that_is_due_still),
 		WITH_KIT(a_job_that_is_resumed_goes_by_the_clock_of_now),
 		WITH_KIT(a_job_that_was_resumed_when_the_clock_was_ahead_runs_once_it_is_right),

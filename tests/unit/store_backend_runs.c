@@ -188,6 +188,50 @@ a_timed_gate_opens_at_its_time(void **state)
 }
 
 static void
+rows_ahead_that_were_not_run_stand_for_no_instant_once_given_back(void **state)
+{
+	struct kit *kit = *state;
+	int64_t job = kit_add_job(kit, "job", 1), other = kit_add_job(kit, "other", 1);
+	kit_add_run(kit, job, 100, RUN_MISSED);
+	int64_t ran = kit_add_run(kit, job, 200, RUN_FAILED);
+	int64_t missed = kit_add_run(kit, job, 300, RUN_MISSED);
+	int64_t skipped = kit_add_run(kit, job, 400, RUN_SKIPPED);
+	int64_t others = kit_add_run(kit, other, 300, RUN_MISSED);
+	struct run last;
+	assert_int_equal(kit->ops->runs_give_back(kit->backend, job, 100, "back", &kit->err),
+			 BACKEND_OK);
+	assert_int_equal(kit->ops->runs_give_back(kit->backend, job, 100, "back", &kit->err),
+			 BACKEND_NONE);
+	kit->ops->run_due_by(kit->backend, job, USEC_NEVER, &last, &kit->err);
+	assert_int_equal(last.id, ran);
+	assert_int_equal(kit_run(kit, missed).trigger, TRIGGER_CLOCK);
+	assert_int_equal(kit_run(kit, missed).state, RUN_MISSED);
+	assert_false(kit_run(kit, missed).is_damaged);
+	assert_string_equal(kit_run(kit, skipped).detail, "back");
+	assert_int_equal(kit_run(kit, others).trigger, TRIGGER_SCHEDULE);
+	kit_add_run(kit, job, 300, RUN_WAITING); /* and can be due again */
+}
+
+static void
+delays_move_with_the_clock_and_instants_do_not(void **state)
+{
+	struct kit *kit = *state;
+	int64_t job = kit_add_job(kit, "job", 1);
+	struct run first = waiting_run(job, 100, GATE_TIME, 5);
+	struct run again = waiting_run(job, 200, GATE_TIME, 5);
+	struct run ready = waiting_run(job, 300, GATE_OPEN, 5);
+	again.attempt = ready.attempt = 1;
+	kit->ops->run_insert(kit->backend, &first, &kit->err);
+	kit->ops->run_insert(kit->backend, &again, &kit->err);
+	kit->ops->run_insert(kit->backend, &ready, &kit->err);
+	assert_int_equal(kit->ops->runs_shift(kit->backend, -150, &kit->err), BACKEND_OK);
+	assert_int_equal(kit_run(kit, first.id).start_at, 100);
+	assert_int_equal(kit_run(kit, again.id).start_at, 50);
+	assert_int_equal(kit_run(kit, ready.id).start_at, 300);
+	assert_false(kit_run(kit, again.id).is_damaged);
+}
+
+static void
 a_waiting_run_is_overdue_once_its_deadline_has_passed(void **state)
 {
 	struct kit *kit = *state;
@@ -360,6 +404,8 @@ const struct CMUnitTest store_backend_runs[] = {
 	cmocka_unit_test(the_row_due_by_an_instant_is_the_last_that_began_before),
 	cmocka_unit_test(active_runs_come_oldest_due_first),
 	cmocka_unit_test(a_timed_gate_opens_at_its_time),
+	cmocka_unit_test(rows_ahead_that_were_not_run_stand_for_no_instant_once_given_back),
+	cmocka_unit_test(delays_move_with_the_clock_and_instants_do_not),
 	cmocka_unit_test(a_waiting_run_is_overdue_once_its_deadline_has_passed),
 	cmocka_unit_test(a_queue_gives_its_runs_by_priority_then_due_then_id),
 	cmocka_unit_test(waiting_runs_follow_their_job_to_another_queue),

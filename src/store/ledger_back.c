@@ -1,0 +1,106 @@
+/*
+ * The clock is set back: instants that it had named before lie ahead again.
+ *
+ * DESIGN. An instant that was run has had its run, whatever the clock says next. But a row that
+ * says why there was no run (missed while the clock was ahead, skipped), and a run that was claimed
+ * and never started, speak of an instant that has not come: it is given back, and decided when it
+ * comes. Its row stays in the history as it is, except that its trigger is the clock then, not the
+ * schedule: it stands for no instant any more. A span of which a part has passed is divided there.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/ledger_parts.h"
+
+/* What a claim covers ahead of its time needs no clock that was set back. */
+#define CLAIM_AHEAD_MAX USEC_PER_SEC
+
+#define GIVEN_BACK "given back: the clock was set back"
+
+static bool
+is_silence(const struct run *run)
+{
+	return run->state == RUN_SKIPPED || run->state == RUN_MISSED;
+}
+
+/*
+ * The span that reaches from the past into what lies ahead is cut where it is now; what lies ahead
+ * gets a row of its own, which is none of the schedule's.
+ */
+static int
+divide_span(struct ledger *ledger, struct intent *intent, const struct job *job,
+	    const struct schedule *schedule)
+{
+	struct backend *db = ledger->backend;
+	struct run run;
+	enum backend_result found =
+		db->ops->run_due_by(db, job->id, intent->now, &run, &intent->err);
+	if (found != BACKEND_OK || !is_silence(&run) || run.last_due <= intent->now)
+		return ledger_checked(found);
+	struct run ahead = run;
+	int64_t npassed = schedule_count(schedule, run.due - 1, intent->now);
+	usec_t next = schedule_next(schedule, intent->now, NULL);
+	run.last_due =
+		npassed < 1 ? run.due : schedule_nth(schedule, run.due - 1, intent->now, npassed);
+	/* An edit may have changed what is due since: both parts keep one at least. */
+	run.count = npassed < 1 ? 1 : npassed < run.count ? npassed : run.count - 1;
+	ahead.count -= run.count;
+	ahead.due = next < ahead.last_due ? next : ahead.last_due;
+	ahead.start_at = ahead.due;
+	ahead.trigger = TRIGGER_CLOCK;
+	snprintf(ahead.detail, sizeof(ahead.detail), "%s", GIVEN_BACK);
+	if (run.count == 0) /* one that stands for instants nobody could tell */
+		run.count = 1;
+	if (db->ops->run_update(db, &run, run.state, run.attempt, &intent->err) == BACKEND_ERROR)
+		return -1;
+	return ahead.count < 1 ? 0 : ledger_checked(db->ops->run_insert(db, &ahead, &intent->err));
+}
+
+/* Runs that wait for an instant ahead were never started, and do not count. */
+static int
+end_ahead(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	struct active active;
+	int rc = ledger_load_active(ledger, intent, job->id, &active);
+	for (size_t i = 0; rc == 0 && i < active.n; i++) {
+		struct run *run = &active.runs[i];
+		if (run->state != RUN_WAITING || run->attempt > 0 || run->due <= intent->now ||
+		    run->trigger != TRIGGER_SCHEDULE)
+			continue;
+		rc = ledger_end_waiting(ledger, intent, run, RUN_MISSED, REASON_CLOCK, GIVEN_BACK);
+		job->nruns--;
+	}
+	free(active.runs);
+	return rc;
+}
+
+/* The rows of the job that lie ahead, and how far those reach that are left. */
+static int
+give_back_rows(struct ledger *ledger, struct intent *intent, struct job *job,
+	       const struct schedule *schedule)
+{
+	struct backend *db = ledger->backend;
+	struct run last = { 0 };
+	if (end_ahead(ledger, intent, job) < 0 || divide_span(ledger, intent, job, schedule) < 0)
+		return -1;
+	if (db->ops->runs_give_back(db, job->id, intent->now, GIVEN_BACK, &intent->err) ==
+		    BACKEND_ERROR ||
+	    db->ops->run_due_by(db, job->id, USEC_NEVER, &last, &intent->err) == BACKEND_ERROR)
+		return -1;
+	job->covered_until = last.last_due;
+	return 0;
+}
+
+int
+ledger_give_back(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	struct schedule schedule;
+	if (job->covered_until <= intent->now + CLAIM_AHEAD_MAX ||
+	    job_schedule(job, ledger->zones, &schedule, NULL) < 0)
+		return 0;
+	int rc = give_back_rows(ledger, intent, job, &schedule);
+	if (rc == 0 && job->next_due > intent->now)
+		job_anchor(job, &schedule, intent->now, ledger->machine);
+	schedule_fini(&schedule);
+	return rc < 0 ? -1 : 1;
+}
