@@ -34,6 +34,23 @@ save_tally(struct sqlite *s, struct err *err)
 	return sql_change(s, stmt, err);
 }
 
+/*
+ * Is the file still the one with its name? What is written into one that somebody removed or
+ * replaced would be gone with us, and the disk never says so: SQLite looks without a WAL only.
+ */
+static enum backend_result
+check_place(struct sqlite *s, struct err *err)
+{
+	int has_moved = 0;
+	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+	if (!has_moved)
+		return BACKEND_OK;
+	err_set(err, ERR_UNAVAILABLE,
+		"%s: somebody removed or replaced it: put it back, or stop the daemon",
+		sqlite3_db_filename(s->db, "main"));
+	return BACKEND_ERROR;
+}
+
 static enum backend_result
 commit(struct backend *backend, struct err *err)
 {
@@ -41,7 +58,7 @@ commit(struct backend *backend, struct err *err)
 	if (sqlite_users_save(s, err) != BACKEND_OK)
 		return BACKEND_ERROR;
 	bool is_changed = sqlite3_total_changes64(s->db) != s->changes_at_begin;
-	if (is_changed && save_tally(s, err) != BACKEND_OK)
+	if (is_changed && (check_place(s, err) != BACKEND_OK || save_tally(s, err) != BACKEND_OK))
 		return BACKEND_ERROR;
 	return run(s, SQL_COMMIT, err);
 }

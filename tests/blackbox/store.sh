@@ -127,4 +127,15 @@ exec 3>&-
 wait $holder
 daemon_start || exit 1
 is 'and while we have it nobody else gets it' 1 "$(sqlite3 "$db" 'SELECT count(*) FROM jobs' 2>&1 | grep -c 'locked')"
+
+# What is written into a file without its name would be gone with the daemon.
+mv "$db" "$dir/away"
+fails_with 6 'somebody removed or replaced it' asched add -- true
+has 'status tells it' 'degraded' "$(asched status)"
+mv "$dir/away" "$db"
+succeeds 'when the file is back it goes on' within 20 asched add --name back -- true
+within 10 has_run back succeeded
+cp "$db" "$dir/copy"
+mv "$dir/copy" "$db"
+fails_with 6 "$db" asched add -- true
 finish
