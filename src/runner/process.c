@@ -297,7 +297,7 @@ handle_files(struct process_runner *runner, struct attempt_record *record, const
 		.run_id = msg->run_id,
 		.attempt = msg->attempt,
 		.fd = is_read && wish.done ? record->fds[MSG_STDOUT] : -1,
-		.failed = msg_stage_name(msg->report.stage),
+		.failed = process_msg_stage(msg->report.stage),
 		.error = msg->kind == MSG_START_FAILED ? msg->report.error : EINTR,
 	};
 	if (answer.fd >= 0)

@@ -6,6 +6,38 @@
 #include <string.h>
 #include <sys/wait.h>
 
+static const char *const stages[] = {
+	[STAGE_REQUEST] = "request",
+	[STAGE_POLICY] = "policy",
+	[STAGE_SLOT] = "slot",
+	[STAGE_OUTPUT] = "output",
+	[STAGE_STDIN] = "stdin",
+	[STAGE_CGROUP] = "cgroup",
+	[STAGE_FORK] = "fork",
+	[STAGE_SESSION] = "session",
+	[STAGE_FILES] = "files",
+	[STAGE_LIMITS] = "limits",
+	[STAGE_USER] = "user",
+	[STAGE_GROUPS] = "groups",
+	[STAGE_IDS] = "ids",
+	[STAGE_PRIORITY] = "priority",
+	[STAGE_CWD] = "cwd",
+	[STAGE_ENV] = "env",
+	[STAGE_EXEC] = "exec",
+	[STAGE_ENV_FILE] = "env-file",
+	[STAGE_OUTPUT_FILE] = "output-file",
+	[STAGE_TTY] = "tty",
+	[STAGE_HEADER_FILE] = "header-file",
+	[STAGE_AUTH_FILE] = "auth-file",
+	[STAGE_BODY_FILE] = "body-file",
+};
+
+const char *
+process_msg_stage(int stage)
+{
+	return stage >= 0 && stage < STAGE_NKINDS ? stages[stage] : "unknown";
+}
+
 /* The string and its NUL. */
 static void
 add(struct buf *payload, const char *text)
@@ -74,11 +106,11 @@ process_msg_start(const struct job *job, const struct run *run, struct zones *zo
 		.cpu_max = job->cpu_max,
 		.tty = run->tty,
 		.limits = {
-			[MSG_LIMIT_CPU] = (job->limit_cpu + USEC_PER_SEC - 1) / USEC_PER_SEC,
-			[MSG_LIMIT_MEMORY] = job->limit_memory,
-			[MSG_LIMIT_FILE_SIZE] = job->limit_file_size,
-			[MSG_LIMIT_FILES] = job->limit_open_files,
-			[MSG_LIMIT_PROCESSES] = job->limit_processes,
+			[RLIMIT_CPU] = (job->limit_cpu + USEC_PER_SEC - 1) / USEC_PER_SEC,
+			[RLIMIT_AS] = job->limit_memory,
+			[RLIMIT_FSIZE] = job->limit_file_size,
+			[RLIMIT_NOFILE] = job->limit_open_files,
+			[RLIMIT_NPROC] = job->limit_processes,
 		},
 	};
 	add(payload, job->cwd ? job->cwd : "");
@@ -115,7 +147,7 @@ set_kind(struct outcome *outcome, const struct msg *msg)
 		outcome->kind = OUTCOME_START_FAILED;
 		outcome->code = msg->report.error;
 		snprintf(outcome->text, sizeof(outcome->text), "%s",
-			 msg_stage_name(msg->report.stage));
+			 process_msg_stage(msg->report.stage));
 	} else if (WIFSIGNALED(status)) {
 		outcome->kind = OUTCOME_SIGNAL;
 		outcome->code = WTERMSIG(status);

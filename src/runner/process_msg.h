@@ -17,6 +17,8 @@ void process_msg_start(const struct job *job, const struct run *run, struct zone
 /* Of a START that reads files. */
 void process_msg_files(const struct files_wish *wish, struct msg_start *start, struct buf *payload);
 
+const char *process_msg_stage(int stage); /* "cwd"; never NULL */
+
 /* What an EXITED or START_FAILED says. The outcome takes the descriptors (-1: none). */
 void process_msg_outcome(const struct msg *msg, const int fds[MSG_NOUTPUTS],
 			 struct outcome *outcome);

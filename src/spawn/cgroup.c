@@ -121,7 +121,7 @@ cgroup_end(int cgroup_fd, struct slot *slot)
 {
 	struct msg_report *report = &slot->report;
 	char text[FILE_BYTES];
-	if (read_file(cgroup_fd, slot, PROCS, text) < 0)
+	if (cgroup_fd < 0 || read_file(cgroup_fd, slot, PROCS, text) < 0)
 		return false;
 	for (const char *at = text; (at = strchr(at, '\n')); at++)
 		report->nleftovers++;
@@ -140,5 +140,6 @@ cgroup_drop(int cgroup_fd, const struct slot *slot)
 {
 	char name[NAME_BYTES];
 	name_file(name, slot->run_id, slot->attempt, "");
-	(void)unlinkat(cgroup_fd, name, AT_REMOVEDIR);
+	if (cgroup_fd >= 0)
+		(void)unlinkat(cgroup_fd, name, AT_REMOVEDIR);
 }

@@ -39,7 +39,8 @@ struct user {
 /* What the user asks for: texts of the payload. "": the user's home, no such file. */
 struct wish {
 	const char *cwd, *env_file, *output_file;
-	char **args, **env; /* NULL-terminated */
+	char **args;   /* NULL-terminated */
+	size_t env_at; /* where in the payload the environment begins */
 };
 
 static void
@@ -127,22 +128,17 @@ set_back(const struct child_plan *plan)
 static void
 set_run_limits(const struct child_plan *plan)
 {
-	static const int resources[MSG_NLIMITS] = {
-		[MSG_LIMIT_CPU] = RLIMIT_CPU,         [MSG_LIMIT_MEMORY] = RLIMIT_AS,
-		[MSG_LIMIT_FILE_SIZE] = RLIMIT_FSIZE, [MSG_LIMIT_FILES] = RLIMIT_NOFILE,
-		[MSG_LIMIT_PROCESSES] = RLIMIT_NPROC,
-	};
 	begin(plan, STAGE_LIMITS);
-	for (int i = 0; i < MSG_NLIMITS; i++) {
+	for (int i = 0; i < RLIM_NLIMITS; i++) {
 		struct rlimit limit;
 		rlim_t wanted = (rlim_t)plan->msg->start.limits[i];
 		if (wanted == 0)
 			continue;
-		need(plan, getrlimit(resources[i], &limit) == 0);
+		need(plan, getrlimit(i, &limit) == 0);
 		if (wanted < limit.rlim_max)
-			limit.rlim_max = wanted + (i == MSG_LIMIT_CPU); /* XCPU first, then KILL */
+			limit.rlim_max = wanted + (i == RLIMIT_CPU); /* XCPU first, then KILL */
 		limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-		need(plan, setrlimit(resources[i], &limit) == 0);
+		need(plan, setrlimit(i, &limit) == 0);
 	}
 }
 
@@ -209,27 +205,18 @@ next_string(const struct child_plan *plan, size_t *at)
 	return msg_next_string(plan->payload, plan->msg->nbytes, at);
 }
 
-static char **
-next_strings(const struct child_plan *plan, size_t *at, uint32_t n)
-{
-	char **texts = calloc((size_t)n + 1, sizeof(*texts));
-	need(plan, texts != NULL);
-	for (uint32_t i = 0; i < n; i++)
-		texts[i] = (char *)(uintptr_t)next_string(plan, at);
-	return texts;
-}
-
 static struct wish
 read_wish(const struct child_plan *plan)
 {
-	struct wish wish;
-	size_t at = 0;
+	uint32_t nargs = plan->msg->start.nargs;
+	struct wish wish = { .args = calloc((size_t)nargs + 1, sizeof(*wish.args)) };
 	begin(plan, STAGE_REQUEST);
-	wish.cwd = next_string(plan, &at);
-	wish.env_file = next_string(plan, &at);
-	wish.output_file = next_string(plan, &at);
-	wish.args = next_strings(plan, &at, plan->msg->start.nargs);
-	wish.env = next_strings(plan, &at, plan->msg->start.nenv);
+	need(plan, wish.args != NULL);
+	wish.cwd = next_string(plan, &wish.env_at);
+	wish.env_file = next_string(plan, &wish.env_at);
+	wish.output_file = next_string(plan, &wish.env_at);
+	for (uint32_t i = 0; i < nargs; i++)
+		wish.args[i] = (char *)(uintptr_t)next_string(plan, &wish.env_at);
 	return wish;
 }
 
@@ -244,6 +231,7 @@ build_env(const struct child_plan *plan, const struct user *user, const struct w
 		{ "SHELL", user->shell },
 		{ "PATH", plan->msg->start.uid == 0 ? PATH_OF_ROOT : PATH_OF_USERS },
 	};
+	size_t at = wish->env_at;
 	begin(plan, STAGE_ENV);
 	need(plan, clearenv() == 0);
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -253,8 +241,8 @@ build_env(const struct child_plan *plan, const struct user *user, const struct w
 		need(plan, user_file_put_env(wish->env_file) == 0);
 		begin(plan, STAGE_ENV);
 	}
-	for (char **at = wish->env; *at; at++)
-		need(plan, putenv(*at) == 0);
+	for (uint32_t i = 0; i < plan->msg->start.nenv; i++)
+		need(plan, putenv((char *)(uintptr_t)next_string(plan, &at)) == 0);
 }
 
 /* A file of the user's own instead of ours, or the terminal of whoever asked for the run. */

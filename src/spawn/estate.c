@@ -56,7 +56,7 @@ estate_open(struct spawner *sp)
 		sp->estate->form = ESTATE_FORM;
 	else if (sp->estate->form != ESTATE_FORM)
 		say_and_die("--resume %d: form %u", fd, sp->estate->form);
-	(void)madvise(&sp->estate->slots, sizeof(sp->estate->slots), MADV_DONTFORK);
+	(void)madvise(sp->estate, offsetof(struct estate, cards), MADV_DONTFORK);
 	sp->slots = &sp->estate->slots;
 	sp->cards = sp->estate->cards;
 	sp->estate_fd = fd;

@@ -11,7 +11,7 @@
 #include "spawn/child.h"
 #include "spawn/slots.h"
 
-#define ESTATE_FORM     3 /* goes up whenever struct estate changes */
+#define ESTATE_FORM     4 /* goes up whenever struct estate changes */
 #define ESTATE_PAGE     4096
 #define ESTATE_ARGS_MAX 256 /* of the program's, which the next one gets too */
 
@@ -22,7 +22,7 @@ struct estate {
 	bool was_ready;            /* one of them has said READY */
 	char instance[MSG_ID_MAX]; /* of the spawner */
 	struct normal normal;
-	_Alignas(ESTATE_PAGE) struct slots slots;
+	struct slots slots;
 	_Alignas(ESTATE_PAGE) struct card cards[SLOTS_MAX];
 };
 

@@ -35,6 +35,93 @@ close_link(struct spawner *sp)
 	sp->link.fd = -1;
 }
 
+void
+link_signal(struct spawner *sp, int signo)
+{
+	sp->link.owes_signals |= UINT64_C(1) << signo;
+}
+
+/* True: sent, or there is nobody any more to send it to. */
+static bool
+send_msg(struct spawner *sp, struct msg msg, const int *fds)
+{
+	msg.version = MSG_VERSION;
+	return msg_send(sp->link.fd, &msg, NULL, fds) == 0 ||
+	       (errno != EAGAIN && errno != ENOBUFS && errno != ETOOMANYREFS);
+}
+
+static bool
+send_signals(struct spawner *sp)
+{
+	for (; sp->link.owes_signals != 0; sp->link.owes_signals &= sp->link.owes_signals - 1) {
+		int signo = __builtin_ctzll(sp->link.owes_signals);
+		struct msg msg = { .kind = MSG_SIGNAL_RECEIVED, .signo = signo };
+		if (!send_msg(sp, msg, NULL))
+			return false;
+	}
+	return true;
+}
+
+static bool
+send_welcome(struct spawner *sp)
+{
+	struct msg msg = { .kind = MSG_WELCOME, .welcome.epoch = sp->estate->epoch };
+	memcpy(msg.welcome.instance, sp->estate->instance, MSG_ID_MAX);
+	memcpy(msg.welcome.boot, sp->boot, MSG_ID_MAX);
+	return send_msg(sp, msg, NULL);
+}
+
+/* The descriptors go with the first message about a run; its files are the same for all. */
+static bool
+send_slot(struct spawner *sp, const struct slot *slot)
+{
+	static const enum msg_kind kinds[SLOT_NSTATES] = {
+		[SLOT_STARTING] = MSG_STARTED,
+		[SLOT_RUNNING] = MSG_STARTED,
+		[SLOT_EXITED] = MSG_EXITED,
+		[SLOT_FAILED] = MSG_START_FAILED,
+	};
+	struct msg msg = {
+		.kind = kinds[slot->state],
+		.run_id = slot->run_id,
+		.attempt = slot->attempt,
+		.report = slot->report,
+	};
+	bool has_files = !slot->is_told && slot->state != SLOT_FAILED;
+	return send_msg(sp, msg, has_files ? slot->outputs : NULL);
+}
+
+/* Nothing is said about runs before the WELCOME; false: the socket is full. */
+static bool
+send_owed(struct spawner *sp)
+{
+	struct link *link = &sp->link;
+	if (!send_signals(sp))
+		return false;
+	if (!link->has_greeted)
+		return true;
+	for (struct slot *slot; (slot = slots_to_tell(sp->slots)); slots_told(sp->slots, slot)) {
+		if (!send_slot(sp, slot))
+			return false;
+	}
+	if (link->owes_replay_end && !send_msg(sp, (struct msg){ .kind = MSG_REPLAY_END }, NULL))
+		return false;
+	link->owes_replay_end = false;
+	return true;
+}
+
+void
+link_flush(struct spawner *sp)
+{
+	if (sp->link.fd < 0)
+		return;
+	bool is_full = !send_owed(sp);
+	if (is_full != sp->link.wants_write) {
+		sp->link.wants_write = is_full;
+		loop_want_write(sp, is_full);
+	}
+}
+
 /* sd_notify(3) by hand: one datagram to the socket in the environment, if there is one. */
 static void
 notify(enum msg_notify what)
@@ -69,9 +156,9 @@ execute(struct spawner *sp, const struct msg *msg, const char *payload)
 	struct slot *slot = slots_find(sp->slots, msg->run_id, msg->attempt);
 	switch ((enum msg_kind)msg->kind) {
 	case MSG_HELLO:
-		sp->link.owes_welcome = sp->link.owes_replay_end = true;
+		sp->link.has_greeted = sp->link.owes_replay_end = true;
 		slots_tell_all(sp->slots);
-		return true;
+		return send_welcome(sp);
 	case MSG_START: /* one that we have already is left alone */
 		return slot || run_start(sp, msg, payload);
 	case MSG_SIGNAL:
@@ -147,96 +234,4 @@ link_drain(struct spawner *sp)
 	while (sp->link.fd >= 0 && read_one(sp))
 		continue;
 	close_link(sp);
-}
-
-void
-link_signal(struct spawner *sp, int signo)
-{
-	sp->link.owes_signals |= UINT64_C(1) << signo;
-}
-
-/* True: sent, or there is nobody any more to send it to. */
-static bool
-send_msg(struct spawner *sp, struct msg msg, const int *fds)
-{
-	msg.version = MSG_VERSION;
-	return msg_send(sp->link.fd, &msg, NULL, fds) == 0 ||
-	       (errno != EAGAIN && errno != ENOBUFS && errno != ETOOMANYREFS);
-}
-
-static bool
-send_signals(struct spawner *sp)
-{
-	for (int signo = 1; sp->link.owes_signals >> signo; signo++) {
-		uint64_t bit = UINT64_C(1) << signo;
-		struct msg msg = { .kind = MSG_SIGNAL_RECEIVED, .signo = signo };
-		if ((sp->link.owes_signals & bit) && !send_msg(sp, msg, NULL))
-			return false;
-		sp->link.owes_signals &= ~bit;
-	}
-	return true;
-}
-
-static bool
-send_welcome(struct spawner *sp)
-{
-	struct msg msg = { .kind = MSG_WELCOME };
-	memcpy(msg.welcome.instance, sp->estate->instance, MSG_ID_MAX);
-	memcpy(msg.welcome.boot, sp->boot, MSG_ID_MAX);
-	msg.welcome.epoch = sp->estate->epoch;
-	return send_msg(sp, msg, NULL);
-}
-
-/* The descriptors go with the first message about a run; its files are the same for all. */
-static bool
-send_slot(struct spawner *sp, const struct slot *slot)
-{
-	static const enum msg_kind kinds[SLOT_NSTATES] = {
-		[SLOT_STARTING] = MSG_STARTED,
-		[SLOT_RUNNING] = MSG_STARTED,
-		[SLOT_EXITED] = MSG_EXITED,
-		[SLOT_FAILED] = MSG_START_FAILED,
-	};
-	struct msg msg = {
-		.kind = kinds[slot->state],
-		.run_id = slot->run_id,
-		.attempt = slot->attempt,
-		.report = slot->report,
-	};
-	bool is_known = slot->told == SLOT_STARTING && slot->state == SLOT_RUNNING;
-	bool is_first = slot->told == SLOT_FREE && slot->state != SLOT_FAILED;
-	return is_known || send_msg(sp, msg, is_first ? slot->outputs : NULL);
-}
-
-/* Nothing is said about runs before the WELCOME; false: the socket is full. */
-static bool
-send_owed(struct spawner *sp)
-{
-	struct link *link = &sp->link;
-	if (!send_signals(sp) || (link->owes_welcome && !send_welcome(sp)))
-		return false;
-	link->has_greeted |= link->owes_welcome;
-	link->owes_welcome = false;
-	if (!link->has_greeted)
-		return true;
-	for (struct slot *slot; (slot = slots_to_tell(sp->slots)); slots_told(sp->slots, slot)) {
-		if (!send_slot(sp, slot))
-			return false;
-	}
-	if (link->owes_replay_end && !send_msg(sp, (struct msg){ .kind = MSG_REPLAY_END }, NULL))
-		return false;
-	link->owes_replay_end = false;
-	return true;
-}
-
-void
-link_flush(struct spawner *sp)
-{
-	if (sp->link.fd < 0)
-		return;
-	bool is_full = !send_owed(sp);
-	if (is_full != sp->link.wants_write) {
-		sp->link.wants_write = is_full;
-		loop_want_write(sp, is_full);
-	}
 }

@@ -196,6 +196,9 @@ open_all(void)
 	sp->output_watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	sp->cgroup_fd = cgroup_open(sp->options.cgroup);
 	sp->tree.children_fd = proc_open_children();
+	sp->tree.processes = opendir("/proc");
+	if (!sp->tree.processes)
+		say_and_die("cannot open /proc");
 	(void)madvise(&sp->tree, sizeof(sp->tree), MADV_DONTFORK);
 	sp->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (sp->epoll_fd < 0)

@@ -6,32 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const char *const stages[] = {
-	[STAGE_REQUEST] = "request",
-	[STAGE_POLICY] = "policy",
-	[STAGE_SLOT] = "slot",
-	[STAGE_OUTPUT] = "output",
-	[STAGE_STDIN] = "stdin",
-	[STAGE_CGROUP] = "cgroup",
-	[STAGE_FORK] = "fork",
-	[STAGE_SESSION] = "session",
-	[STAGE_FILES] = "files",
-	[STAGE_LIMITS] = "limits",
-	[STAGE_USER] = "user",
-	[STAGE_GROUPS] = "groups",
-	[STAGE_IDS] = "ids",
-	[STAGE_PRIORITY] = "priority",
-	[STAGE_CWD] = "cwd",
-	[STAGE_ENV] = "env",
-	[STAGE_EXEC] = "exec",
-	[STAGE_ENV_FILE] = "env-file",
-	[STAGE_OUTPUT_FILE] = "output-file",
-	[STAGE_TTY] = "tty",
-	[STAGE_HEADER_FILE] = "header-file",
-	[STAGE_AUTH_FILE] = "auth-file",
-	[STAGE_BODY_FILE] = "body-file",
-};
-
 /* What else has to hold for a message of each kind. */
 static const struct {
 	bool is_of_run;
@@ -51,12 +25,6 @@ static const struct {
 	[MSG_REPLAY_END] = { 0 },
 	[MSG_SIGNAL_RECEIVED] = { .nvalues = 65 },
 };
-
-const char *
-msg_stage_name(int stage)
-{
-	return stage >= 0 && stage < STAGE_NKINDS ? stages[stage] : "unknown";
-}
 
 const char *
 msg_next_string(const char *payload, size_t nbytes, size_t *at)

@@ -16,9 +16,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
-#define MSG_VERSION     4u
+#define MSG_VERSION     5u
 #define MSG_PAYLOAD_MAX (192u * 1024) /* below the default SO_SNDBUF, so that it can be sent */
 #define MSG_ID_MAX      40            /* an instance or boot id as text, with its NUL */
 #define MSG_RUNS_MAX    4096          /* of START and not of FORGET yet: it may ask for no more */
@@ -44,7 +45,7 @@ enum msg_kind {
 /* The files of a run's outputs; there is one for both unless stderr is split off. */
 enum msg_output { MSG_STDOUT, MSG_STDERR, MSG_NOUTPUTS };
 
-/* Where a start failed: the steps in their order. */
+/* Where a start failed: the steps in their order. Their names are process_msg.c's. */
 enum msg_stage {
 	STAGE_REQUEST, /* it cannot be sent or read */
 	STAGE_POLICY,  /* that user may not */
@@ -87,16 +88,6 @@ enum msg_notify {
 	MSG_NOTIFY_NKINDS,
 };
 
-/* What a run may use at most, see setrlimit(2). */
-enum msg_limit {
-	MSG_LIMIT_CPU,       /* seconds */
-	MSG_LIMIT_MEMORY,    /* bytes of address space */
-	MSG_LIMIT_FILE_SIZE, /* bytes */
-	MSG_LIMIT_FILES,     /* open at once */
-	MSG_LIMIT_PROCESSES, /* of the user */
-	MSG_NLIMITS,
-};
-
 #define MSG_START_NAMES 3 /* strings before the args: cwd, env file, output file; "": none */
 
 /*
@@ -114,14 +105,14 @@ struct msg_start {
 	uint32_t stdin_len; /* 0: /dev/null */
 	int32_t umask;
 	int32_t nice;
-	int32_t reads_files;         /* and executes nothing */
-	int32_t splits_output;       /* whether stderr has a file of its own */
-	int32_t ends_leftovers;      /* whether what its main process leaves behind is killed */
-	int64_t limits[MSG_NLIMITS]; /* 0: none */
-	int64_t memory_max;          /* of the run as a whole, in bytes; 0: no limit */
-	int32_t pids_max;            /* likewise, processes */
-	int32_t cpu_max;             /* likewise, percent of one processor */
-	int32_t tty;                 /* 1 + N: /dev/pts/N for stdin, stdout and stderr; 0: none */
+	int32_t reads_files;          /* and executes nothing */
+	int32_t splits_output;        /* whether stderr has a file of its own */
+	int32_t ends_leftovers;       /* whether what its main process leaves behind is killed */
+	int64_t limits[RLIM_NLIMITS]; /* by RLIMIT_..., as setrlimit(2) counts them; 0: none */
+	int64_t memory_max;           /* of the run as a whole, in bytes; 0: no limit */
+	int32_t pids_max;             /* likewise, processes */
+	int32_t cpu_max;              /* likewise, percent of one processor */
+	int32_t tty;                  /* 1 + N: /dev/pts/N for stdin, stdout and stderr; 0: none */
 	int64_t output_max; /* bytes of each file; the first and the last half of it are kept */
 };
 
@@ -185,7 +176,5 @@ int msg_send(int fd, const struct msg *msg, const void *payload, const int fds[M
  * errno: EAGAIN: none now, EPROTO: of another version, which is in *msg, EBADMSG: not valid.
  */
 int msg_recv(int fd, struct msg *msg, void *payload, size_t cap, int fds[MSG_NOUTPUTS]);
-
-const char *msg_stage_name(int stage); /* "cwd"; never NULL */
 
 #endif

@@ -1,7 +1,6 @@
 /* Reading /proc. */
 #include "spawn/proc.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,24 +47,16 @@ proc_start(pid_t pid)
 	return proc_read(pid, &proc) == 0 ? proc.start : 0;
 }
 
-/* opendir(3) would allocate. */
 int
-proc_list(struct proc *list, int max)
+proc_list(DIR *all, struct proc *list, int max)
 {
-	char buffer[8192] __attribute__((aligned(8)));
-	int n = 0, dir = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	long len;
-	while (dir >= 0 && (len = syscall(SYS_getdents64, dir, buffer, sizeof(buffer))) > 0) {
-		for (long at = 0; at < len;) {
-			const struct dirent64 *entry = (const struct dirent64 *)(buffer + at);
-			at += entry->d_reclen;
-			if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && n < max &&
-			    proc_read((pid_t)strtol(entry->d_name, NULL, 10), &list[n]) == 0)
-				n++;
-		}
+	int n = 0;
+	rewinddir(all);
+	for (const struct dirent *entry; n < max && (entry = readdir(all));) {
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+		if (pid > 0 && proc_read(pid, &list[n]) == 0)
+			n++;
 	}
-	if (dir >= 0)
-		close(dir);
 	return n;
 }
 
@@ -77,13 +68,15 @@ proc_open_children(void)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
+/* The kernel fills what we give it; what it has not filled was the end. */
 int
 proc_count_children(int fd)
 {
 	char text[4096];
+	ssize_t got = sizeof(text);
 	int n = 0;
-	off_t at = 0;
-	for (ssize_t got; (got = pread(fd, text, sizeof(text), at)) != 0; at += got) {
+	for (off_t at = 0; got > (ssize_t)sizeof(text) / 2; at += got) {
+		got = pread(fd, text, sizeof(text), at);
 		if (got < 0)
 			return -1;
 		for (ssize_t i = 0; i < got; i++)

@@ -2,6 +2,7 @@
 #ifndef SPAWN_PROC_H
 #define SPAWN_PROC_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -18,8 +19,11 @@ int proc_read(pid_t pid, struct proc *proc); /* 0, or -1: there is none */
 /* When it started; 0: there is none. */
 int64_t proc_start(pid_t pid);
 
-/* All processes in the order of their pids, up to `max` of them; how many. */
-int proc_list(struct proc *list, int max);
+/*
+ * All processes in the order of their pids, up to `max` of them; how many. `all` is an open /proc,
+ * as opening it allocates.
+ */
+int proc_list(DIR *all, struct proc *list, int max);
 
 /*
  * The list of our own children, to be opened once (-1: this kernel does not tell), and how many

@@ -104,13 +104,14 @@ run_start(struct spawner *sp, const struct msg *msg, const char *payload)
 	slot->ends_leftovers = msg->start.ends_leftovers;
 	slot->start_by = sp->now + RUN_START_LIMIT_US;
 	*card_of(sp, slot) = (struct card){ 0 };
+	const struct normal normal = sp->estate->normal; /* which a child cannot see */
 	struct child_plan plan = {
 		.msg = msg,
 		.payload = payload,
 		.null_fd = sp->null_fd,
 		.cgroup_fd = sp->cgroup_fd,
 		.may_set_ids = sp->options.has_ids,
-		.normal = &sp->estate->normal,
+		.normal = &normal,
 		.card = card_of(sp, slot),
 	};
 	enum msg_stage failed = start(sp, slot, &plan);
@@ -153,9 +154,8 @@ bool
 run_look(struct spawner *sp, struct slot *slot)
 {
 	if (slot->state == SLOT_STARTING && slot->start_by != 0 && sp->now >= slot->start_by) {
-		say("a start takes too long and is killed run=%lld attempt=%d stage=%s",
-		    (long long)slot->run_id, slot->attempt,
-		    msg_stage_name(card_of(sp, slot)->stage));
+		say("a start takes too long and is killed run=%lld attempt=%d",
+		    (long long)slot->run_id, slot->attempt);
 		slot->start_by = 0;
 		kill(slot->report.pid, SIGKILL);
 	}

@@ -11,15 +11,19 @@
 
 #define LINE_MAX_BYTES 512
 
+/* Nothing is allocated, as by dprintf(3), and the line is written whole. */
 static void
 write_line(const char *fmt, va_list args, const char *why)
 {
-	char text[LINE_MAX_BYTES];
-	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+	char text[LINE_MAX_BYTES - 64], line[LINE_MAX_BYTES];
 	vsnprintf(text, sizeof(text), fmt, args);
+	int n = snprintf(line, sizeof(line), "asched-spawn: %s%s%s\n", text, why ? ": " : "",
+			 why ? why : "");
+	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+	if (n >= (int)sizeof(line))
+		n = (int)sizeof(line) - 1;
 	if (poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT))
-		dprintf(STDERR_FILENO, "asched-spawn: %s%s%s\n", text, why ? ": " : "",
-			why ? why : "");
+		(void)!write(STDERR_FILENO, line, (size_t)n);
 }
 
 void

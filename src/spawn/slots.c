@@ -108,7 +108,7 @@ slots_tell_all(struct slots *slots)
 {
 	int at = 0;
 	for (struct slot *slot; (slot = slots_next(slots, &at));) {
-		slot->told = SLOT_FREE;
+		slot->is_told = false;
 		slots->is_untold[slots_index(slots, slot)] = true;
 	}
 }
@@ -130,5 +130,5 @@ slots_told(struct slots *slots, struct slot *slot)
 	int i = slots_index(slots, slot);
 	slots->is_untold[i] = false;
 	slots->tell_from = i + 1;
-	slot->told = slot->state;
+	slot->is_told = true;
 }

@@ -32,7 +32,7 @@ struct slot {
 	uid_t uid;
 	bool ends_leftovers;   /* kills what the main process leaves behind */
 	enum slot_state state; /* by slots_set_state() only */
-	enum slot_state told;  /* what this daemon knows; FREE: nothing */
+	bool is_told;          /* this daemon knows of it, and has its outputs */
 	struct msg_report report;
 	int outputs[MSG_NOUTPUTS]; /* descriptors; -1: none */
 	int watches[MSG_NOUTPUTS]; /* we are told of the next write and need not look; -1: not */

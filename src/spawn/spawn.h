@@ -1,6 +1,29 @@
 /*
- * The state of asched-spawn: one struct that main.c owns, made before the first child and of
- * fixed size from then on. Each part is changed by the file that it is named after.
+ * DESIGN. asched-spawn is the one program that keeps root's rights while it talks to others. Who
+ * audits it may read in this order; the lines are those of code, with the header, rounded.
+ *
+ *   msg         260  what the daemon may ask, and how it is checked: all that comes from outside
+ *   policy       90  whose runs it may ask for
+ *   link        220  its requests, one by one; what it is told; READY and the like for systemd
+ *   run         190  a start, its failure or time limit, the end, its figures
+ *   child       310  fork to exec. As root up to set_ids(), as the user from there on
+ *   user_file   110  the user's own files and terminal, opened as the user
+ *   output      130  output files: unlinked, capped, watched
+ *   slots       170  the table of runs
+ *   tree, proc  300  a run's processes without cgroups: to stop them, to count what is left
+ *   cgroup      140  the same with them, and their limits
+ *   loop        210  one epoll; signals, reaping, deadlines, the stop-timeout
+ *   daemon      190  the daemon: its ids, no capability; back-off; planned restarts
+ *   estate      140  the hand-over to a newer program in the same process
+ *   main, spawn 290  options; what a process of ours begins with; the state below
+ *   ticks, file, say  120  clocks, the kernel's small files, lines on stderr
+ *
+ * Root opens by name: its policy, cgroups, /proc, what the system's user look-up opens; output
+ * files in a directory that is open; nothing of a user's. Of a START it reads the fixed fields, and that its strings are
+ * whole; what they say is read by the child, which is the user by then.
+ *
+ * The state is one struct that main.c owns, made before the first child and of fixed size from
+ * then on. Each part is changed by the file that it is named after.
  */
 #ifndef SPAWN_SPAWN_H
 #define SPAWN_SPAWN_H
@@ -32,7 +55,6 @@ struct link {
 	int fd; /* -1: there is no daemon to talk to */
 	bool wants_write;
 	bool has_greeted; /* else it is told nothing but of signals */
-	bool owes_welcome;
 	bool owes_replay_end;
 	uint64_t owes_signals; /* bit n: signal n */
 	enum msg_stop stop;    /* what the daemon wants for the runs when it exits with 0 */

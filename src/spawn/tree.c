@@ -100,7 +100,7 @@ mark(const struct target *target)
 static void
 scan(struct tree *tree)
 {
-	tree->n = proc_list(tree->list, TREE_MAX);
+	tree->n = proc_list(tree->processes, tree->list, TREE_MAX);
 }
 
 /* Signals what is marked and has not got it through its group; 0: only counts. How many. */

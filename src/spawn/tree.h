@@ -14,6 +14,7 @@
 #define TREE_MAX 16384 /* processes of the machine that are looked at */
 
 struct tree {
+	DIR *processes;  /* /proc */
 	int children_fd; /* proc_open_children() */
 	int64_t seen_at; /* monotonic: when the list was read */
 	int nlooks_again;

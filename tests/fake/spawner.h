@@ -45,7 +45,7 @@ struct spawner_start {
 	int umask, nice;
 	int64_t output_max;
 	bool ends_leftovers, splits_output, reads_files;
-	int64_t limits[MSG_NLIMITS], memory_max;
+	int64_t limits[RLIM_NLIMITS], memory_max;
 	int32_t pids_max, cpu_max, tty;
 };
 

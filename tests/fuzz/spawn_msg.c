@@ -43,8 +43,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int got = msg_recv(pair[1], &msg, payload, INPUT_MAX, NULL);
 	if (got == 1 && msg.kind == MSG_START)
 		check_start(&msg, payload);
-	if (got == 1 && !msg_stage_name(msg.report.stage))
-		abort();
 	free(payload);
 	close(pair[0]);
 	close(pair[1]);

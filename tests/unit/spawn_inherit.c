@@ -384,7 +384,9 @@ static const struct passwd *
 find_idle_user(void)
 {
 	static struct proc all[16384];
-	int n = proc_list(all, 16384);
+	DIR *processes = opendir("/proc");
+	int n = proc_list(processes, all, 16384);
+	closedir(processes);
 	setpwent();
 	for (const struct passwd *user; (user = getpwent());) {
 		bool is_idle = user->pw_uid > 0 && user->pw_uid < 100 && user->pw_uid != 33;

@@ -189,12 +189,12 @@ what_changed_is_told_once_and_all_of_it_to_a_new_daemon(void **state)
 	assert_ptr_equal(slots_to_tell(slots), slot[0]);
 	slots_told(slots, slot[0]);
 	assert_null(slots_to_tell(slots));
-	assert_int_equal(slot[1]->told, SLOT_EXITED);
+	assert_true(slot[1]->is_told);
 	slots_tell_all(slots);
 	assert_ptr_equal(slots_to_tell(slots), slot[1]);
 	slots_told(slots, slot[1]);
 	assert_ptr_equal(slots_to_tell(slots), slot[0]);
-	assert_int_equal(slot[0]->told, SLOT_FREE);
+	assert_false(slot[0]->is_told);
 	free(slots);
 }
 

@@ -435,16 +435,16 @@ limits_hold_for_the_run(void **state)
 	static const char *const spin[] = { "/bin/sh", "-c", "while :; do :; done", NULL };
 	char *text;
 	struct spawner_start start = { .args = show };
-	start.limits[MSG_LIMIT_CPU] = 5;
-	start.limits[MSG_LIMIT_MEMORY] = 1 << 30;
-	start.limits[MSG_LIMIT_FILE_SIZE] = 1 << 20;
-	start.limits[MSG_LIMIT_FILES] = 77;
-	start.limits[MSG_LIMIT_PROCESSES] = 1234;
+	start.limits[RLIMIT_CPU] = 5;
+	start.limits[RLIMIT_AS] = 1 << 30;
+	start.limits[RLIMIT_FSIZE] = 1 << 20;
+	start.limits[RLIMIT_NOFILE] = 77;
+	start.limits[RLIMIT_NPROC] = 1234;
 	spawner_run(sp, 1, start, &text);
 	assert_string_equal(text, "5\n1048576\n2048\n77\n1234\n");
 	free(text);
 	start = (struct spawner_start){ .args = spin };
-	start.limits[MSG_LIMIT_CPU] = 1;
+	start.limits[RLIMIT_CPU] = 1;
 	struct msg msg = spawner_run(sp, 2, start, NULL);
 	assert_int_equal(WTERMSIG(msg.report.wait_status), SIGXCPU);
 }
