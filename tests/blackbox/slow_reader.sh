@@ -3,7 +3,7 @@
 # changes of 60 KB there are.
 . "${ASCHED_SOURCE:?}/tests/blackbox/lib.sh"
 nwrites=${ASCHED_TEST_WRITES:-700}
-npages=60
+npages=40 # 270 KB each: a peer with more than 16 MiB unread is dropped
 daemon_start || exit 1
 asched add -q --name big '@yearly' -- true > /dev/null
 seq 200 | awk '{
