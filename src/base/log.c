@@ -6,7 +6,6 @@
  */
 #include "base/log.h"
 
-#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdatomic.h>
@@ -114,6 +113,19 @@ add_quoted(struct buf *line, const char *text)
 }
 
 static void
+add_number(struct buf *line, int64_t number)
+{
+	char text[24], *end = text + sizeof(text), *p = end;
+	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	do
+		*--p = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (number < 0)
+		*--p = '-';
+	buf_add(line, p, (size_t)(end - p));
+}
+
+static void
 add_json(struct buf *line, enum log_level level, const char *message, const struct log_pair *pairs)
 {
 	buf_add_text(line, "{\"time\":\"");
@@ -125,7 +137,7 @@ add_json(struct buf *line, enum log_level level, const char *message, const stru
 		if (pairs->text)
 			add_quoted(line, pairs->text);
 		else
-			buf_printf(line, "%" PRId64, pairs->number);
+			add_number(line, pairs->number);
 	}
 	buf_add_text(line, "}\n");
 }
@@ -142,9 +154,11 @@ add_text(struct buf *line, enum log_level level, const char *message, const stru
 	for (const char *p = message; *p; p++)
 		buf_add_char(line, (unsigned char)*p < 0x20 ? ' ' : *p);
 	for (; pairs->key; pairs++) {
-		buf_printf(line, " %s=", pairs->key);
+		buf_add_char(line, ' ');
+		buf_add_text(line, pairs->key);
+		buf_add_char(line, '=');
 		if (!pairs->text)
-			buf_printf(line, "%" PRId64, pairs->number);
+			add_number(line, pairs->number);
 		else if (pairs->text[0] && !strpbrk(pairs->text, " \"\\=\t\n\r\x1b"))
 			buf_add_text(line, pairs->text);
 		else

@@ -1,10 +1,12 @@
 /* The base layer: durations, buffers, log lines, heap and map. */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -310,6 +312,19 @@ a_line_longer_than_a_pipe_takes_at_once_comes_after_those_before_it(void **state
 }
 
 static void
+a_number_is_written_as_it_is(void **state)
+{
+	static const int64_t numbers[] = { 0, 7, -1, 1234567890, INT64_MAX, INT64_MIN };
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		char wanted[64];
+		log_info("a number", log_int("n", numbers[i]));
+		log_flush();
+		snprintf(wanted, sizeof(wanted), " n=%" PRId64 "\n", numbers[i]);
+		assert_non_null(strstr(read_log(*state), wanted));
+	}
+}
+
+static void
 each_gathered_line_that_finds_no_room_is_counted(void **state)
 {
 	static const char filler[65536];
@@ -338,6 +353,7 @@ main(void)
 		LOG_TEST(a_gathered_line_waits_for_one_of_more_weight_or_a_flush),
 		LOG_TEST(gathered_lines_are_written_before_a_pipe_would_take_them_in_parts),
 		LOG_TEST(a_line_longer_than_a_pipe_takes_at_once_comes_after_those_before_it),
+		LOG_TEST(a_number_is_written_as_it_is),
 		LOG_TEST(each_gathered_line_that_finds_no_room_is_counted),
 		cmocka_unit_test(a_heap_gives_the_least_after_any_changes),
 		cmocka_unit_test(a_map_finds_what_was_put_and_not_removed),
