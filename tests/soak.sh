@@ -4,10 +4,29 @@
 seconds=${SOAK_SECONDS:-120}
 # The variables come from the environment, where make puts those of its command line.
 seed=${SOAK_SEED:-$(date +%s)}
-parts=${SOAK_PARTS:-sim oracle kills failpoints disk memory frozen clock damage edits stampede running crowd flood restarts retention reader}
+all='sim oracle kills failpoints disk memory frozen clock damage edits stampede running crowd flood restarts retention reader'
+parts=${SOAK_PARTS:-$all}
 logs=$ASCHED_BUILD/soak
 mkdir -p "$logs"
-nfailed=0
+passed='' failed='' current=''
+
+for name in $parts; do
+	case " $all " in
+	*" $name "*) ;;
+	*)
+		echo "SOAK_PARTS: $name is none of: $all" >&2
+		exit 2
+		;;
+	esac
+done
+
+# Also of what was broken off.
+say_result() {
+	printf 'passed:%s\n' "${passed:- none}"
+	[ -z "$failed" ] || printf 'FAILED:%s\n' "$failed"
+	[ -z "$current" ] || printf 'broken off: %s\n' "$current"
+}
+trap 'say_result; exit 1' INT TERM HUP
 
 # part NAME COMMAND...: runs it, keeps what it prints, and says how to do it again.
 part() {
@@ -19,12 +38,15 @@ part() {
 	esac
 	printf '%-10s env ASCHED_SOURCE=%s ASCHED_BUILD=%s %s\n' "$name" "$ASCHED_SOURCE" "$ASCHED_BUILD" "$*"
 	started=$(date +%s)
+	current=$name
 	if env "$@" > "$logs/$name.log" 2>&1 && ! grep -q '^not ok' "$logs/$name.log"; then
+		passed="$passed $name"
 		printf '%-10s passed after %s s\n' "$name" $(($(date +%s) - started))
 	else
 		printf '%-10s FAILED after %s s, see %s\n' "$name" $(($(date +%s) - started)) "$logs/$name.log"
-		nfailed=$((nfailed + 1))
+		failed="$failed $name"
 	fi
+	current=
 }
 
 box=$ASCHED_SOURCE/tests/blackbox
@@ -48,4 +70,5 @@ part flood ASCHED_TEST_FLOOD="${SOAK_FLOOD:-10240}" sh "$box/flood.sh"
 part restarts ASCHED_TEST_RESTARTS=9 sh "$box/restarts.sh"
 part retention ASCHED_TEST_TWICE=yes sh "$box/retention.sh"
 part reader ASCHED_TEST_WRITES=$((seconds * 200)) sh "$box/slow_reader.sh"
-[ $nfailed -eq 0 ]
+say_result
+[ -z "$failed" ]
