@@ -49,7 +49,7 @@ nretried=0
 ask_retry() { asched retry "$failing" > /dev/null && nretried=$((nretried + 1)); }
 ask_queue() { asched queues side --concurrency $((n + 1)) > /dev/null; }
 look_queue() { asched --json queues | grep '"name":"side"' | grep -q "\"concurrency\":$((n + 1))[,}]"; }
-answer_list() { asched list --names --limit 0 | grep -v '^j'; }
+answer_list() { asched list --names '[os]t*'; }
 answer_show() { asched --json show still; }
 answer_runs() { asched --json runs still; }
 answer_logs() { asched logs still; }
