@@ -35,6 +35,9 @@ struct request_row {
 	usec_t next_due;
 };
 
+/* What a log says of a job that is set aside. */
+#define SET_ASIDE_WORDS "a job is set aside: put a backup of the database in its place"
+
 struct backend;
 
 struct backend_ops {

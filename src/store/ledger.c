@@ -84,8 +84,7 @@ ledger_load_job(struct ledger *ledger, struct intent *intent, int64_t id, struct
 	intent->err = (struct err){ 0 };
 	found = db->ops->job_set_aside(db, id, &intent->err);
 	if (found == BACKEND_OK)
-		log_error("a job is set aside: put a backup of the database in its place",
-			  log_int("job", id), log_str("cause", damage.text));
+		log_error(SET_ASIDE_WORDS, log_int("job", id), log_str("cause", damage.text));
 	return found == BACKEND_ERROR ? BACKEND_ERROR : BACKEND_NONE;
 }
 

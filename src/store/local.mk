@@ -37,6 +37,7 @@ libstore_a_SOURCES = \
 	src/store/sqlite_meta.c \
 	src/store/sqlite_open.c \
 	src/store/sqlite_pages.c \
+	src/store/sqlite_patrol.c \
 	src/store/sqlite_prune.c \
 	src/store/sqlite_queues.c \
 	src/store/sqlite_requests.c \
@@ -120,6 +121,12 @@ tests_unit_store_migrate_SOURCES = tests/unit/store_migrate.c \
 	tests/unit/store_place.c tests/unit/store_place.h \
 	tests/fake/trial_disk.c tests/fake/trial_disk.h
 tests_unit_store_migrate_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/store_patrol
+tests_unit_store_patrol_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
+tests_unit_store_patrol_SOURCES = tests/unit/store_patrol.c \
+	tests/unit/store_place.c tests/unit/store_place.h
+tests_unit_store_patrol_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/store_seal
 tests_unit_store_seal_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)

@@ -83,7 +83,8 @@ sqlite_tend(struct backend *backend, usec_t now)
 	    (now >= s->mark.seen_at + MARK_INTERVAL || now < s->mark.seen_at))
 		write_mark(s, now);
 	bool is_tidy = s->mark.commits == s->tally.commits && is_idle;
-	return is_tidy ? USEC_NEVER : MARK_INTERVAL;
+	usec_t wait = sqlite_patrol(s, now);
+	return is_tidy || wait < MARK_INTERVAL ? wait : MARK_INTERVAL;
 }
 
 void

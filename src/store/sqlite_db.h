@@ -41,6 +41,8 @@ enum sql {
 	SQL_JOBS_PAGE_SAME,
 	SQL_JOBS_PAGE_LATER,
 	SQL_JOBS_PAGE_ENDED,
+	SQL_JOBS_PATROL,
+	SQL_JOB_CLAIMABLE,
 	SQL_JOB_MOVE_RUNS,
 	SQL_RUN_INSERT,
 	SQL_RUN_LOAD,
@@ -136,6 +138,14 @@ struct prune_cursor {
 	int64_t job_id;
 };
 
+/* The look at all jobs (sqlite_patrol.c). */
+struct patrol {
+	usec_t at;       /* when it goes on */
+	int64_t after;   /* this job */
+	bool is_suspect; /* an index did not agree with its rows */
+	int nreindexed;
+};
+
 /* A copy that is being made, and then checked. */
 struct sqlite_backup {
 	char *part; /* NULL: none is under way */
@@ -150,6 +160,7 @@ struct sqlite {
 	sqlite3 *db;
 	char *path;
 	sqlite3_stmt *statements[SQL_NSTATEMENTS];
+	bool is_small;   /* all of it can be looked at when it is opened */
 	bool is_settled; /* what is committed is on the disk: the mark may name it */
 	struct tally tally;
 	struct tally at_begin;
@@ -162,8 +173,9 @@ struct sqlite {
 	int wal_pages;     /* in the log after the last commit */
 	int wal_pages_max; /* when to fold it in next */
 	int64_t commits_tended;
-	struct mark mark;   /* as last written */
-	char *warning;      /* NULL: none */
+	struct patrol patrol;
+	struct mark mark; /* as last written */
+	char *warning;    /* NULL: none */
 	struct sqlite_backup backup;
 };
 
@@ -237,7 +249,7 @@ enum backend_result sqlite_jobs_on_start(struct backend *, int64_t, size_t, int6
 					 struct err *);
 /* job_load_rest() of a row up to JOB_QUEUE; init()s the job. */
 void sqlite_job_read_rest(sqlite3_stmt *, struct job *);
-/* Reads a job from a row of JOB_COLUMNS, spec and seal; init()s it. A damaged spec is an error. */
+/* Reads a job from a row up to JOB_QUEUE; init()s it. A damaged spec is an error. */
 enum backend_result sqlite_job_read(sqlite3_stmt *, struct job *, struct err *);
 
 /* sqlite_runs.c */
@@ -313,6 +325,12 @@ void sqlite_owners_forget(struct sqlite *); /* a rollback may have taken jobs ba
 /* sqlite_prune.c */
 enum backend_result sqlite_prune(struct backend *, usec_t, int64_t, int64_t, size_t, int64_t *,
 				 struct err *);
+
+/* sqlite_patrol.c */
+#define PATROL_JOBS 200                            /* that it looks at at once */
+usec_t sqlite_patrol(struct sqlite *, usec_t now); /* how long until it goes on */
+/* Makes the indexes anew from the rows. 0, or -1 with *err: it cannot. */
+int sqlite_reindex(struct sqlite *, struct err *);
 
 /* sqlite_backup.c */
 enum backend_result sqlite_backup_begin(struct backend *, const char *, struct err *);

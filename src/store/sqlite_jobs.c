@@ -2,6 +2,7 @@
 #include "store/sqlite_db.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "store/seal.h"
@@ -125,6 +126,16 @@ has_seal(sqlite3_stmt *stmt, const struct job *job)
 	return sqlite3_column_int64(stmt, JOB_SEAL) == seal_job(job);
 }
 
+/* What it is looked for by is what the user has set. */
+static bool
+has_names(sqlite3_stmt *stmt, const struct job *job)
+{
+	const char *name = (const char *)sqlite3_column_text(stmt, JOB_NAME);
+	const char *queue = (const char *)sqlite3_column_text(stmt, JOB_QUEUE);
+	return strcmp(name ? name : "", job->name ? job->name : "") == 0 &&
+	       strcmp(queue, job->queue ? job->queue : QUEUE_STANDARD) == 0;
+}
+
 enum backend_result
 sqlite_job_read(sqlite3_stmt *stmt, struct job *job, struct err *err)
 {
@@ -133,10 +144,11 @@ sqlite_job_read(sqlite3_stmt *stmt, struct job *job, struct err *err)
 	const void *spec = sqlite3_column_blob(stmt, JOB_SPEC);
 	size_t len = (size_t)sqlite3_column_bytes(stmt, JOB_SPEC);
 	struct err why = { 0 };
-	if (!has_seal(stmt, job))
-		err_set(&why, ERR_UNAVAILABLE, "its record is damaged");
-	else if (spec_unpack(job, spec, len, &why) == 0)
+	bool is_whole = has_seal(stmt, job) && spec_unpack(job, spec, len, &why) == 0;
+	if (is_whole && has_names(stmt, job))
 		return BACKEND_OK;
+	if (why.code == ERR_NONE)
+		err_set(&why, ERR_UNAVAILABLE, "its record is damaged");
 	err_set(err, ERR_SYSTEM, "database: job %lld: %s", (long long)job->id, why.text);
 	job_fini(job);
 	return BACKEND_ERROR;

@@ -24,8 +24,7 @@
 #define OPEN_WAIT_MS 2000
 /*
  * A file of at most so many pages is checked page by page at every start (some 60 ms), one of at most
- * so many also for whether rows and indexes agree (40 ms): a job that its index has at another time
- * would not be claimed, and nothing would say so.
+ * so many also for whether rows and indexes agree (40 ms; of larger ones see sqlite_patrol.c).
  */
 #define CHECK_PAGES_MAX   4096
 #define CHECK_INDEXES_MAX 1024
@@ -50,6 +49,14 @@ check_is_new(const char *path, struct err *err)
 	return 0;
 }
 
+static int
+refuse_damaged(const struct sqlite *s, const char *verdict, struct err *err)
+{
+	return err_set(err, ERR_UNAVAILABLE,
+		       "%s: is damaged (%s); it was left as it is, put a backup in its place",
+		       s->path, verdict);
+}
+
 /* Says what SQLite said, in the words of somebody who starts a daemon. */
 static int
 open_fail(struct sqlite *s, struct err *err)
@@ -62,10 +69,7 @@ open_fail(struct sqlite *s, struct err *err)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 	case SQLITE_ERROR: /* a table is missing */
-		return err_set(
-			err, ERR_UNAVAILABLE,
-			"%s: is damaged (%s); it was left as it is, put a backup in its place",
-			s->path, sqlite3_errmsg(s->db));
+		return refuse_damaged(s, sqlite3_errmsg(s->db), err);
 	default:
 		return err_set(err, ERR_UNAVAILABLE, "%s: %s (SQLite error %d)", s->path,
 			       sql_words(s->db).text, sqlite3_extended_errcode(s->db));
@@ -179,17 +183,28 @@ check_contents(struct sqlite *s, struct err *err)
 		return sqlite_refuse_newer(s->path, (int)strtol(version, NULL, 10), err);
 	if (strtol(npages, NULL, 10) > CHECK_PAGES_MAX)
 		return 0;
-	const char *check = strtol(npages, NULL, 10) > CHECK_INDEXES_MAX
-				    ? "PRAGMA quick_check(1)"
-				    : "PRAGMA integrity_check(1)";
-	if (ask(s, check, verdict, sizeof(verdict), err) != 0)
+	s->is_small = strtol(npages, NULL, 10) <= CHECK_INDEXES_MAX;
+	if (ask(s, "PRAGMA quick_check(1)", verdict, sizeof(verdict), err) != 0)
 		return -1;
-	if (strcmp(verdict, "ok") != 0)
-		return err_set(
-			err, ERR_UNAVAILABLE,
-			"%s: is damaged (%s); it was left as it is, put a backup in its place",
-			s->path, verdict);
-	return 0;
+	return strcmp(verdict, "ok") == 0 ? 0 : refuse_damaged(s, verdict, err);
+}
+
+/* All that indexes say stands in the rows: they are made anew, and then nothing else may be wrong. */
+static int
+check_indexes(struct sqlite *s, struct err *err)
+{
+	char verdict[256], then[256] = "";
+	struct err why;
+	if (!s->is_small)
+		return 0;
+	if (ask(s, "PRAGMA integrity_check(1)", verdict, sizeof(verdict), err) != 0)
+		return -1;
+	if (strcmp(verdict, "ok") == 0)
+		return 0;
+	if (sqlite_reindex(s, &why) == 0 &&
+	    ask(s, "PRAGMA integrity_check(1)", then, sizeof(then), err) != 0)
+		return -1;
+	return strcmp(then, "ok") == 0 ? 0 : refuse_damaged(s, verdict, err);
 }
 
 static int
@@ -274,7 +289,7 @@ open_database(struct sqlite *s, bool is_new, struct err *err)
 	sqlite_care_begin(s);
 	if (sql_prepare(s) != 0)
 		return open_fail(s, err);
-	if (load_tally(s, err) != 0)
+	if (check_indexes(s, err) != 0 || load_tally(s, err) != 0)
 		return -1;
 	if (is_new)
 		return settle_new(s, err);

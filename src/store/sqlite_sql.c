@@ -74,6 +74,9 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 					   "AND claim_at > ?1 ORDER BY claim_at, id",
 	[SQL_JOBS_PAGE_ENDED] = JOB_LISTED " INDEXED BY jobs_ended WHERE state >= 2 "
 					   "AND id > ?1 ORDER BY id",
+	[SQL_JOBS_PATROL] = JOB_LISTED " WHERE id > ?1 ORDER BY id LIMIT ?2",
+	[SQL_JOB_CLAIMABLE] = "SELECT 1 FROM jobs INDEXED BY jobs_claim WHERE state <= 1 "
+			      "AND claim_at = ?1 AND id = ?2",
 	[SQL_JOB_MOVE_RUNS] = "UPDATE runs INDEXED BY runs_active SET queue = ?2 "
 			      "WHERE job_id = ?1 AND state <= 1 AND queue <> ?2",
 
@@ -244,6 +247,7 @@ enum backend_result
 sql_fail(struct sqlite *s, struct err *err)
 {
 	int code = sqlite3_extended_errcode(s->db);
+	s->patrol.is_suspect |= code == SQLITE_CORRUPT_INDEX;
 	err_set(err, ERR_UNAVAILABLE, "database: %s (SQLite error %d)", sql_words(s->db).text,
 		code);
 	return BACKEND_ERROR;
