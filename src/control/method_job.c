@@ -252,13 +252,26 @@ describe(const struct job *job, const struct schedule *schedule, struct call *ca
 	return answer;
 }
 
+/* The same keys when there is no schedule to ask: why not, in words, and no times. */
+static json_t *
+describe_unread(const struct job *job, const struct err *why)
+{
+	json_t *answer = json_object();
+	json_set_text(answer, "schedule", job->schedule);
+	json_set_text(answer, "kind", job->is_damaged ? NULL : schedule_kind_name(job->kind));
+	json_object_set_new(answer, "words", json_sprintf("not understood: %s", why->text));
+	json_object_set_new(answer, "times", json_array());
+	return answer;
+}
+
 json_t *
 job_next_render(struct call *call, const struct intent *intent)
 {
 	const struct job *job = &intent->jobs[0].job;
 	struct schedule schedule;
-	if (job->is_damaged || job_schedule(job, call->control->ports.zones, &schedule, NULL) != 0)
-		return json_object();
+	struct err err = { .text = "the job is damaged" };
+	if (job->is_damaged || job_schedule(job, call->control->ports.zones, &schedule, &err) != 0)
+		return describe_unread(job, &err);
 	json_t *answer = describe(job, &schedule, call);
 	schedule_fini(&schedule);
 	return answer;

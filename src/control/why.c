@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "control/json.h"
@@ -154,8 +155,9 @@ say_run(struct chain *chain, const struct attempt *attempt)
 		say(chain, "attempt %d started %s late", attempt->number,
 		    usec_print_duration(attempt->started_at - run->start_at, late));
 	const char *reason = run_reason_name(run->reason);
+	bool has_detail = run->detail[0] && strcmp(run->detail, reason) != 0;
 	say(chain, "it %s%s%s%s%s%s", state_words[run->state], reason[0] ? ": " : "", reason,
-	    run->detail[0] ? " (" : "", run->detail, run->detail[0] ? ")" : "");
+	    has_detail ? " (" : "", has_detail ? run->detail : "", has_detail ? ")" : "");
 	if (reason_words[run->reason])
 		say(chain, "%s", reason_words[run->reason]);
 }

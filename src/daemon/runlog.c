@@ -62,8 +62,8 @@ level_of(const struct run *run)
 	case RUN_FAILED:
 	case RUN_LOST:
 		return LOG_LEVEL_WARNING;
-	default:
-		return LOG_LEVEL_INFO;
+	default: /* refused: beyond a limit, or of a job that is parked for its schedule */
+		return run->reason == REASON_REFUSED ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
 	}
 }
 

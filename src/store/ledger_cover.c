@@ -107,7 +107,10 @@ ledger_refuse(struct ledger *ledger, struct intent *intent, struct job *job, con
 	snprintf(run.detail, sizeof(run.detail), "%.*s", RUN_DETAIL_MAX - 1, why->text);
 	if (job->covered_until < job->next_due)
 		job->covered_until = job->next_due;
-	return ledger_checked(db->ops->run_insert(db, &run, &intent->err));
+	enum backend_result inserted = db->ops->run_insert(db, &run, &intent->err);
+	if (inserted == BACKEND_OK && intent->nruns < TOLD_MAX)
+		ledger_answer_run(intent, &run, job);
+	return ledger_checked(inserted);
 }
 
 /* Says so, once, and pauses the job. */

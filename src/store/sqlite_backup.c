@@ -55,6 +55,25 @@ fail(struct sqlite *s, struct err *err, const char *why)
 	return BACKEND_ERROR;
 }
 
+/* Is the path to blame, and not the disk? */
+static enum err_code
+blame(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		return ERR_DENIED;
+	case EISDIR:
+	case ELOOP:
+	case ENAMETOOLONG:
+	case ENOENT:
+	case ENOTDIR:
+		return ERR_INVALID;
+	default:
+		return ERR_UNAVAILABLE;
+	}
+}
+
 /* SQLite would not say why it cannot. */
 static int
 make_file(const char *path)
@@ -79,8 +98,12 @@ sqlite_backup_begin(struct backend *backend, const char *path, struct err *err)
 	}
 	to->path = mem_dup(path);
 	to->part = part_path(s, path);
-	if (make_file(to->part) < 0)
-		return fail(s, err, strerror(errno));
+	if (make_file(to->part) < 0) {
+		int error = errno;
+		fail(s, err, strerror(error));
+		err->code = path ? blame(error) : ERR_UNAVAILABLE;
+		return BACKEND_ERROR;
+	}
 	if (sqlite3_open_v2(to->part, &to->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
 	    SQLITE_OK)
 		return fail(s, err, sqlite3_errmsg(to->db));

@@ -128,6 +128,10 @@ wait $holder
 daemon_start || exit 1
 is 'and while we have it nobody else gets it' 1 "$(sqlite3 "$db" 'SELECT count(*) FROM jobs' 2>&1 | grep -c 'locked')"
 
+fails_with 2 'No such file' asched backup "$dir/nowhere/copy"
+touch "$dir/file"
+fails_with 2 'Not a directory' asched backup "$dir/file/copy"
+
 # What is written into a file without its name would be gone with the daemon.
 mv "$db" "$dir/away"
 fails_with 6 'somebody removed or replaced it' asched add -- true

@@ -30,6 +30,16 @@ ok $? 'a replaced zone moves the jobs in it, without being asked'
 has 'and it is in the log' 'a time zone was replaced' "$(cat "$dir/log")"
 has 'with its name' 'Europe/Berlin' "$(grep replaced "$dir/log")"
 is 'the others stay' 3 "$(hour_of tokyo)"
+
+asched add --name rome --tz Europe/Rome '* * * * * *' -- true > /dev/null 2>&1
+rm "$zones/Europe/Rome"
+is_parked() {
+	asched --json list rome | grep -q '"state":"paused"'
+}
+within 20 is_parked
+ok $? 'a job whose zone is gone is parked'
+has 'the log says why' 'warning: run did not start' "$(grep Europe/Rome "$dir/log" | tail -n 1)"
+has 'and show, with its schedule' 'the zone "Europe/Rome" is unknown' "$(asched show rome)"
 daemon_stop TERM
 umount /usr/share/zoneinfo
 finish

@@ -158,6 +158,7 @@ a_row_says_what_its_reason_means(void **state)
 		{ RUN_MISSED, REASON_DOWNTIME, "", "it was missed: downtime", "did not run" },
 		{ RUN_MISSED, REASON_CLOCK, "", "it was missed: clock", "set ahead over it" },
 		{ RUN_LOST, REASON_REBOOT, "", "it is lost: reboot", "went down" },
+		{ RUN_LOST, REASON_CRASH, "crash", "it is lost: crash\n", "nobody knows" },
 		{ RUN_FAILED, REASON_EXIT, "3", "it failed: exit (3)", "" },
 	};
 	(void)state;
