@@ -57,6 +57,9 @@ loop_stop(struct spawner *sp, enum msg_stop how)
 	sp->phase = how == MSG_STOP_NONE ? PHASE_DONE : PHASE_STOP;
 	sp->phase_until = sp->now + (how == MSG_STOP_HARD ? 0 : sp->options.stop_timeout_us);
 	tree_stop(&sp->tree, sp->slots, NULL, how, sp->now);
+	int at = 0;
+	for (struct slot *slot; (slot = slots_next(sp->slots, &at));)
+		slot->is_asked |= how == MSG_STOP_SOFT;
 }
 
 /* TERM and INT end everything; a second one does not wait for anybody. */
@@ -130,7 +133,18 @@ reap(struct spawner *sp)
 		(void)waitpid(info.si_pid, &status, 0);
 		if (info.si_pid == sp->daemon.pid)
 			daemon_ended(sp, status);
+		else
+			sp->must_look_for_rest = true;
 	}
+}
+
+static void
+look_for_rest(struct spawner *sp)
+{
+	int at = 0;
+	sp->must_look_for_rest = false;
+	for (struct slot *slot; sp->slots->nending > 0 && (slot = slots_next(sp->slots, &at));)
+		run_look_for_rest(sp, slot);
 }
 
 /* At all runs; as long as there is something to look at. */
@@ -152,6 +166,8 @@ kill_all(struct spawner *sp)
 	for (struct slot *slot; (slot = slots_next(sp->slots, &at));) {
 		if (slots_is_alive(slot))
 			cgroup_kill(sp->cgroup_fd, slot);
+		else if (slot->state == SLOT_ENDING)
+			run_stop(sp, slot, MSG_STOP_HARD);
 	}
 	tree_stop(&sp->tree, sp->slots, NULL, MSG_STOP_HARD, sp->now);
 	sp->phase_until = INT64_MAX;
@@ -165,7 +181,7 @@ tick(struct spawner *sp)
 	daemon_tick(sp);
 	if (sp->phase == PHASE_STOP && sp->now >= sp->phase_until)
 		kill_all(sp);
-	if (sp->phase != PHASE_SERVE && sp->slots->nalive == 0)
+	if (sp->phase != PHASE_SERVE && sp->slots->nalive == 0 && sp->slots->nending == 0)
 		sp->phase = PHASE_DONE;
 }
 
@@ -223,6 +239,8 @@ loop_run(struct spawner *sp)
 			handle_event(sp, &events[i]);
 		if (sp->must_reap)
 			reap(sp);
+		if (sp->must_look_for_rest)
+			look_for_rest(sp);
 		tick(sp);
 	}
 }
