@@ -1,19 +1,16 @@
-/*
- * The server that misbehaves. It is cheap, too: make bench has it beside what is measured, on the
- * same cores.
- */
+/* The server that misbehaves. */
 #include "badhttp.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,15 +22,12 @@
 #define PATHS_MAX   1024
 #define REQUEST_MAX (1 << 20)
 #define DRIP_MS     20
-#define TURN_MAX    256   /* connections that are served in one */
 #define REFILL      16384 /* bytes of an endless answer that are made at a time */
 
 enum mode { MODE_READ, MODE_ANSWER, MODE_ENDLESS, MODE_DRIP, MODE_HANG, MODE_RESET, MODE_LAST };
 
 struct conn {
 	int fd;
-	size_t at;       /* in server.conns */
-	uint32_t events; /* that are waited for */
 	enum mode mode;
 	struct buf in, out;
 	const char *more; /* MODE_ENDLESS: what comes again and again */
@@ -42,8 +36,8 @@ struct conn {
 };
 
 static struct {
-	int epoll_fd;
 	struct conn *conns[CONNS_MAX];
+	struct pollfd polls[CONNS_MAX + 1];
 	size_t nconns;
 	struct count {
 		char *path;
@@ -367,15 +361,6 @@ conn_write(struct conn *conn)
 	return conn->out.len > 0 || conn_go_on(conn);
 }
 
-/* NULL: the listener. */
-static void
-watch(int op, int fd, uint32_t events, struct conn *conn)
-{
-	if (epoll_ctl(server.epoll_fd, op, fd,
-		      &(struct epoll_event){ .events = events, .data.ptr = conn }) < 0)
-		exit(EXIT_FAILURE);
-}
-
 static void
 accept_all(int listener)
 {
@@ -384,73 +369,59 @@ accept_all(int listener)
 	       (fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
 		struct conn *conn = mem_alloc(sizeof(*conn));
 		conn->fd = fd;
-		conn->at = server.nconns;
-		conn->events = EPOLLIN;
 		server.conns[server.nconns++] = conn;
-		watch(EPOLL_CTL_ADD, fd, conn->events, conn);
 	}
 }
 
 static void
-drop(struct conn *conn)
+drop(size_t i)
 {
-	struct conn *last = server.conns[--server.nconns];
-	server.conns[conn->at] = last;
-	last->at = conn->at;
+	struct conn *conn = server.conns[i];
 	close(conn->fd);
 	buf_fini(&conn->in);
 	buf_fini(&conn->out);
 	free(conn);
+	server.conns[i] = server.conns[--server.nconns];
 }
 
 /* What to wait for on a connection; lowers *wait_ms to when it may write again. */
-static uint32_t
+static short
 wants(const struct conn *conn, int64_t now, int *wait_ms)
 {
 	bool has_work = conn->out.len > 0 || conn->mode == MODE_ENDLESS ||
 			conn->mode == MODE_LAST || conn->mode == MODE_RESET;
 	if (!has_work)
-		return EPOLLIN;
+		return POLLIN;
 	if (conn->write_at <= now)
-		return EPOLLIN | EPOLLOUT;
+		return POLLIN | POLLOUT;
 	if (*wait_ms < 0 || conn->write_at - now < *wait_ms)
 		*wait_ms = (int)(conn->write_at - now);
-	return EPOLLIN;
-}
-
-/* Says what is waited for now; gives how long at most, -1: for ever. */
-static int
-watch_all(void)
-{
-	int wait_ms = -1;
-	int64_t now = now_ms();
-	for (size_t i = 0; i < server.nconns; i++) {
-		struct conn *conn = server.conns[i];
-		uint32_t events = wants(conn, now, &wait_ms);
-		if (events != conn->events)
-			watch(EPOLL_CTL_MOD, conn->fd, events, conn);
-		conn->events = events;
-	}
-	return wait_ms;
+	return POLLIN;
 }
 
 _Noreturn void
 badhttp_serve(int listener)
 {
-	struct epoll_event got[TURN_MAX];
-	server.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	watch(EPOLL_CTL_ADD, listener, EPOLLIN, NULL);
 	for (;;) {
-		int n = epoll_wait(server.epoll_fd, got, TURN_MAX, watch_all());
-		if (n < 0 && errno != EINTR)
+		int wait_ms = -1;
+		int64_t now = now_ms();
+		size_t n = server.nconns;
+		server.polls[0] = (struct pollfd){ listener, POLLIN, 0 };
+		for (size_t i = 0; i < n; i++)
+			server.polls[i + 1] =
+				(struct pollfd){ server.conns[i]->fd,
+						 wants(server.conns[i], now, &wait_ms), 0 };
+		if (poll(server.polls, n + 1, wait_ms) < 0 && errno != EINTR)
 			exit(EXIT_FAILURE);
-		for (int i = 0; i < n; i++) {
-			struct conn *conn = got[i].data.ptr;
-			if (!conn)
-				accept_all(listener);
-			else if ((got[i].events & ~(uint32_t)EPOLLOUT && !conn_read(conn)) ||
-				 !conn_write(conn))
-				drop(conn);
+		for (size_t i = n;
+		     i-- > 0;) { /* from the end, for drop() moves the last one here */
+			short got = server.polls[i + 1].revents;
+			bool is_alive =
+				!(got & (POLLIN | POLLHUP | POLLERR)) || conn_read(server.conns[i]);
+			if (!is_alive || !conn_write(server.conns[i]))
+				drop(i);
 		}
+		if (server.polls[0].revents)
+			accept_all(listener);
 	}
 }
