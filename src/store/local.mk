@@ -33,6 +33,7 @@ libstore_a_SOURCES = \
 	src/store/sqlite_db.h \
 	src/store/sqlite_jobs.c \
 	src/store/sqlite_judge.c \
+	src/store/sqlite_log.c \
 	src/store/sqlite_memory.c \
 	src/store/sqlite_meta.c \
 	src/store/sqlite_open.c \

@@ -327,6 +327,60 @@ a_file_size_limit_is_an_error_and_not_the_end(void **state)
 	free(text);
 }
 
+static void
+save_numbered(struct backend *backend, int n, const char *what)
+{
+	struct err err;
+	char name[32];
+	char *text = mem_printf("%s %d %04000d", what, n, n);
+	snprintf(name, sizeof(name), "%d", n);
+	assert_int_equal(backend->ops->meta_save(backend, name, text, &err), BACKEND_OK);
+	free(text);
+}
+
+static bool
+is_numbered(struct backend *backend, int n, const char *what)
+{
+	struct err err;
+	struct buf got = BUF_EMPTY;
+	char name[32];
+	char *text = mem_printf("%s %d %04000d", what, n, n);
+	snprintf(name, sizeof(name), "%d", n);
+	backend->ops->meta_load(backend, name, &got, &err);
+	bool is_same = strcmp(buf_text(&got), text) == 0;
+	buf_fini(&got);
+	free(text);
+	return is_same;
+}
+
+static void
+more_than_the_cache_holds_reads_back_and_is_in_the_files_once_committed(void **state)
+{
+	struct place *place = *state;
+	struct backend *backend = place_open(place);
+	sqlite3_exec(sqlite_of(backend)->db, "PRAGMA cache_size = 10", NULL, NULL, NULL);
+	assert_int_equal(backend->ops->begin(backend, &place->err), BACKEND_OK);
+	for (int n = 0; n < 300; n++)
+		save_numbered(backend, n, "first");
+	for (int n = 0; n < 300; n += 7)
+		save_numbered(backend, n, "second");
+	for (int n = 0; n < 300; n++)
+		assert_true(is_numbered(backend, n, n % 7 ? "first" : "second"));
+	assert_int_equal(backend->ops->commit(backend, &place->err), BACKEND_OK);
+	char *copy = mem_printf("cp '%s' '%s' && cp '%s-wal' '%s-wal'", place->path, place->copy,
+				place->path, place->copy);
+	assert_int_equal(system(copy), 0);
+	free(copy);
+	place_close(backend);
+	backend = sqlite_backend_open(place->copy, &place->err);
+	assert_non_null(backend);
+	assert_int_equal(backend->ops->begin(backend, &place->err), BACKEND_OK);
+	for (int n = 0; n < 300; n++)
+		assert_true(is_numbered(backend, n, n % 7 ? "first" : "second"));
+	backend->ops->rollback(backend);
+	place_close(backend);
+}
+
 int
 main(void)
 {
@@ -338,6 +392,7 @@ main(void)
 		TEST(a_backup_never_replaces_a_file),
 		TEST(a_backup_that_is_not_finished_leaves_no_file),
 		TEST(the_log_stays_bounded_while_it_is_tended),
+		TEST(more_than_the_cache_holds_reads_back_and_is_in_the_files_once_committed),
 		TEST(a_migration_goes_step_by_step_after_a_copy),
 		TEST(a_job_of_the_first_format_may_have_rows_up_to_what_is_to_come),
 		TEST(what_the_first_format_lacks_is_made_of_what_it_has),
