@@ -72,6 +72,7 @@ apply_plan(struct ledger *ledger, struct intent *intent, struct job *job, struct
 	usec_t seen_due = job->next_due;
 	enum job_state seen = job->state;
 	int64_t active_id = active->n ? active->runs[0].id : 0;
+	int64_t nruns = job->nruns;
 	bool has_queued = false;
 	if (plan->stops_active && ledger_make_way(ledger, intent, job, active) < 0)
 		return -1;
@@ -85,7 +86,8 @@ apply_plan(struct ledger *ledger, struct intent *intent, struct job *job, struct
 	job->next_due = plan->next_due;
 	job->next_start_at = plan->next_start_at;
 	/* What a run was to wait behind made way at once, or has had its row before. */
-	if ((has_queued || job->next_due == USEC_NEVER) && ledger_go_on(ledger, intent, job) < 0)
+	bool is_over = job->next_due == USEC_NEVER && job->nruns == nruns;
+	if ((has_queued || is_over) && ledger_go_on(ledger, intent, job) < 0)
 		return -1;
 	return ledger_checked(db->ops->job_advance(db, job, seen_due, seen, &intent->err));
 }
