@@ -46,8 +46,10 @@ void
 job_init(struct job *job)
 {
 	*job = (struct job){ .next_due = USEC_NEVER, .next_start_at = USEC_NEVER };
-	for (size_t i = 0; i < nfields; i++)
-		field_clear(job, &fields[i]);
+	for (size_t i = 0; i < nfields; i++) {
+		if (fields[i].standard_text || fields[i].standard != 0) /* the others are so already */
+			field_clear(job, &fields[i]);
+	}
 }
 
 static bool
