@@ -134,5 +134,6 @@ estate_pass_on(struct spawner *sp)
 	keep_files(sp);
 	execv(sp->program, args);
 	say("cannot execute %s errno=%d, so this program stays", sp->program, errno);
+	sp->look_at = sp->now; /* at the outputs, which are not watched any more */
 	(void)close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
 }

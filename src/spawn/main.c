@@ -110,7 +110,7 @@ parse_options(struct options *options, int argc, char **argv)
 	options->has_ids = options->uid >= 0;
 	if (options->can_resume)
 		exit(estate_can_resume(options->can_resume) ? 0 : 1);
-	if (argc > ESTATE_ARGS_MAX)
+	if (argc > ESTATE_ARGS_MAX + (options->resume_fd < 0 ? 0 : 2))
 		die_of_usage("arguments", "too many");
 	if (options->listen_fd < 0 || options->lock_fd < 0 || !options->output_dir)
 		die_of_usage("--listen, --lock and --output-dir", NULL);

@@ -118,6 +118,75 @@ a_message_that_is_not_whole_is_refused(void **state)
 		assert_false(msg_is_valid(&cases[i].msg, payload, cases[i].size));
 }
 
+/* In tests/fuzz/corpus/spawn_msg; written anew, in the sources, with ASCHED_WRITE_SEEDS=1. */
+static const struct seed {
+	const char *name;
+	struct msg msg;
+	const char *payload;
+	bool is_valid;
+} seeds[] = {
+	{ "hello", { .kind = MSG_HELLO }, "", true },
+	{ "kind", { .kind = MSG_NKINDS }, "", false },
+	{ "forget", { .kind = MSG_FORGET, .run_id = 7, .attempt = 1 }, "", true },
+	{ "notify", { .kind = MSG_NOTIFY, .notify = MSG_NOTIFY_STOPPING }, "", true },
+	{ "signal",
+	  { .kind = MSG_SIGNAL, .run_id = 7, .attempt = 1, .stop = MSG_STOP_HARD },
+	  "",
+	  true },
+#define START(...)                                                                     \
+	{                                                                              \
+		.kind = MSG_START, .run_id = 7, .attempt = 1, .start = { __VA_ARGS__ } \
+	}
+	{ "start", START(.nargs = 2, .nenv = 1, .umask = 022), "/|||echo|a b|A=b|", true },
+	{ "start-stdin", START(.nargs = 1, .stdin_len = 4), "|/e|/o|cat|text", true },
+	{ "start-files", START(.nargs = MSG_NFILES, .reads_files = 1), "|||/h||/b|", true },
+	{ "start-files-short", START(.nargs = 2, .reads_files = 1), "|||/h|/b|", false },
+	{ "start-many", START(.nargs = 1, .nenv = UINT32_MAX), "|||true|A=1|", false },
+	{ "start-short", START(.nargs = 2, .nenv = 1), "/|||true|A=", false },
+	{ "start-tty", START(.nargs = 1, .tty = 4, .limits = { 5, 5 }), "|||top|", true },
+};
+
+static size_t
+make_seed(const struct seed *seed, char *bytes)
+{
+	struct msg msg = seed->msg;
+	size_t len = strlen(seed->payload);
+	msg.version = MSG_VERSION;
+	msg.nbytes = (uint32_t)len;
+	memcpy(bytes, &msg, sizeof(msg));
+	for (size_t i = 0; i < len; i++)
+		bytes[sizeof(msg) + i] = seed->payload[i] == '|' ? '\0' : seed->payload[i];
+	return sizeof(msg) + len;
+}
+
+/* So that a new form of messages does not leave the fuzz target with nothing to work on. */
+static void
+the_seeds_of_the_fuzz_target_are_messages_of_today(void **state)
+{
+	char path[4096], stored[1024];
+	_Alignas(struct msg) char bytes[1024];
+	(void)state;
+	if (sizeof(void *) != 8 || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) {
+		print_message("skipped: the seeds are those of other machines\n");
+		skip();
+	}
+	for (size_t i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
+		size_t size = make_seed(&seeds[i], bytes);
+		const struct msg *msg = (const struct msg *)(void *)bytes;
+		assert_int_equal(msg_is_valid(msg, bytes + sizeof(*msg), size), seeds[i].is_valid);
+		snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/spawn_msg/%s",
+			 getenv("ASCHED_SOURCE") ? getenv("ASCHED_SOURCE") : "..", seeds[i].name);
+		FILE *file = fopen(path, getenv("ASCHED_WRITE_SEEDS") ? "w+" : "r");
+		assert_non_null(file);
+		if (getenv("ASCHED_WRITE_SEEDS"))
+			assert_int_equal(fwrite(bytes, 1, size, file), size);
+		rewind(file);
+		assert_int_equal(fread(stored, 1, sizeof(stored), file), size);
+		assert_memory_equal(stored, bytes, size);
+		fclose(file);
+	}
+}
+
 static struct slots *
 new_slots(void)
 {
@@ -309,6 +378,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_message_arrives_as_it_was_sent_with_its_descriptors),
 		cmocka_unit_test(a_message_that_is_not_whole_is_refused),
+		cmocka_unit_test(the_seeds_of_the_fuzz_target_are_messages_of_today),
 		cmocka_unit_test(slots_are_found_by_run_and_pid_while_they_live),
 		cmocka_unit_test(what_changed_is_told_once_and_all_of_it_to_a_new_daemon),
 		cmocka_unit_test(without_a_file_the_policy_allows_people_only),
