@@ -93,8 +93,11 @@ cgroup_enter(int cgroup_fd, const struct msg *msg)
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		name_file(name, msg->run_id, msg->attempt, limits[i].file);
 		snprintf(text, sizeof(text), "%lld%s", limits[i].most, limits[i].unit);
-		if (limits[i].most > 0 && file_write(cgroup_fd, name, text) < 0)
-			return -1;
+		if (limits[i].most <= 0 || file_write(cgroup_fd, name, text) == 0)
+			continue;
+		if (errno == ENOENT)
+			errno = ENOTSUP; /* that controller has not been delegated */
+		return -1;
 	}
 	return file_write(cgroup_fd, name_file(name, msg->run_id, msg->attempt, PROCS), "0");
 }

@@ -67,6 +67,7 @@ status_of() {
 	sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"
 }
 is 'nor a way to get one' '0000000000000000 1' "$(status_of "$pid" CapBnd) $(status_of "$pid" NoNewPrivs)"
+is 'others than root cannot dump or trace it' 0 "$(stat -c %u "/proc/$pid/environ")"
 if grep -q 'not confined' "$dir/log"; then
 	skip 'its system calls are filtered' 'a build with sanitizers, or an old kernel'
 else

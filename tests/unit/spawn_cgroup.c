@@ -101,6 +101,11 @@ limits_and_figures_go_through_the_cgroup(void **state)
 	assert_file("run-1-1/memory.max", "536870912");
 	assert_file("run-1-1/pids.max", "20");
 	assert_file("run-1-1/cpu.max", "150000 100000");
+	/* A folder without these files is one without controllers. */
+	msg = spawner_run(&sp, 2, (struct spawner_start){ .memory_max = 512 << 20 }, NULL);
+	assert_int_equal(msg.kind, MSG_START_FAILED);
+	assert_int_equal(msg.report.stage, STAGE_CGROUP);
+	assert_int_equal(msg.report.error, ENOTSUP);
 	spawner_end(&sp);
 	snprintf(command, sizeof(command), "rm -r %s", root);
 	assert_int_equal(system(command), 0);
