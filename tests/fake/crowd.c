@@ -27,7 +27,7 @@
 #define ADD \
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"job.add\",\"params\":{\"every\":\"1h\",\"command\":[\"true\"]}}\n"
 #define LIST    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"job.list\",\"params\":{\"limit\":500}}\n"
-#define N_MAX   200000
+#define N_MAX   1000000
 #define WAIT_MS 20000
 
 static const char *path;
