@@ -17,7 +17,7 @@
 
 struct instant {
 	usec_t due, start_at;
-	bool is_apart; /* the one before it has its row: no span goes over that */
+	bool is_apart; /* another row stands before it: no span goes over that */
 };
 
 struct walk {
@@ -26,6 +26,7 @@ struct walk {
 	size_t nactive, nqueued;
 	struct instant *ring; /* missed instants that `missed` may still run, oldest first */
 	size_t nring;
+	usec_t passed;    /* the last instant that was decided; 0: none yet */
 	usec_t few_until; /* up to then there are not enough instants to count */
 };
 
@@ -262,6 +263,15 @@ covered_to(const struct walk *w, usec_t due)
 	return may_have ? v->covered(v->arg, due).to : due - 1;
 }
 
+/* Rows of other instants, which the schedule had before, may stand between it and the last one. */
+static void
+keep_apart(const struct walk *w, struct instant *at)
+{
+	const struct plan_view *v = w->view;
+	if (w->passed && w->passed < v->job->covered_until && v->covered)
+		at->is_apart |= v->covered(v->arg, at->due).from > w->passed;
+}
+
 /* Up to where, at most `until`, no instant from `due` on has its row: the half will do. */
 static usec_t
 uncovered_until(const struct walk *w, usec_t due, usec_t until)
@@ -297,8 +307,11 @@ cover(struct walk *w, struct instant at)
 	if (last >= at.due) {
 		struct instant behind = instant_after(w, last);
 		behind.is_apart = true;
+		w->passed = last;
 		return behind;
 	}
+	keep_apart(w, &at);
+	w->passed = at.due;
 	struct instant next = instant_after(w, at.due);
 	if (at.due <= v->passed_until) {
 		pass_over(w, at, RUN_SKIPPED, v->passed_reason);
@@ -327,6 +340,7 @@ pass_stretch(struct walk *w, struct instant *at, usec_t last)
 	row.count = schedule_count(v->schedule, at->due - 1, last);
 	row.last_due = schedule_nth(v->schedule, at->due - 1, last, row.count);
 	pass_row(w, &row, at->is_apart);
+	w->passed = row.last_due;
 	*at = instant_after(w, row.last_due);
 }
 
@@ -357,6 +371,7 @@ pass_many(struct walk *w, struct instant *at)
 		pass_over(w, w->ring[i], RUN_MISSED, why_missed(w, w->ring[i].due));
 	w->nring = 0;
 	usec_t last = schedule_nth(v->schedule, at->due - 1, until, n);
+	keep_apart(w, at);
 	while (at->due <= last)
 		pass_stretch(w, at, last);
 	w->plan->nsteps += COUNTED_MIN;

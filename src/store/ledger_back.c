@@ -102,5 +102,7 @@ ledger_give_back(struct ledger *ledger, struct intent *intent, struct job *job)
 	if (rc == 0 && job->next_due > intent->now)
 		job_anchor(job, &schedule, intent->now, ledger->machine);
 	schedule_fini(&schedule);
+	if (rc == 0) /* what waited behind a run that is given back may go */
+		rc = ledger_go_on(ledger, intent, job);
 	return rc < 0 ? -1 : 1;
 }

@@ -145,7 +145,7 @@ covered(void *arg, usec_t at)
 		db->ops->run_due_by(db, question->job_id, at, &run, &question->intent->err);
 	question->has_failed |= found == BACKEND_ERROR;
 	return found == BACKEND_OK ? (struct plan_covered){ run.due, run.last_due }
-				   : (struct plan_covered){ INT64_MAX, INT64_MIN };
+				   : (struct plan_covered){ INT64_MIN, INT64_MIN };
 }
 
 int

@@ -207,6 +207,10 @@ end_attempt(struct ledger *ledger, struct intent *intent, struct run *run, struc
 	if (keep_output(ledger, intent, run, job) < 0)
 		return -1;
 	run_end_attempt(run, job, &intent->outcome, ledger_draw(ledger));
+	usec_t ahead =
+		intent->outcome.ended_at - intent->now; /* by a clock that was set back since */
+	if (run->state == RUN_WAITING && ahead > 0)
+		run->start_at -= ahead;
 	/* A job that was removed or paused meanwhile is not tried again. */
 	if (run->state == RUN_WAITING && job->state == JOB_CANCELLED) {
 		run_set_state(run, RUN_CANCELLED, REASON_REMOVED);
@@ -352,8 +356,6 @@ requeue_ahead(struct ledger *ledger, struct intent *intent, struct job *job)
 	if (given_back != 1)
 		return given_back;
 	ledger_wake_by(intent, job->next_start_at);
-	if (ledger_go_on(ledger, intent, job) < 0)
-		return -1;
 	return ledger_checked(db->ops->job_advance(db, job, seen_due, seen, &intent->err));
 }
 

@@ -102,8 +102,11 @@ begin_step(struct ledger *ledger, struct intent *intent)
 	remember_step(ledger, intent->at, intent->until);
 	if (rc < 0 || is_known)
 		return rc;
-	if (record_step(ledger, intent) < 0 ||
-	    db->ops->runs_shift(db, intent->until - intent->at, &intent->err) == BACKEND_ERROR)
+	usec_t step = intent->until - intent->at;
+	if (record_step(ledger, intent) < 0)
+		return -1;
+	/* Retries are not to wait for the time to come again; one that comes early does no harm. */
+	if (step < 0 && db->ops->runs_shift(db, step, &intent->err) == BACKEND_ERROR)
 		return -1;
 	return ledger_checked(db->ops->meta_save(db, "step", text, &intent->err));
 }
@@ -176,7 +179,7 @@ save_moved(struct ledger *ledger, struct intent *intent, struct job *job, usec_t
 {
 	struct backend *db = ledger->backend;
 	intent->count += job->next_due != seen;
-	return ledger_checked(db->ops->job_advance(db, job, seen, job->state, &intent->err));
+	return ledger_checked(db->ops->job_advance(db, job, seen, JOB_ACTIVE, &intent->err));
 }
 
 /* Moves the jobs of the next batch; offset goes on, or to -1. */

@@ -299,7 +299,7 @@ check_era(struct sim *sim, const struct promise *promise, const struct job *job,
 	usec_t over_at = is_last ? promise->over_at : promise->eras[number + 1].began_at;
 	usec_t from = era->from;
 	const struct clock_step *step = sim->nsteps ? &sim->steps[sim->nsteps - 1] : NULL;
-	if (step && era->began_at <= step->at)
+	if (step && era->began_at <= step->at + STEP_TOLD)
 		from = step->to + STEP_TOLD;
 	if (end == 0 || (step && over_at <= step->at))
 		return;

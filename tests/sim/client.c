@@ -297,7 +297,7 @@ ask(struct sim *sim, enum intent_kind kind, size_t which)
 	intent->ref.id = sim->promises[which].job_id;
 	if (kind == INTENT_JOB_RESUME)
 		sim->calm_since = sim->mono; /* what is due since is claimed from now on */
-	intent->with_running = sim_chance(sim, 50);
+	intent->with_running = sim_chance(sim, 50) && kind == INTENT_JOB_CANCEL;
 	intent->is_forced = sim_chance(sim, 20);
 	if (kind != INTENT_JOB_RUN) {
 		struct request *request = mem_alloc(sizeof(*request));

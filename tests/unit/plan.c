@@ -27,12 +27,12 @@ every_ten(void)
 	return job;
 }
 
-/* Rows everywhere but at the instants: each of these has to be looked at. */
+/* A row up to right before each instant that is asked about: all have to be looked at. */
 static struct plan_covered
 all_but_instants(void *arg, usec_t at)
 {
 	(void)arg;
-	return (struct plan_covered){ at - 1, at - 1 };
+	return (struct plan_covered){ 0, at - 1 };
 }
 
 /* The plan as text: "run@0 skipped(overlap)@10-20x2 next=30", seconds after T0. */
