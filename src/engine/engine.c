@@ -173,6 +173,9 @@ on_answer(struct intent *intent, void *arg)
 	case INTENT_ENDED:
 		live_recorded(engine, intent);
 		break;
+	case INTENT_STOPPING:
+		live_stopping(engine, intent);
+		break;
 	case INTENT_PRUNE:
 		chores_prune_answered(engine, intent);
 		break;

@@ -10,6 +10,9 @@
 #include "base/alloc.h"
 #include "engine/parts.h"
 
+/* An attempt that is to end is asked to after this, though the reason is not on record yet. */
+#define STOP_WAIT USEC_PER_SEC
+
 /* An end that could not be recorded is tried again after this. */
 #define RECORD_RETRY USEC_PER_SEC
 
@@ -177,7 +180,7 @@ live_started(struct engine *engine, struct live *live, usec_t at)
 {
 	set_state(live, LIVE_RUNNING);
 	live->started_at = at;
-	if (live->alarm == ALARM_KILL) { /* it was asked to end before it was confirmed */
+	if (live->alarm == ALARM_KILL || live->alarm == ALARM_STOP) { /* it is to end already */
 		live_tell_start(engine, live);
 		return;
 	}
@@ -203,16 +206,33 @@ ask_to_end(struct engine *engine, struct live *live, enum stop_how how)
 		live_set_alarm(engine, live, ALARM_NONE, USEC_NEVER);
 }
 
-/* The reason is on its way to the ledger before the process can feel anything. */
+/*
+ * The reason is on record before the process can feel anything: else a crash would leave an end
+ * by a signal that nobody sent. A store in trouble puts the end off by no more than STOP_WAIT.
+ */
 static void
 stop_because(struct engine *engine, struct live *live, enum run_reason reason)
 {
+	if (live->stop_reason == REASON_NONE)
+		live->stop_reason = reason;
 	struct intent *intent = intent_new(INTENT_STOPPING, engine->now);
 	intent->run_id = live->run.id;
 	intent->attempt = live->run.attempt;
 	intent->reason = reason;
 	engine_send(engine, intent);
-	ask_to_end(engine, live, STOP_SOFT);
+	if (live->alarm == ALARM_KILL)
+		return; /* it was asked before */
+	if (live->alarm == ALARM_TELL)
+		live_tell_start(engine, live);
+	live_set_alarm(engine, live, ALARM_STOP, engine->now + STOP_WAIT);
+}
+
+void
+live_stopping(struct engine *engine, const struct intent *intent)
+{
+	struct live *live = live_find(engine, intent->run_id, intent->attempt);
+	if (live && live->alarm == ALARM_STOP)
+		ask_to_end(engine, live, STOP_SOFT);
 }
 
 void
@@ -246,6 +266,7 @@ record(struct engine *engine, struct live *live)
 	intent->pid = live->pid;
 	intent->pid_start = live->pid_start;
 	intent->outcome = outcome_take(&live->outcome);
+	intent->reason = live->stop_reason;
 	intent->is_forced = engine->is_stopping; /* then it frees no slot for others */
 	live->is_recording = true;
 	live_set_alarm(engine, live, ALARM_NONE, USEC_NEVER);
@@ -316,6 +337,9 @@ live_alarm(struct engine *engine, struct live *live)
 		break;
 	case ALARM_TIMEOUT:
 		stop_because(engine, live, REASON_TIMEOUT);
+		break;
+	case ALARM_STOP:
+		ask_to_end(engine, live, STOP_SOFT);
 		break;
 	case ALARM_KILL:
 		ask_to_end(engine, live, STOP_HARD);

@@ -18,7 +18,15 @@ enum live_state {
 };
 
 /* What is done next when its one timer goes off. */
-enum live_alarm { ALARM_NONE, ALARM_START, ALARM_TELL, ALARM_TIMEOUT, ALARM_KILL, ALARM_RECORD };
+enum live_alarm {
+	ALARM_NONE,
+	ALARM_START,
+	ALARM_TELL,
+	ALARM_TIMEOUT,
+	ALARM_STOP, /* why it is to end should be on record by now */
+	ALARM_KILL,
+	ALARM_RECORD,
+};
 
 struct live {
 	struct run run;
@@ -31,6 +39,7 @@ struct live {
 	usec_t started_at;
 	pid_t pid; /* 0: none, or not known */
 	int64_t pid_start;
+	enum run_reason stop_reason; /* why we asked it to end, also if that came on no record */
 	bool is_recording; /* its INTENT_ENDED is under way */
 	struct outcome outcome; /* of LIVE_ENDED; its descriptors are with the intent meanwhile */
 };
@@ -98,6 +107,8 @@ void live_tell_start(struct engine *engine, const struct live *live);
 /* Is over: puts it on record. Takes the outcome's descriptors. */
 void live_ended(struct engine *engine, struct live *live, struct outcome *outcome);
 void live_recorded(struct engine *engine, struct intent *intent);
+/* Why it is to end is on record, or cannot be put there. */
+void live_stopping(struct engine *engine, const struct intent *intent);
 /* It is claimed, and held until its start. */
 void live_wait(struct engine *engine, struct live *live);
 /* Somebody wants it to end. */

@@ -32,7 +32,9 @@ enum intent_kind {
 	/* The engine's own. */
 	INTENT_CLAIM,   /* until, limit -> work; runs: new rows of instants that are not run */
 	INTENT_STARTED, /* run_id, attempt, pid, pid_start, at */
-	INTENT_ENDED, /* run_id, attempt, outcome (its files are read), at, pid, pid_start -> run */
+	/* run_id, attempt, outcome (its files are read), at, pid, pid_start, reason (it was asked to
+	   end for) -> run */
+	INTENT_ENDED,
 	INTENT_UNFINISHED, /* cursor, limit -> starts: every running run with its attempt */
 	/* run_id, attempt, is_forced (a clock set back has left it far ahead): provably not started:
 	   wait again, or end */

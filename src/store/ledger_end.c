@@ -206,6 +206,8 @@ end_attempt(struct ledger *ledger, struct intent *intent, struct run *run, struc
 	struct backend *db = ledger->backend;
 	if (keep_output(ledger, intent, run, job) < 0)
 		return -1;
+	if (run->stop_reason == REASON_NONE)
+		run->stop_reason = intent->reason;
 	run_end_attempt(run, job, &intent->outcome, ledger_draw(ledger));
 	usec_t ahead =
 		intent->outcome.ended_at - intent->now; /* by a clock that was set back since */

@@ -236,6 +236,9 @@ check_runs_ended(struct sim *sim, const struct run *runs, size_t n)
 				 run_state_name((enum run_state)(told % RUN_NSTATES)),
 				 run_state_name(runs[i].state));
 		check_lost(sim, &runs[i]);
+		if (runs[i].reason == REASON_SIGNAL && !sim->has_untold_stops)
+			sim_fail(sim, "run %lld ended by a signal, and why is on no record",
+				 (long long)runs[i].id);
 	}
 	if (sim->processes.n)
 		sim_fail(sim, "%zu processes are not forgotten at rest", sim->processes.n);

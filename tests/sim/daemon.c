@@ -180,6 +180,8 @@ sim_answer(struct sim *sim)
 	sim->engine->now = sim_now(sim);
 	while ((intent = sim->answers) && !sim_dies_here(sim)) {
 		sim->answers = intent->next;
+		sim->has_untold_stops |=
+			intent->kind == INTENT_STOPPING && intent->err.code != ERR_NONE;
 		intent_answer(intent);
 	}
 	if (sim->dies)

@@ -123,6 +123,7 @@ struct sim {
 	usec_t quiet_at; /* mono: no new requests and faults from then on */
 	struct clock_step steps[SIM_STEPS_MAX];
 	size_t nsteps;
+	bool has_untold_stops; /* the store refused to put a reason on record */
 	bool has_unseen_steps; /* no daemon lived to see it */
 	int64_t nrequests, nedges, nruns, ncrashes;
 	bool has_steps, has_spawner_deaths, has_faults, has_restarts, has_deadlines;

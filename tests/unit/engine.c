@@ -13,6 +13,8 @@
 struct asked {
 	struct store port; /* first: it is cast back */
 	struct intent *last;
+	struct runner runner;
+	int nstops;
 };
 
 static void
@@ -32,6 +34,7 @@ claim_run(struct engine *engine, int64_t id)
 	struct start *start = &intent->work.starts[0];
 	start->run = (struct run){ .id = id, .attempt = 1, .start_at = NOW + USEC_PER_SEC };
 	job_init(&start->job);
+	start->job.timeout = 10 * USEC_PER_SEC;
 	intent_answer(intent);
 }
 
@@ -59,12 +62,91 @@ what_is_stopped_on_record_is_stopped_though_the_change_is_refused_in_the_end(voi
 	engine_free(engine);
 }
 
+static struct asked *
+asked_of(struct runner *runner)
+{
+	return (struct asked *)((char *)runner - offsetof(struct asked, runner));
+}
+
+static void
+start(struct runner *runner, const struct job *job, const struct run *run)
+{
+	(void)runner, (void)job, (void)run;
+}
+
+static void
+stop(struct runner *runner, int64_t run_id, int attempt, enum stop_how how)
+{
+	(void)run_id, (void)attempt, (void)how;
+	asked_of(runner)->nstops++;
+}
+
+static void
+forget(struct runner *runner, int64_t run_id, int attempt)
+{
+	(void)runner, (void)run_id, (void)attempt;
+}
+
+static void
+answer(struct asked *asked, enum intent_kind kind, enum err_code code)
+{
+	struct intent *intent = asked->last;
+	assert_non_null(intent);
+	assert_int_equal(intent->kind, kind);
+	asked->last = NULL;
+	if (code != ERR_NONE)
+		err_set(&intent->err, code, "the disk is full");
+	intent_answer(intent);
+}
+
+static void
+a_time_out_is_on_record_before_its_signal_unless_the_store_is_in_trouble(void **state)
+{
+	static const struct {
+		bool is_answered;
+		enum err_code code;
+	} cases[] = { { true, ERR_NONE }, { true, ERR_UNAVAILABLE }, { false, ERR_NONE } };
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct asked asked = { .port = { .submit = keep },
+				       .runner = {
+					       .start = start, .stop = stop, .forget = forget } };
+		const struct engine_config config = { .claim_batch = 1 };
+		const struct engine_ports ports = { .store = &asked.port, .exec = &asked.runner };
+		struct engine *engine = engine_new(&config, &ports);
+		usec_t began = NOW + USEC_PER_SEC;
+		struct outcome outcome = { .kind = OUTCOME_SIGNAL, .code = 15, .output_fd = -1 };
+		claim_run(engine, 7);
+		engine_tick(engine, began);
+		engine_run_started(engine, 7, 1, 99, 1, began);
+		engine_tick(engine, began + USEC_PER_SEC);
+		answer(&asked, INTENT_STARTED, ERR_NONE);
+		engine_tick(engine, began + 10 * USEC_PER_SEC);
+		assert_int_equal(asked.nstops, 0);
+		struct intent *stopping = asked.last;
+		assert_int_equal(stopping->reason, REASON_TIMEOUT);
+		if (cases[i].is_answered)
+			answer(&asked, INTENT_STOPPING, cases[i].code);
+		engine_tick(engine, began + 11 * USEC_PER_SEC);
+		assert_int_equal(asked.nstops, 1);
+		if (!cases[i].is_answered)
+			answer(&asked, INTENT_STOPPING, ERR_NONE);
+		engine_run_ended(engine, 7, 1, &outcome, began + 11 * USEC_PER_SEC);
+		assert_int_equal(asked.nstops, 1);
+		assert_int_equal(asked.last->reason, REASON_TIMEOUT);
+		answer(&asked, INTENT_ENDED, ERR_NONE);
+		engine_free(engine);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			what_is_stopped_on_record_is_stopped_though_the_change_is_refused_in_the_end),
+		cmocka_unit_test(
+			a_time_out_is_on_record_before_its_signal_unless_the_store_is_in_trouble),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
