@@ -1,6 +1,7 @@
 /* What an HTTP job may send. */
 #include "model/request.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -9,6 +10,9 @@
 /* As much of a refused value as a message shows. */
 #define SHOWN_MAX 60
 #define SHOWN     "%.60s"
+
+#define PORT_MAX    65535
+#define PORT_DIGITS 5
 
 /* RFC 9110 part 5.6.2. */
 static const char token_bytes[] = "!#$%&'*+-.^_`|~0123456789"
@@ -37,6 +41,28 @@ starts_with(const char *text, const char *prefix)
 	return strncasecmp(text, prefix, strlen(prefix)) == 0;
 }
 
+/* [user[:password]@]host[:port], where the host may be an address in brackets. */
+static int
+check_authority(const char *url, const char *p, struct err *err)
+{
+	const char *end = p + strcspn(p, "/?#");
+	const char *at = memrchr(p, '@', (size_t)(end - p));
+	p = at ? at + 1 : p;
+	if (*p == '[')
+		p = memchr(p, ']', (size_t)(end - p));
+	if (!p)
+		return err_invalid(err, "url", "\"" SHOWN "\" has a [ without a ]", url);
+	const char *colon = memchr(p, ':', (size_t)(end - p));
+	if (!colon)
+		return 0;
+	size_t len = strspn(colon + 1, "0123456789");
+	long port = len <= PORT_DIGITS ? strtol(colon + 1, NULL, 10) : 0;
+	if (colon + 1 + len != end || (len && (port < 1 || port > PORT_MAX)))
+		return err_invalid(err, "url", "\"" SHOWN "\": a port is a number in 1-%d", url,
+				   PORT_MAX);
+	return 0;
+}
+
 int
 request_check_url(const char *url, struct err *err)
 {
@@ -52,7 +78,7 @@ request_check_url(const char *url, struct err *err)
 		return err_invalid(err, "url", "is longer than %d bytes", REQUEST_URL_MAX);
 	if (strcspn(url + scheme, "/?#") == 0)
 		return err_invalid(err, "url", "\"" SHOWN "\" has no host", url);
-	return 0;
+	return check_authority(url, url + scheme, err);
 }
 
 int

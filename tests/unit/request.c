@@ -68,8 +68,10 @@ a_status_list_has_a_bounded_length(void **state)
 static void
 only_http_urls_with_a_host_are_accepted(void **state)
 {
-	static const char *const good[] = { "http://a", "HTTPS://a/b?c#d", "http://[::1]:8080/",
-					    "http://user:secret@host/%20" };
+	static const char *const good[] = { "http://a",           "HTTPS://a/b?c#d",
+					    "http://[::1]:8080/", "http://user:secret@host/%20",
+					    "http://a:65535?q",   "http://u:p@[::1]",
+					    "http://a:/" };
 	static const char *const bad[] = { "",
 					   "a.example",
 					   "//a",
@@ -83,6 +85,12 @@ only_http_urls_with_a_host_are_accepted(void **state)
 					   "http://a\r\nX: y",
 					   "http://a/\t",
 					   "http://a/\x7f",
+					   "http://a:0/",
+					   "http://a:65536",
+					   "http://a:99999999999999999999",
+					   "http://a:8o/",
+					   "http://user@a:x#f",
+					   "http://[::1/",
 					   "javascript:http://a" };
 	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++)
