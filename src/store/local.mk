@@ -123,6 +123,13 @@ tests_unit_store_migrate_SOURCES = tests/unit/store_migrate.c \
 	tests/fake/trial_disk.c tests/fake/trial_disk.h
 tests_unit_store_migrate_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/store_log
+tests_unit_store_log_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
+tests_unit_store_log_SOURCES = tests/unit/store_log.c \
+	tests/unit/store_place.c tests/unit/store_place.h \
+	tests/fake/trial_disk.c tests/fake/trial_disk.h
+tests_unit_store_log_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/store_patrol
 tests_unit_store_patrol_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
 tests_unit_store_patrol_SOURCES = tests/unit/store_patrol.c \

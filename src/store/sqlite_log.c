@@ -1,8 +1,9 @@
 /*
- * SQLite writes its log in two small pieces a page, each a call of the kernel. Here they are gathered
- * until something is done to the file that could tell the difference, which for a commit is its
- * sync: then they go out as one. What a failed write leaves out is missed by that sync, and the
- * commit has failed as it would have then.
+ * SQLite writes its log in two small pieces a page, each a call of the kernel. Here they are
+ * gathered until something is done to the file that could tell the difference, which for a commit
+ * is its sync: then they go out as one. SQLite takes them for written and may go on after a failure
+ * that it hears of in another call, with the same transaction. So bytes that could not be written
+ * stay, and stand before everything else until they are: there is no hole, and no sync without them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -31,9 +32,10 @@ static int
 put_out(sqlite3_file *file)
 {
 	struct log *log = log_of(file);
-	int len = log->len;
-	log->len = 0;
-	return len ? log->real->xWrite(file, log->bytes, len, log->at) : SQLITE_OK;
+	int rc = log->len ? log->real->xWrite(file, log->bytes, log->len, log->at) : SQLITE_OK;
+	if (rc == SQLITE_OK)
+		log->len = 0;
+	return rc;
 }
 
 static int
