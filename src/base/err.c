@@ -24,13 +24,22 @@ err_code_name(enum err_code code)
 	return (unsigned)code < ERR_NCODES ? code_names[code] : "none";
 }
 
-/* Bytes of the UTF-8 character at p (RFC 3629, overlong forms not looked for); 0: it is none. */
+/* Bytes of the UTF-8 character that begins so (RFC 3629); 0: none does. */
+static size_t
+utf8_announced(unsigned char first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first < 0xc2 || first >= 0xf5)
+		return 0;
+	return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+/* Bytes of the UTF-8 character at p (overlong forms are not looked for); 0: it is none. */
 static size_t
 utf8_length(const unsigned char *p)
 {
-	size_t n = *p < 0x80 ? 1 : *p >= 0xf0 && *p < 0xf5 ? 4 : *p >= 0xe0 ? 3 : *p >= 0xc2 ? 2 : 0;
-	if (*p >= 0xf5)
-		return 0;
+	size_t n = utf8_announced(*p);
 	for (size_t i = 1; i < n; i++) {
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;

@@ -5,11 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct map_slot {
+	int64_t id; /* 0: free */
+	void *value;
+};
+
 struct map {
-	struct map_slot {
-		int64_t id; /* 0: free */
-		void *value;
-	} *slots;
+	struct map_slot *slots;
 	size_t n;
 	size_t cap; /* a power of two */
 };
