@@ -1,6 +1,7 @@
 /* Control groups, as described in the kernel's cgroup-v2 document. */
 #include "spawn/cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -145,4 +146,31 @@ cgroup_drop(int cgroup_fd, const struct slot *slot)
 	name_file(name, slot->run_id, slot->attempt, "");
 	if (cgroup_fd >= 0)
 		(void)unlinkat(cgroup_fd, name, AT_REMOVEDIR);
+}
+
+static void
+drop_without_slot(int cgroup_fd, struct slots *slots, const char *name)
+{
+	long long run_id;
+	int attempt;
+	if (sscanf(name, "run-%lld-%d", &run_id, &attempt) == 2 &&
+	    !slots_find(slots, run_id, attempt))
+		(void)unlinkat(cgroup_fd, name, AT_REMOVEDIR);
+}
+
+/* Not with readdir(), which allocates. */
+void
+cgroup_sweep(int cgroup_fd, struct slots *slots)
+{
+	_Alignas(struct dirent64) char entries[4096];
+	ssize_t n;
+	if (lseek(cgroup_fd, 0, SEEK_SET) < 0)
+		return;
+	while ((n = getdents64(cgroup_fd, entries, sizeof(entries))) > 0) {
+		const struct dirent64 *entry;
+		for (ssize_t at = 0; at < n; at += entry->d_reclen) {
+			entry = (const struct dirent64 *)(entries + at);
+			drop_without_slot(cgroup_fd, slots, entry->d_name);
+		}
+	}
 }

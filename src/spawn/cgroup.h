@@ -34,4 +34,8 @@ bool cgroup_end(int cgroup_fd, struct slot *slot);
 /* Removes it, unless there are still processes in it. */
 void cgroup_drop(int cgroup_fd, const struct slot *slot);
 
+/* Removes those that no slot owns and that are empty by now: a run that was forgotten left
+   processes in them, or an earlier spawner did. */
+void cgroup_sweep(int cgroup_fd, struct slots *slots);
+
 #endif

@@ -20,6 +20,7 @@
 #define EVENTS_MAX     64
 #define REAP_ROUND_MAX 256                     /* then other events get their turn */
 #define LOOK_US        (TICKS_US_PER_SEC / 10) /* between looks at what starts, or writes */
+#define SWEEP_US       TICKS_US_PER_SEC        /* many processes that end are one look */
 
 void
 loop_look_soon(struct spawner *sp)
@@ -139,10 +140,18 @@ reap(struct spawner *sp)
 }
 
 static void
+sweep_soon(struct spawner *sp)
+{
+	if (sp->cgroup_fd >= 0 && sp->sweep_at == 0)
+		sp->sweep_at = sp->now + SWEEP_US;
+}
+
+static void
 look_for_rest(struct spawner *sp)
 {
 	int at = 0;
 	sp->must_look_for_rest = false;
+	sweep_soon(sp);
 	for (struct slot *slot; sp->slots->nending > 0 && (slot = slots_next(sp->slots, &at));)
 		run_look_for_rest(sp, slot);
 }
@@ -178,6 +187,10 @@ tick(struct spawner *sp)
 {
 	if (sp->look_at != 0 && sp->now >= sp->look_at)
 		look(sp);
+	if (sp->sweep_at != 0 && sp->now >= sp->sweep_at) {
+		sp->sweep_at = 0;
+		cgroup_sweep(sp->cgroup_fd, sp->slots);
+	}
 	daemon_tick(sp);
 	if (sp->phase == PHASE_STOP && sp->now >= sp->phase_until)
 		kill_all(sp);
@@ -191,6 +204,7 @@ wait_ms(const struct spawner *sp)
 {
 	const int64_t wakes[] = {
 		sp->look_at,
+		sp->sweep_at,
 		sp->daemon.kill_at,
 		sp->daemon.restart_at,
 		sp->phase == PHASE_STOP ? sp->phase_until : 0,
@@ -221,6 +235,7 @@ begin(struct spawner *sp)
 			loop_watch(sp, slot->exec_fd, LOOP_EXEC, slots_index(sp->slots, slot));
 	}
 	loop_look_soon(sp);
+	sweep_soon(sp);
 	daemon_start(sp);
 }
 

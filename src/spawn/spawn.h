@@ -11,7 +11,7 @@
  *   output      130  output files: unlinked, capped, watched
  *   slots       170  the table of runs
  *   tree, proc  300  a run's processes without cgroups: to stop them, to count what is left
- *   cgroup      140  the same with them, and their limits
+ *   cgroup      170  the same with them, and their limits
  *   loop        210  one epoll; signals, reaping, deadlines, the stop-timeout
  *   daemon      190  the daemon: its ids, no capability; back-off; planned restarts
  *   estate      140  the hand-over to a newer program in the same process
@@ -99,6 +99,7 @@ struct spawner {
 	int64_t phase_until;
 	int64_t now;      /* monotonic, of this round of the loop */
 	int64_t look_at;  /* when to look at the outputs and late starts next; 0: never */
+	int64_t sweep_at; /* when to look for cgroups that are empty now; 0: never */
 	int64_t space_at; /* when the free space was last asked for */
 	bool has_space;
 	bool is_terminating; /* was told to end */

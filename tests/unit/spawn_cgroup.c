@@ -112,6 +112,42 @@ limits_and_figures_go_through_the_cgroup(void **state)
 }
 
 static void
+wait_until_gone(const char *name)
+{
+	char path[160];
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	for (int step = 0; step < WAIT_STEPS && access(path, F_OK) == 0; step++)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void
+what_an_earlier_spawner_left_is_removed_but_not_what_a_run_has(void **state)
+{
+	static const char *const kept[] = { "run-2-1", "run-x", "run-", "other" };
+	struct spawner_fixture sp;
+	const char *const options[] = { "--cgroup", root, NULL };
+	char command[96], path[160];
+	(void)state;
+	make_folder();
+	make_dir("run-9-1");
+	for (size_t i = 1; i < 4; i++)
+		make_dir(kept[i]);
+	spawner_begin(&sp, options);
+	assert_int_equal(spawner_hello(&sp), 0);
+	spawner_start(&sp, 2, (struct spawner_start){ .pids_max = 20 });
+	spawner_expect(&sp, MSG_START_FAILED, 2, NULL); /* and is not forgotten */
+	wait_until_gone("run-9-1");
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "%s/%s", root, kept[i]);
+		assert_int_equal(access(path, F_OK), 0);
+	}
+	spawner_end(&sp);
+	snprintf(command, sizeof(command), "rm -r %s", root);
+	assert_int_equal(system(command), 0);
+}
+
+static void
 a_limit_without_cgroups_fails_the_start(void **state)
 {
 	struct spawner_fixture sp;
@@ -195,12 +231,45 @@ nothing_gets_away_from_a_cgroup(void **state)
 	assert_int_equal(access(root, F_OK), -1);
 }
 
+static void
+the_cgroup_of_a_forgotten_run_goes_with_the_last_process(void **state)
+{
+	struct spawner_fixture sp;
+	const char *const options[] = { "--cgroup", root, NULL };
+	const char *const leave[] = { "/bin/sh", "-c", "sleep 60 > /dev/null & echo $!", NULL };
+	char *text, path[160];
+	(void)state;
+	if (geteuid() != 0 || !make_real()) {
+		print_message("skipped: there are no cgroups of version 2 that we may make\n");
+		skip();
+	}
+	spawner_begin(&sp, options);
+	assert_int_equal(spawner_hello(&sp), 0);
+	struct msg msg = spawner_run(&sp, 1, (struct spawner_start){ .args = leave }, &text);
+	assert_int_equal(msg.report.nleftovers, 1);
+	pid_t pid = (pid_t)strtol(text, NULL, 10);
+	free(text);
+	assert_true(pid > 0);
+	/* The answer to a later request tells that this one was forgotten. */
+	spawner_run(&sp, 2, (struct spawner_start){ 0 }, NULL);
+	snprintf(path, sizeof(path), "%s/run-1-1", root);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	wait_until_gone("run-1-1");
+	spawner_end(&sp);
+	snprintf(path, sizeof(path), "%s/spawner", root);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rmdir(root), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(limits_and_figures_go_through_the_cgroup),
 		cmocka_unit_test(a_limit_without_cgroups_fails_the_start),
+		cmocka_unit_test(what_an_earlier_spawner_left_is_removed_but_not_what_a_run_has),
+		cmocka_unit_test(the_cgroup_of_a_forgotten_run_goes_with_the_last_process),
 		cmocka_unit_test(nothing_gets_away_from_a_cgroup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
