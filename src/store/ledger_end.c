@@ -9,16 +9,19 @@
 #include "base/alloc.h"
 #include "store/ledger_parts.h"
 
-/* Nothing becomes due any more. */
+/* Nothing becomes due any more. Of a job that is damaged, or stands for one, nobody knows. */
 static bool
 is_used_up(const struct job *job)
 {
-	bool comes_back = job->kind == SCHEDULE_ON_START &&
-	                  !(job->max_runs && job->nruns >= job->max_runs);
-	return job->state == JOB_ACTIVE && job->next_due == USEC_NEVER && !comes_back;
+	bool comes_back =
+		job->kind == SCHEDULE_ON_START && !(job->max_runs && job->nruns >= job->max_runs);
+	bool is_active = job->state == JOB_ACTIVE && !job->is_damaged;
+	return is_active && job->next_due == USEC_NEVER && !comes_back;
 }
 
-/* What was asked for, or tried before, has had its time: a clock that is set back gives no other. */
+/*
+ * What was asked for, or tried before, has had its time: a clock that is set back gives no other.
+ */
 static enum run_gate
 gate_at(const struct run *run, usec_t now)
 {
@@ -69,8 +72,9 @@ ledger_after_run(struct ledger *ledger, struct intent *intent, struct job *job,
 	struct backend *db = ledger->backend;
 	int nfailed = job->nfailed;
 	enum job_state seen = job->state;
-	if (!job->is_damaged) /* what is left of it stays as it is */
-		count_result(job, run, intent->now);
+	if (job->is_damaged) /* what is left of it stays as it is, and it may be another's */
+		return ledger_go_on(ledger, intent, job);
+	count_result(job, run, intent->now);
 	if (ledger_go_on(ledger, intent, job) < 0)
 		return -1;
 	if (job->nfailed == nfailed && job->state == seen)
@@ -334,7 +338,8 @@ fate_of_unstarted(struct ledger *ledger, const struct intent *intent, const stru
                   const struct run *run, enum run_reason *reason)
 {
 	bool by_schedule = run->trigger == TRIGGER_SCHEDULE && run->attempt == 0;
-	bool is_stopped = run->stop_reason == REASON_CANCELLED || run->stop_reason == REASON_OVERLAP;
+	bool is_stopped =
+		run->stop_reason == REASON_CANCELLED || run->stop_reason == REASON_OVERLAP;
 	*reason = REASON_NONE;
 	if (is_stopped || job->state == JOB_CANCELLED)
 		*reason = is_stopped ? run->stop_reason : REASON_CANCELLED;
@@ -388,7 +393,8 @@ requeue_run(struct ledger *ledger, struct intent *intent, struct run *run, struc
 		return -1;
 	if (fate != RUN_WAITING)
 		return ledger_after_run(ledger, intent, job, run);
-	return intent->is_forced ? requeue_ahead(ledger, intent, job) : 0;
+	bool may_be_ahead = intent->is_forced && !job->is_damaged;
+	return may_be_ahead ? requeue_ahead(ledger, intent, job) : 0;
 }
 
 int

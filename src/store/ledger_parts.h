@@ -82,7 +82,10 @@ void ledger_wake_by(struct intent *intent, usec_t at);
  */
 int ledger_give_back(struct ledger *ledger, struct intent *intent, struct job *job);
 
-/* The end of a run that has a terminal state now: failure counts, finished, what waits behind. */
+/*
+ * The end of a run that has a terminal state now: failure counts, finished, what waits behind. Of
+ * a damaged job, or a damaged run's, only the last: nothing that is stored of a job changes.
+ */
 int ledger_after_run(struct ledger *ledger, struct intent *intent, struct job *job,
                      const struct run *run);
 /*

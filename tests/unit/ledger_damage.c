@@ -1,6 +1,6 @@
 /*
- * A job whose definition cannot be read: its runs end, it can be removed, and the others go on. A run
- * whose record cannot be believed is as one of such a job.
+ * A job whose definition cannot be read: its runs end, it can be removed, and the others go on. A
+ * run whose record cannot be believed is as one of such a job, and no job is changed by it.
  */
 #include "unit/ledger_kit.h"
 
@@ -137,6 +137,90 @@ a_running_run_that_cannot_be_believed_is_not_tried_again(void **state)
 	assert_int_equal(kit_newest(kit, id).state, RUN_FAILED);
 }
 
+/* A run of it that is running. */
+static struct run
+run_of_a_boot(struct kit *kit, int64_t id)
+{
+	struct intent *boot = kit_ask(kit, INTENT_BOOT);
+	boot->at = kit->now;
+	kit_apply(kit, boot);
+	intent_free(boot);
+	assert_int_equal(kit_claim_at(kit, 1), 1);
+	return kit_newest(kit, id);
+}
+
+static void
+assert_untouched(struct kit *kit, int64_t id, const struct job *before)
+{
+	struct job job = kit_job_of(kit, id);
+	assert_int_equal(job.state, before->state);
+	assert_int_equal(job.nruns, before->nruns);
+	assert_int_equal(job.nfailed, before->nfailed);
+	assert_true(job.covered_until == before->covered_until);
+	assert_true(job.created_at == before->created_at);
+	job_fini(&job);
+}
+
+static void
+the_end_of_a_run_that_cannot_be_believed_leaves_its_job_alone(void **state)
+{
+	static const char *const boots[] = { "schedule", "@reboot", NULL };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, boots);
+	struct run run = run_of_a_boot(kit, id);
+	struct job before = kit_job_of(kit, id);
+	assert_int_equal(before.state, JOB_ACTIVE);
+	assert_int_equal(before.nruns, 1);
+	damage_run(kit, &run);
+	kit_end_run(kit, &run, 0);
+	assert_int_equal(kit_newest(kit, id).state, RUN_SUCCEEDED);
+	assert_untouched(kit, id, &before);
+	job_fini(&before);
+}
+
+/* As if a running run had become one of that job. */
+static void
+add_damaged_run_of(struct kit *kit, struct run *run)
+{
+	struct backend *db = kit->ledger.backend;
+	struct err err;
+	run->due = ++run->last_due;
+	run->state = RUN_RUNNING;
+	run->is_damaged = true;
+	assert_int_equal(db->ops->begin(db, &err), BACKEND_OK);
+	assert_int_equal(db->ops->run_insert(db, run, &err), BACKEND_OK);
+	assert_int_equal(db->ops->commit(db, &err), BACKEND_OK);
+}
+
+/* What is damaged may be whose run it is. */
+static void
+the_end_of_a_run_that_names_another_job_leaves_that_alone(void **state)
+{
+	static const char *const boots[] = { "schedule", "@reboot", NULL };
+	struct kit *kit = *state;
+	int64_t other = kit_add(kit, boots);
+	struct run run = run_of_a_boot(kit, other);
+	kit_end_run(kit, &run, 0);
+	struct job before = kit_job_of(kit, other);
+	add_damaged_run_of(kit, &run);
+	kit_end_run(kit, &run, 0);
+	assert_int_equal(kit_newest(kit, other).state, RUN_SUCCEEDED);
+	assert_untouched(kit, other, &before);
+	job_fini(&before);
+}
+
+static void
+the_end_of_its_run_does_not_finish_a_job_that_cannot_be_read(void **state)
+{
+	static const char *const boots[] = { "schedule", "@reboot", NULL };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, boots);
+	struct run run = run_of_a_boot(kit, id);
+	damage(kit, id);
+	kit_end_run(kit, &run, 0);
+	assert_int_equal(kit_state_of(kit, id), JOB_ACTIVE);
+}
+
 int
 main(void)
 {
@@ -148,6 +232,9 @@ main(void)
 		WITH_KIT(it_can_be_cancelled_and_its_waiting_run_ends),
 		WITH_KIT(a_waiting_run_that_cannot_be_believed_is_refused_and_its_job_goes_on),
 		WITH_KIT(a_running_run_that_cannot_be_believed_is_not_tried_again),
+		WITH_KIT(the_end_of_a_run_that_cannot_be_believed_leaves_its_job_alone),
+		WITH_KIT(the_end_of_a_run_that_names_another_job_leaves_that_alone),
+		WITH_KIT(the_end_of_its_run_does_not_finish_a_job_that_cannot_be_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
