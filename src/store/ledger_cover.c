@@ -54,8 +54,7 @@ insert_row(struct ledger *ledger, struct intent *intent, struct job *job,
 	if (row->reason == REASON_OVERLAP && active_id)
 		snprintf(run.detail, sizeof(run.detail), "run %lld", (long long)active_id);
 	if (row->reason == REASON_REFUSED) /* the plan does so for one cause */
-		snprintf(run.detail, sizeof(run.detail), "max-runs-per-user is %lld",
-			 (long long)ledger->limits.runs);
+		ledger_refuse_run(ledger, intent, &run);
 	/* NONE: the instant has its row: it is not run again. */
 	enum backend_result inserted = db->ops->run_insert(db, &run, &intent->err);
 	job->nruns += inserted == BACKEND_OK && row->state == RUN_WAITING;

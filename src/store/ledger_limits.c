@@ -2,6 +2,8 @@
  * What one user may have stored. The limits are those of a job's owner, whoever asks; root has
  * none. The counts are read in the transaction that would go beyond them.
  */
+#include <stdio.h>
+
 #include "store/ledger_parts.h"
 
 /* 0 and the answer says so when `n` is at the limit already; 1: there is room. */
@@ -79,4 +81,16 @@ ledger_run_room(struct ledger *ledger, struct intent *intent, const struct job *
 		return -1;
 	*room = has.nruns < max ? (size_t)(max - has.nruns) : 0;
 	return 0;
+}
+
+void
+ledger_refuse_run(const struct ledger *ledger, const struct intent *intent, struct run *run)
+{
+	run->state = RUN_SKIPPED;
+	run->reason = REASON_REFUSED;
+	run->gate = GATE_OPEN;
+	run->ended_at = intent->now;
+	run->deadline_at = 0;
+	snprintf(run->detail, sizeof(run->detail), "max-runs-per-user is %lld",
+		 (long long)ledger->limits.runs);
 }

@@ -136,6 +136,8 @@ int ledger_has_room_for_output(struct ledger *ledger, struct intent *intent,
 /* How many more runs its owner may have; SIZE_MAX: any number. 0 or -1. */
 int ledger_run_room(struct ledger *ledger, struct intent *intent, const struct job *job,
                     size_t *room);
+/* Makes that row, which is not stored yet, one of a run for which there is no room. */
+void ledger_refuse_run(const struct ledger *ledger, const struct intent *intent, struct run *run);
 
 /* The handlers, one an intent kind; see the table in ledger.c. */
 int ledger_job_add(struct ledger *ledger, struct intent *intent);

@@ -1,5 +1,6 @@
 /* What the machine's own life does to schedules: a boot, a clock that was set, retention. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -12,6 +13,32 @@
 /* A step back of more than this gives back what lies ahead again. */
 #define STEP_BACK_MIN USEC_PER_MIN
 
+/* The row of this boot: a run, or why its owner may have no more of them. */
+static int
+insert_start(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	struct backend *db = ledger->backend;
+	size_t room;
+	struct run run = { .job_id = job->id,
+			   .due = intent->at,
+			   .last_due = intent->at,
+			   .count = 1,
+			   .start_at = job_start_at(job, intent->now, ledger->machine),
+			   .trigger = TRIGGER_SCHEDULE,
+			   .state = RUN_WAITING,
+			   .gate = GATE_TIME,
+			   .priority = job->priority,
+			   .claimed_at = intent->now };
+	run.deadline_at = run_deadline(job, run.start_at);
+	if (ledger_run_room(ledger, intent, job, &room) < 0)
+		return -1;
+	if (room == 0)
+		ledger_refuse_run(ledger, intent, &run);
+	enum backend_result inserted = db->ops->run_insert(db, &run, &intent->err);
+	job->nruns += inserted == BACKEND_OK && run.state == RUN_WAITING;
+	return ledger_checked(inserted);
+}
+
 static int
 start_on_boot(struct ledger *ledger, struct intent *intent, int64_t id)
 {
@@ -20,19 +47,7 @@ start_on_boot(struct ledger *ledger, struct intent *intent, int64_t id)
 	enum backend_result found = ledger_load_job(ledger, intent, id, &job);
 	if (found != BACKEND_OK)
 		return ledger_checked(found);
-	struct run run = { .job_id = id,
-		           .due = intent->at,
-		           .last_due = intent->at,
-		           .count = 1,
-		           .start_at = job_start_at(&job, intent->now, ledger->machine),
-		           .trigger = TRIGGER_SCHEDULE,
-		           .state = RUN_WAITING,
-		           .gate = GATE_TIME,
-		           .priority = job.priority,
-		           .claimed_at = intent->now };
-	run.deadline_at = run_deadline(&job, run.start_at);
-	int rc = ledger_checked(db->ops->run_insert(db, &run, &intent->err));
-	job.nruns++;
+	int rc = insert_start(ledger, intent, &job);
 	if (rc == 0)
 		rc = ledger_checked(db->ops->job_update(db, &job, &intent->err));
 	job_fini(&job);
@@ -111,32 +126,68 @@ begin_step(struct ledger *ledger, struct intent *intent)
 	return ledger_checked(db->ops->meta_save(db, "step", text, &intent->err));
 }
 
-/* Once a boot: the boot id is kept in the same commit as the runs that it caused. */
+/* Is all of this boot on record? Else *after is the last job that has its row of it. 1, 0 or -1. */
+static int
+has_booted(struct ledger *ledger, struct intent *intent, int64_t *after)
+{
+	struct backend *db = ledger->backend;
+	struct buf done = BUF_EMPTY, part = BUF_EMPTY;
+	char *boot;
+	int rc = 0;
+	*after = 0;
+	if (db->ops->meta_load(db, "boot", &done, &intent->err) == BACKEND_ERROR ||
+	    db->ops->meta_load(db, "booting", &part, &intent->err) == BACKEND_ERROR)
+		rc = -1;
+	else if (done.len > 0 && strcmp(buf_text(&done), ledger->boot) == 0)
+		rc = 1;
+	else if (part.len > 0) {
+		long long last = strtoll(buf_text(&part), &boot, 10);
+		*after = *boot == ' ' && strcmp(boot + 1, ledger->boot) == 0 ? last : 0;
+	}
+	buf_fini(&done);
+	buf_fini(&part);
+	return rc;
+}
+
+/* In the commit of the runs: how far this boot has come; after 0: that this was all. */
+static int
+note_boot(struct ledger *ledger, struct intent *intent, int64_t after)
+{
+	struct backend *db = ledger->backend;
+	char text[sizeof(ledger->boot) + 24];
+	if (after == 0)
+		return ledger_checked(db->ops->meta_save(db, "boot", ledger->boot, &intent->err));
+	snprintf(text, sizeof(text), "%lld %s", (long long)after, ledger->boot);
+	return ledger_checked(db->ops->meta_save(db, "booting", text, &intent->err));
+}
+
+/*
+ * Once a boot, in batches. Only the record tells where the next one begins: a batch may have been
+ * rolled back, or have been a daemon's that died. What it starts is in the same commit.
+ */
 int
 ledger_boot(struct ledger *ledger, struct intent *intent)
 {
 	struct backend *db = ledger->backend;
-	struct buf seen = BUF_EMPTY;
+	int64_t ids[JOBS_PER_BATCH], after;
+	size_t n;
 	if (recall_step(ledger, intent) < 0)
 		return -1;
-	enum backend_result found = db->ops->meta_load(db, "boot", &seen, &intent->err);
-	bool is_same = found == BACKEND_OK && strcmp(buf_text(&seen), ledger->boot) == 0;
-	buf_fini(&seen);
-	if (found == BACKEND_ERROR || is_same)
-		return ledger_checked(found);
-	int64_t ids[JOBS_PER_BATCH], after = 0;
-	size_t n;
-	do {
-		if (db->ops->jobs_on_start(db, after, JOBS_PER_BATCH, ids, &n, &intent->err) ==
-		    BACKEND_ERROR)
+	int is_done = has_booted(ledger, intent, &after);
+	if (is_done != 0)
+		return is_done < 0 ? -1 : 0;
+	if (db->ops->jobs_on_start(db, after, JOBS_PER_BATCH, ids, &n, &intent->err) ==
+	    BACKEND_ERROR)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (start_on_boot(ledger, intent, ids[i]) < 0)
 			return -1;
-		for (size_t i = 0; i < n; i++) {
-			if (start_on_boot(ledger, intent, ids[i]) < 0)
-				return -1;
-			after = ids[i];
-		}
-	} while (n == JOBS_PER_BATCH);
-	return ledger_checked(db->ops->meta_save(db, "boot", ledger->boot, &intent->err));
+	}
+	bool has_more = n == JOBS_PER_BATCH;
+	if (note_boot(ledger, intent, has_more ? ids[n - 1] : 0) < 0)
+		return -1;
+	intent->goes_on = has_more;
+	return 0;
 }
 
 /*

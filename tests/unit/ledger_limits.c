@@ -78,6 +78,39 @@ an_instant_beyond_the_runs_of_its_owner_is_skipped_and_says_so(void **state)
 }
 
 static void
+boot(struct kit *kit, int seconds)
+{
+	struct intent *intent = kit_ask(kit, INTENT_BOOT);
+	intent->at = intent->now = kit->now + seconds * SEC;
+	kit_apply(kit, intent);
+	assert_int_equal(intent->err.code, ERR_NONE);
+	intent_free(intent);
+}
+
+static void
+a_boot_starts_no_more_runs_than_the_owner_may_have_and_says_so(void **state)
+{
+	static const char *const boots[] = { "schedule", "@reboot", NULL };
+	struct kit *kit = *state;
+	kit->ledger.limits.runs = 1;
+	int64_t id = kit_add(kit, boots), other = kit_add(kit, boots);
+	boot(kit, 5);
+	assert_int_equal(kit_newest(kit, id).state, RUN_WAITING);
+	struct run run = kit_newest(kit, other);
+	assert_int_equal(run.state, RUN_SKIPPED);
+	assert_int_equal(run.reason, REASON_REFUSED);
+	assert_string_equal(run.detail, "max-runs-per-user is 1");
+	struct job job = kit_job_of(kit, other);
+	assert_int_equal(job.nruns, 0);
+	job_fini(&job);
+	assert_int_equal(kit_claim_at(kit, 6), 1);
+	run = kit_newest(kit, id);
+	kit_end_run(kit, &run, 0);
+	boot(kit, 7); /* the same one: nothing that was refused comes after all */
+	assert_int_equal(kit_claim_at(kit, 8), 0);
+}
+
+static void
 who_has_too_many_bytes_neither_adds_nor_edits(void **state)
 {
 	static const char *const large[] = { "schedule", "every 10s", "stdin",
@@ -139,6 +172,7 @@ main(void)
 		WITH_KIT(root_has_as_many_jobs_as_it_likes),
 		WITH_KIT(a_user_with_too_many_runs_starts_none),
 		WITH_KIT(an_instant_beyond_the_runs_of_its_owner_is_skipped_and_says_so),
+		WITH_KIT(a_boot_starts_no_more_runs_than_the_owner_may_have_and_says_so),
 		WITH_KIT(who_has_too_many_bytes_neither_adds_nor_edits),
 		WITH_KIT(the_output_of_who_has_too_many_bytes_is_left_out_and_that_is_said),
 	};

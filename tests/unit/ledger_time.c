@@ -30,6 +30,55 @@ an_on_start_job_runs_once_a_boot(void **state)
 	assert_int_equal(kit_state_of(kit, id), JOB_ACTIVE);
 }
 
+/* One transaction of a boot, as far as it comes; then the daemon dies. */
+static bool
+boot_in_part(struct kit *kit, usec_t at)
+{
+	struct backend *db = kit->ledger.backend;
+	struct intent *boot = kit_ask(kit, INTENT_BOOT);
+	boot->at = at;
+	assert_int_equal(db->ops->begin(db, &boot->err), BACKEND_OK);
+	ledger_begin(&kit->ledger);
+	assert_true(ledger_apply(&kit->ledger, boot, NULL));
+	assert_int_equal(db->ops->commit(db, &boot->err), BACKEND_OK);
+	bool goes_on = boot->goes_on;
+	intent_free(boot);
+	return goes_on;
+}
+
+static int64_t
+runs_on_record(struct kit *kit)
+{
+	struct intent *stats = kit_apply(kit, kit_ask(kit, INTENT_STATS));
+	int64_t n = stats->stats.nwaiting;
+	intent_free(stats);
+	return n;
+}
+
+static void
+a_boot_starts_many_jobs_in_batches_and_each_once_though_the_daemon_dies_between(void **state)
+{
+	static const char *const boots[] = { "schedule", "@reboot", NULL };
+	struct kit *kit = *state;
+	for (int i = 0; i < 600; i++)
+		kit_add(kit, boots);
+	assert_true(boot_in_part(kit, kit->now + 1));
+	int64_t n = runs_on_record(kit);
+	assert_in_range(n, 1, 400);
+	assert_true(boot_in_part(kit, kit->now + 2)); /* by another daemon, at another time */
+	assert_int_equal(runs_on_record(kit), 2 * n);
+	assert_false(boot_in_part(kit, kit->now + 3));
+	assert_int_equal(runs_on_record(kit), 600);
+	assert_false(boot_in_part(kit, kit->now + 4));
+	assert_int_equal(runs_on_record(kit), 600);
+	strcpy(kit->ledger.boot, "the next boot");
+	assert_true(boot_in_part(kit, kit->now + 5));
+	strcpy(kit->ledger.boot, "the one after"); /* the machine went down between: all of them */
+	while (boot_in_part(kit, kit->now + 6))
+		;
+	assert_int_equal(runs_on_record(kit), 600 + n + 600);
+}
+
 static void
 a_clock_set_back_moves_intervals_and_repeats_no_run(void **state)
 {
@@ -492,6 +541,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_KIT(an_on_start_job_runs_once_a_boot),
+		WITH_KIT(
+			a_boot_starts_many_jobs_in_batches_and_each_once_though_the_daemon_dies_between),
 		WITH_KIT(a_clock_set_back_moves_intervals_and_repeats_no_run),
 		WITH_KIT(
 			a_clock_set_back_gives_no_instant_a_second_row_though_the_daemon_starts_again),
