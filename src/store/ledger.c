@@ -67,6 +67,15 @@ no_such_job(struct intent *intent)
 	return 0;
 }
 
+int
+ledger_refuse_over(struct intent *intent, const struct job *job)
+{
+	err_set(&intent->err, ERR_INVALID, "job %lld is %s", (long long)job->id,
+		job_state_name(job->state));
+	err_in_field(&intent->err, "job");
+	return 0;
+}
+
 static bool
 may_see(const struct intent *intent, const struct job *job)
 {
@@ -154,8 +163,8 @@ ledger_find_job(struct ledger *ledger, struct intent *intent, struct job *job)
 	enum backend_result found = BACKEND_OK;
 	if (intent->ref.name)
 		found = db->ops->job_find(db, intent->ref.owner, intent->ref.name, &id, &intent->err);
-	/* One that is over can be asked about by the name that it had. */
-	if (found == BACKEND_NONE && !intent_is_change(intent->kind))
+	/* One that is over goes by the name that it had, until another takes it. */
+	if (found == BACKEND_NONE)
 		found = db->ops->job_find_ended(db, intent->ref.owner, intent->ref.name, &id,
 		                                &intent->err);
 	if (found == BACKEND_OK)

@@ -280,15 +280,6 @@ is_over(const struct job *job)
 	return job->state == JOB_FINISHED || job->state == JOB_CANCELLED;
 }
 
-static int
-refuse_over(struct intent *intent, const struct job *job)
-{
-	err_set(&intent->err, ERR_INVALID, "job %lld is %s", (long long)job->id,
-	        job_state_name(job->state));
-	err_in_field(&intent->err, "job");
-	return 0;
-}
-
 /* Does the edit change when the job is due? Only then does it count from now. */
 static bool
 moves_instants(const struct job *job, const struct job *changed)
@@ -346,7 +337,7 @@ set_job(struct ledger *ledger, struct intent *intent, struct job *job)
 {
 	struct job changed;
 	if (is_over(job))
-		return refuse_over(intent, job);
+		return ledger_refuse_over(intent, job);
 	job_copy(&changed, job);
 	int ok = change_job(ledger, intent, job, &changed);
 	int rc = ok < 0 ? -1 : 0;
@@ -382,11 +373,20 @@ cancel_damaged(struct ledger *ledger, struct intent *intent, struct job *job)
 	return ledger_checked(db->ops->job_advance(db, job, seen_due, seen, &intent->err));
 }
 
+/* It was removed before; what of it goes on can still be stopped. Nothing of it waits. */
+static int
+stop_rest(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	if (intent->with_running && end_claimed(ledger, intent, job, REASON_CANCELLED) < 0)
+		return -1;
+	return intent->work.nstops > 0 ? answer_job(intent, job) : ledger_refuse_over(intent, job);
+}
+
 static int
 cancel_job(struct ledger *ledger, struct intent *intent, struct job *job)
 {
 	if (job->state == JOB_CANCELLED)
-		return refuse_over(intent, job);
+		return stop_rest(ledger, intent, job);
 	if (job->is_damaged)
 		return cancel_damaged(ledger, intent, job);
 	if (cover_past(ledger, intent, job, REASON_REMOVED) < 0)
@@ -410,7 +410,7 @@ static int
 pause_job(struct ledger *ledger, struct intent *intent, struct job *job)
 {
 	if (is_over(job))
-		return refuse_over(intent, job);
+		return ledger_refuse_over(intent, job);
 	if (job->state == JOB_PAUSED)
 		return answer_job(intent, job); /* it is as asked */
 	if (end_claimed(ledger, intent, job, REASON_PAUSED) < 0)
@@ -437,7 +437,7 @@ resume_job(struct ledger *ledger, struct intent *intent, struct job *job)
 	struct job ahead;
 	struct schedule schedule;
 	if (is_over(job))
-		return refuse_over(intent, job);
+		return ledger_refuse_over(intent, job);
 	if (job->state == JOB_ACTIVE)
 		return answer_job(intent, job);
 	if (job_schedule(job, ledger->zones, &schedule, &intent->err) < 0)

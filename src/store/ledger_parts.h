@@ -34,6 +34,8 @@ enum backend_result ledger_load_rest(struct ledger *ledger, struct intent *inten
 /* The job of a run likewise; of a run that is_damaged nobody can say which job that is. */
 enum backend_result ledger_load_job_of(struct ledger *ledger, struct intent *intent,
 				       const struct run *run, struct job *job);
+/* Not of a job that has finished or was cancelled: 0, the answer says so. */
+int ledger_refuse_over(struct intent *intent, const struct job *job);
 /* Does something to that job, if it was found. */
 int ledger_with_job(struct ledger *ledger, struct intent *intent,
 		    int (*act)(struct ledger *, struct intent *, struct job *));

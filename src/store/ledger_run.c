@@ -69,11 +69,8 @@ start_manually(struct ledger *ledger, struct intent *intent, const struct job *j
                const char *detail)
 {
 	enum run_gate gate;
-	if (job->state == JOB_CANCELLED) {
-		err_set(&intent->err, ERR_INVALID, "job %lld is cancelled", (long long)job->id);
-		err_in_field(&intent->err, "job");
-		return 0;
-	}
+	if (job->state == JOB_CANCELLED)
+		return ledger_refuse_over(intent, job);
 	if (intent->tty && job_is_http(job)) {
 		err_set(&intent->err, ERR_INVALID, "job %lld is an HTTP request, which has no terminal",
 		        (long long)job->id);

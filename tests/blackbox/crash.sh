@@ -20,7 +20,7 @@ add() {
 try() {
 	for turn in 1 2 3 4 5; do
 		"$@" > "$dir/out" 2>&1 && return 0
-		! grep -q 'no job "gone"' "$dir/out" || return 0
+		! grep -q 'is cancelled' "$dir/out" || return 0
 		within 10 asched status
 	done
 	diag "$*: $(cat "$dir/out")"

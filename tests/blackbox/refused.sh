@@ -55,4 +55,10 @@ is 'a batch gets one line' 1 "$(echo '[{"jsonrpc":"2.0","id":1,"method":"daemon.
 head -c 300000 /dev/urandom | talk > /dev/null 2>&1
 succeeds 'random bytes hurt nobody else' asched status
 is 'still nothing was added' '[]' "$(asched --json list --all)"
+
+over=$(asched add -q --name over '@yearly' -- true)
+asched cancel over
+for verb in cancel 'cancel --kill' pause resume 'set --retries 1' run; do
+	fails_with 2 "job: job $over is cancelled" asched $verb over
+done
 finish

@@ -1,8 +1,10 @@
 /* What changes of a job do to its rows: edits, pauses, removals. */
 #include "unit/ledger_kit.h"
 
-
+#include <stdio.h>
 #include <string.h>
+
+#include "base/alloc.h"
 
 /* Edits the job: field and value. */
 static enum err_code
@@ -298,6 +300,59 @@ a_past_that_splay_delays_is_ended_whole(void **state)
 	assert_int_equal(kit_newest(kit, id).reason, REASON_REMOVED);
 }
 
+static void
+a_job_that_is_over_is_refused_by_its_name_as_by_its_id(void **state)
+{
+	static const char *const named[] = { "schedule", "every 10s", "name", "tick", NULL };
+	static const enum intent_kind kinds[] = { INTENT_JOB_CANCEL, INTENT_JOB_PAUSE,
+						  INTENT_JOB_RESUME, INTENT_JOB_SET,
+						  INTENT_JOB_RUN };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, named);
+	char expected[64];
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_CANCEL, id), ERR_NONE);
+	snprintf(expected, sizeof(expected), "job %lld is cancelled", (long long)id);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct intent *change = kit_ask(kit, kinds[i]);
+		change->ref.name = mem_dup("tick");
+		change->ref.owner = change->who.uid;
+		kit_apply(kit, change);
+		assert_int_equal(change->err.code, ERR_INVALID);
+		assert_string_equal(change->err.text, expected);
+		intent_free(change);
+	}
+}
+
+/* Asks to stop what runs, too; gives how many runs the engine is to stop. */
+static size_t
+cancel_and_stop(struct kit *kit, int64_t id, enum err_code expected)
+{
+	struct intent *cancel = kit_ask(kit, INTENT_JOB_CANCEL);
+	cancel->ref.id = id;
+	cancel->with_running = true;
+	kit_apply(kit, cancel);
+	assert_int_equal(cancel->err.code, expected);
+	size_t nstops = cancel->work.nstops;
+	assert_true(nstops == 0 || !cancel->work.stops[0].only_unstarted);
+	intent_free(cancel);
+	return nstops;
+}
+
+static void
+what_goes_on_of_a_removed_job_can_be_stopped_later(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, kit_every_ten);
+	assert_int_equal(kit_claim_at(kit, 10), 1);
+	struct run run = kit_newest(kit, id);
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_CANCEL, id), ERR_NONE);
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_CANCEL, id), ERR_INVALID);
+	assert_int_equal(cancel_and_stop(kit, id, ERR_NONE), 1);
+	assert_int_equal(kit_newest(kit, id).stop_reason, REASON_CANCELLED);
+	kit_end_run(kit, &run, 0);
+	assert_int_equal(cancel_and_stop(kit, id, ERR_INVALID), 0);
+}
+
 int
 main(void)
 {
@@ -317,6 +372,8 @@ main(void)
 		WITH_KIT(a_long_pause_is_recorded_whole_when_the_job_is_edited_or_removed),
 		WITH_KIT(an_edit_keeps_count_of_the_runs_before_it),
 		WITH_KIT(a_past_that_splay_delays_is_ended_whole),
+		WITH_KIT(a_job_that_is_over_is_refused_by_its_name_as_by_its_id),
+		WITH_KIT(what_goes_on_of_a_removed_job_can_be_stopped_later),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
