@@ -98,7 +98,7 @@ on_settled(void *arg, bool is_believed)
 								    "it stays as it is"));
 	if (!is_believed && now < daemon->settle.seen_at)
 		engine_clock_stepped(daemon->engine, daemon->settle.seen_at, now);
-	engine_hold(daemon->engine, false);
+	engine_go_on(daemon->engine, is_believed, now);
 }
 
 /* Before the store is opened, which will write the mark anew. */
@@ -122,7 +122,7 @@ daemon_wait_for_clock(struct daemon *daemon)
 	log_error("nothing is claimed until the clock is set",
 		  log_str("cause", doubt), log_int("at_most_s", SETTLE_TIME / USEC_PER_SEC));
 	remember_trouble(daemon, "", doubt);
-	engine_hold(daemon->engine, true);
+	engine_hold(daemon->engine);
 }
 
 void

@@ -14,6 +14,19 @@ chores_begin(struct engine *engine)
 	engine->zones_at = engine->now + ZONES_EVERY;
 }
 
+/* What a wrong clock calls old is gone for good: one that nobody has set may be set yet. */
+void
+chores_go_on(struct engine *engine, bool is_believed)
+{
+	engine->prune_at = engine->now + (is_believed ? PRUNE_FIRST : PRUNE_EVERY);
+}
+
+static usec_t
+prune_at(const struct engine *engine)
+{
+	return engine->is_held ? USEC_NEVER : engine->prune_at;
+}
+
 /* History has grown: it is trimmed after a while, and an idle daemon sleeps. */
 void
 chores_plan_prune(struct engine *engine)
@@ -59,7 +72,7 @@ void
 chores_do(struct engine *engine)
 {
 	usec_t now = engine->now;
-	if (engine->prune_at <= now && !engine->is_stopping) {
+	if (prune_at(engine) <= now && !engine->is_stopping) {
 		engine->prune_at = USEC_NEVER;
 		engine_send(engine, intent_new(INTENT_PRUNE, now));
 	}
@@ -77,5 +90,5 @@ chores_at(const struct engine *engine)
 {
 	if (engine->is_stopping)
 		return USEC_NEVER;
-	return engine->prune_at < engine->zones_at ? engine->prune_at : engine->zones_at;
+	return prune_at(engine) < engine->zones_at ? prune_at(engine) : engine->zones_at;
 }

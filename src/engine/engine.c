@@ -434,9 +434,17 @@ engine_clock_stepped(struct engine *engine, usec_t from, usec_t now)
 }
 
 void
-engine_hold(struct engine *engine, bool is_held)
+engine_hold(struct engine *engine)
 {
-	engine->is_held = is_held;
+	engine->is_held = true;
+}
+
+void
+engine_go_on(struct engine *engine, bool is_believed, usec_t now)
+{
+	engine->now = now;
+	engine->is_held = false;
+	chores_go_on(engine, is_believed);
 }
 
 void

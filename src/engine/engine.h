@@ -91,8 +91,12 @@ void engine_store_changed(struct engine *engine, enum store_state state, usec_t 
 /* The clock was set: CLOCK_REALTIME went from `from` to `now` in no time. */
 void engine_clock_stepped(struct engine *engine, usec_t from, usec_t now);
 
-/* While it is held it claims nothing: the clock cannot be believed. All else goes on. */
-void engine_hold(struct engine *engine, bool is_held);
+/*
+ * While it is held it claims nothing and trims no history: the clock cannot be believed. All else
+ * goes on. Not believed in the end: nobody has set it, and what is old by it is kept some time more.
+ */
+void engine_hold(struct engine *engine);
+void engine_go_on(struct engine *engine, bool is_believed, usec_t now);
 
 /*
  * No new starts. Running work gets stop_timeout, then TERM, KILL, and ends as failed(shutdown).

@@ -65,7 +65,7 @@ struct engine {
 	struct heap alarms;
 	enum store_state store_state;
 	bool is_booted, needs_recovery, is_recovering, is_ready, is_stopping, is_restart;
-	bool is_held; /* nothing is claimed: the clock cannot be believed */
+	bool is_held;   /* nothing is claimed or trimmed: the clock cannot be believed */
 	usec_t stop_at; /* when running work is asked to end; NEVER: not */
 	int nintents;
 
@@ -118,6 +118,8 @@ void live_requeue(struct engine *engine, struct live *live);
 
 /* chores.c: pruning, and a look at the zone files. */
 void chores_begin(struct engine *engine);
+/* The engine is held no more. */
+void chores_go_on(struct engine *engine, bool is_believed);
 void chores_plan_prune(struct engine *engine);
 void chores_prune_answered(struct engine *engine, const struct intent *intent);
 void chores_zones_answered(struct engine *engine, struct intent *intent);

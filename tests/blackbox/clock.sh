@@ -40,12 +40,26 @@ clock 0
 goes_on every 'when the clock is set right'
 goes_on cron 'when the clock is set right'
 
-# More than a day ahead of what was seen last.
+# More than a year ahead of what was seen last. What is old by that clock is kept.
+asked='{"jsonrpc":"2.0","id":1,"method":"job.run","params":{"job":"rare","key":"k-77"}}'
+ask() {
+	echo "$asked" | "$ASCHED_TOOLS/talk" "$ASCHED_SOCKET"
+}
+asched add -q --name rare 'every 1d' --shell "$record" > /dev/null
+first=$(ask)
+within 10 has_run rare succeeded
+ok $? 'a request with a key starts a run'
+rows=$(run_count every succeeded)
 daemon_stop TERM
-clock 200000
+clock 34560000
 daemon_start || exit 1
 has 'a clock far ahead is doubted, too' 'more than a day after' "$(asched status)"
+sleep 2 # the history is trimmed a second after a start
 clock 0
+has_runs every succeeded "$rows"
+ok $? 'a doubted clock costs no history' || diag "$(asched runs)"
+is 'and the same request is answered as before' "$first" "$(ask)"
+is 'and runs once' 1 "$(starts rare)"
 goes_on every 'when the clock is set right'
 # Set while it runs. What recurs goes on, as there is no run for those instants yet.
 for seconds in -3600 0 -86400 0 3600 86400; do

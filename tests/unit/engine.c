@@ -14,7 +14,7 @@ struct asked {
 	struct store port; /* first: it is cast back */
 	struct intent *last;
 	struct runner runner;
-	int nstops;
+	int nstops, nprunes;
 };
 
 static void
@@ -139,6 +139,50 @@ a_time_out_is_on_record_before_its_signal_unless_the_store_is_in_trouble(void **
 	}
 }
 
+/* Answers at once, and counts how often the history is to be trimmed. */
+static void
+count_prunes(struct store *store, struct intent *intent)
+{
+	((struct asked *)store)->nprunes += intent->kind == INTENT_PRUNE;
+	intent->work.wake_at = USEC_NEVER;
+	intent_answer(intent);
+}
+
+static int
+prunes_until(struct engine *engine, struct asked *asked, usec_t until)
+{
+	asked->nprunes = 0;
+	for (usec_t at = engine_wake_at(engine); at <= until; at = engine_wake_at(engine)) {
+		engine_tick(engine, at);
+		assert_true(engine_wake_at(engine) > at); /* it does not wake for nothing */
+	}
+	return asked->nprunes;
+}
+
+static void
+no_history_is_trimmed_by_a_clock_that_is_doubted(void **state)
+{
+	static const struct {
+		bool is_believed;
+		usec_t waits;
+	} cases[] = { { true, USEC_PER_SEC }, { false, 10 * USEC_PER_MIN } };
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct asked asked = { .port = { .submit = count_prunes } };
+		const struct engine_config config = { .claim_batch = 1 };
+		const struct engine_ports ports = { .store = &asked.port };
+		struct engine *engine = engine_new(&config, &ports);
+		usec_t over = NOW + USEC_PER_MIN;
+		engine_hold(engine);
+		engine_recover(engine, NOW);
+		assert_int_equal(prunes_until(engine, &asked, over), 0);
+		engine_go_on(engine, cases[i].is_believed, over);
+		assert_int_equal(prunes_until(engine, &asked, over + cases[i].waits - 1), 0);
+		assert_int_equal(prunes_until(engine, &asked, over + cases[i].waits), 1);
+		engine_free(engine);
+	}
+}
+
 int
 main(void)
 {
@@ -147,6 +191,7 @@ main(void)
 			what_is_stopped_on_record_is_stopped_though_the_change_is_refused_in_the_end),
 		cmocka_unit_test(
 			a_time_out_is_on_record_before_its_signal_unless_the_store_is_in_trouble),
+		cmocka_unit_test(no_history_is_trimmed_by_a_clock_that_is_doubted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
