@@ -143,6 +143,8 @@ struct patrol {
 	usec_t at;       /* when it goes on */
 	int64_t after;   /* this job */
 	bool is_suspect; /* an index did not agree with its rows */
+	bool has_tried;  /* to make them anew, in this round */
+	bool has_failed; /* that */
 	int nreindexed;
 };
 
@@ -169,7 +171,7 @@ struct sqlite {
 	struct request_count request_counts[REQUEST_COUNTS];
 	struct owner owners[OWNERS_KNOWN];
 	struct prune_cursor prune;
-	struct buf spec;   /* for job_pack() */
+	struct buf spec;   /* for spec_pack() */
 	int wal_pages;     /* in the log after the last commit */
 	int wal_pages_max; /* when to fold it in next */
 	int64_t commits_tended;
@@ -194,7 +196,7 @@ void sql_finalize(struct sqlite *s);
 const char *sql_text(enum sql number);
 
 sqlite3_stmt *sql_use(struct sqlite *s, enum sql number);
-/* What went wrong last: SQLite's words, and the system's cause where it has one (sqlite_words.c). */
+/* What went wrong last: SQLite's words, and the system's cause if it has one (sqlite_words.c). */
 struct sql_words {
 	char text[256];
 };

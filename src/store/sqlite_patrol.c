@@ -2,9 +2,9 @@
  * DESIGN. Rows have checksums (store/seal.h, store/spec.h), indexes have none: a job that its index
  * has at another time, or not at all, would not be claimed, and nothing would tell. So every job is
  * looked at, some at a time, after the database was opened and once a day: is its row whole, and is
- * it where a claim looks for it? All that an index says stands in the rows, so one that does not
- * agree with them is made anew; a job that is damaged is set aside then, because the time that it
- * stands at cannot be believed.
+ * it where a claim looks for it? A job that is damaged is set aside, because the time that it
+ * stands at cannot be believed. All that an index says stands in the rows, so one that does not
+ * agree with them is made anew: once in a round, because what does not agree even then will not.
  */
 #include "store/sqlite_db.h"
 
@@ -12,8 +12,10 @@
 
 #define PATROL_STEP  (250 * USEC_PER_MSEC) /* between looks of some 3 ms */
 #define PATROL_EVERY USEC_PER_DAY
-#define REINDEX_MAX  10 /* by one daemon: what comes back then is no index's fault */
-/* Indexes as long as the history are left as they are in a larger database: nothing hangs on them. */
+#define REINDEX_MAX  10 /* while the database is open: what comes back then is no index's fault */
+/*
+ * Indexes as long as the history are left as they are in a larger database: nothing hangs on them.
+ */
 #define REINDEX_ALL_BYTES (16 << 20)
 
 static const char live_indexes[] =
@@ -25,9 +27,9 @@ sqlite_reindex(struct sqlite *s, struct err *err)
 {
 	int64_t bytes = 0;
 	s->patrol.is_suspect = false;
-	s->patrol.after = 0;
-	if (s->patrol.nreindexed++ >= REINDEX_MAX)
+	if (s->patrol.nreindexed >= REINDEX_MAX)
 		return err_set(err, ERR_UNAVAILABLE, "they were made anew %d times", REINDEX_MAX);
+	s->patrol.nreindexed++;
 	if (sql_number(s, sql_use(s, SQL_BYTES), &bytes, err) != BACKEND_OK)
 		return -1;
 	const char *sql = bytes > REINDEX_ALL_BYTES ? live_indexes : "REINDEX";
@@ -39,17 +41,16 @@ sqlite_reindex(struct sqlite *s, struct err *err)
 	return 0;
 }
 
-/* False: that was said. */
-static bool
+/* A failure is said. */
+static void
 reindex(struct sqlite *s)
 {
 	struct err err = { 0 };
-	bool is_done = sqlite_reindex(s, &err) == 0;
-	if (!is_done)
+	s->patrol.has_tried = true;
+	s->patrol.has_failed = sqlite_reindex(s, &err) != 0;
+	if (s->patrol.has_failed)
 		log_error("the indexes of the database are damaged: put a backup in its place",
 			  log_str("database", s->path), log_str("cause", err.text));
-	s->patrol.is_suspect = false; /* one failure is enough */
-	return is_done;
 }
 
 /* What there is to say of a job. */
@@ -57,8 +58,7 @@ struct look {
 	int64_t id;
 	usec_t claim_at;
 	bool is_unfinished;
-	bool is_damaged;  /* its row or its definition */
-	bool has_numbers; /* its row is whole */
+	bool is_damaged; /* its row or its definition, and it is not set aside */
 };
 
 static void
@@ -72,8 +72,7 @@ look_at_row(sqlite3_stmt *stmt, struct look *look)
 	look->id = job.id;
 	look->claim_at = sqlite3_column_int64(stmt, JOB_CLAIM_AT);
 	look->is_unfinished = job.state <= JOB_PAUSED;
-	look->has_numbers = job.owner != JOB_OWNER_UNKNOWN;
-	look->is_damaged &= job.next_start_at < USEC_NEVER; /* else it is set aside already */
+	look->is_damaged &= job.next_start_at < USEC_NEVER;
 	job_fini(&job);
 }
 
@@ -105,8 +104,8 @@ static bool
 agree(struct sqlite *s, const struct look *looks, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (looks[i].is_damaged && !looks[i].has_numbers)
-			return false; /* its index may have what it was */
+		if (looks[i].is_damaged && !looks[i].is_unfinished)
+			return false; /* no ended job has a time: claims may look for it still */
 		if (looks[i].is_unfinished && !is_where_claims_look(s, &looks[i]))
 			return false;
 	}
@@ -130,31 +129,46 @@ set_aside(struct sqlite *s, int64_t id)
 		db->ops->rollback(db);
 }
 
-/* How many it looked at. */
-static size_t
-patrol(struct sqlite *s)
+static void
+set_damaged_aside(struct sqlite *s, const struct look *looks, size_t n)
 {
-	struct look looks[PATROL_JOBS];
-	size_t n = look_at_some(s, looks);
-	if ((s->patrol.is_suspect || !agree(s, looks, n)) && !reindex(s))
-		return n;
 	for (size_t i = 0; i < n; i++) {
 		if (looks[i].is_damaged)
 			set_aside(s, looks[i].id);
 	}
-	s->patrol.after = n == PATROL_JOBS ? looks[n - 1].id : 0;
-	return n;
+}
+
+/* Looks at the next jobs. False: these were the last. */
+static bool
+patrol(struct sqlite *s)
+{
+	struct look looks[PATROL_JOBS];
+	size_t n = look_at_some(s, looks);
+	bool has_more = n == PATROL_JOBS;
+	s->patrol.is_suspect |= !agree(s, looks, n);
+	set_damaged_aside(s, looks, n);
+	if (s->patrol.is_suspect && !s->patrol.has_tried) {
+		reindex(s);
+		set_damaged_aside(s, looks, n); /* where an index was in the way */
+	}
+	s->patrol.is_suspect = false; /* it was tried: who stumbles again says so again */
+	s->patrol.after = has_more ? looks[n - 1].id : 0;
+	return has_more;
 }
 
 usec_t
 sqlite_patrol(struct sqlite *s, usec_t now)
 {
-	usec_t *at = &s->patrol.at;
-	if (*at > now + PATROL_EVERY) /* the clock was set back */
-		*at = now;
-	if (now < *at && !s->patrol.is_suspect)
-		return *at - now;
-	bool has_more = patrol(s) == PATROL_JOBS;
-	*at = now + (has_more ? PATROL_STEP : PATROL_EVERY);
-	return *at - now;
+	struct patrol *p = &s->patrol;
+	if (p->at > now + PATROL_EVERY) /* the clock was set back */
+		p->at = now;
+	if (now < p->at && !(p->is_suspect && !p->has_tried))
+		return p->at - now;
+	if (now >= p->at && p->after == 0) /* a new round */
+		p->has_tried = p->has_failed = false;
+	bool has_more = patrol(s);
+	if (!has_more) /* what failed is not tried again before the next */
+		p->has_tried = p->has_failed;
+	p->at = now + (has_more ? PATROL_STEP : PATROL_EVERY);
+	return p->at - now;
 }

@@ -4,7 +4,8 @@
 #include "base/alloc.h"
 #include "store/sqlite_db.h"
 
-#define NOW (100 * USEC_PER_DAY)
+#define NOW      (100 * USEC_PER_DAY)
+#define NBATCHES 12 /* of jobs, at most */
 
 static void
 run_sql(struct backend *backend, const char *sql)
@@ -49,13 +50,16 @@ add_jobs(struct place *place, struct backend *backend, int n)
 	job_fini(&job);
 }
 
-/* Until all were looked at. */
+/* Until all were looked at, each once. */
 static void
 look_at_all(struct backend *backend)
 {
 	usec_t at = NOW, wait;
-	while ((wait = sqlite_patrol(sqlite_of(backend), at)) < USEC_PER_HOUR)
+	int nlooks = 0;
+	while ((wait = sqlite_patrol(sqlite_of(backend), at)) < USEC_PER_HOUR) {
+		assert_true(++nlooks <= NBATCHES);
 		at += wait;
+	}
 }
 
 /* The only job that a claim finds due by then; 0: none. */
@@ -114,13 +118,17 @@ a_job_that_its_index_has_at_another_time_is_claimed_again(void **state)
 static void
 a_damaged_job_is_set_aside_before_it_is_due(void **state)
 {
-	static const char *const damages[] = {
-		"UPDATE jobs SET next_start_at = next_start_at + 1000 WHERE id = 2",
-		"UPDATE jobs SET state = 2 WHERE id = 2",
-		"UPDATE jobs SET owner = 7 WHERE id = 2",
-		"UPDATE jobs SET queue = 'other' WHERE id = 2",
-		"UPDATE jobs SET name = 'other' WHERE id = 2",
-		"UPDATE jobs SET spec = x'00' WHERE id = 2",
+	static const struct {
+		const char *sql;
+		int nreindexed;
+	} damages[] = {
+		{ "UPDATE jobs SET next_start_at = next_start_at + 1000 WHERE id = 2", 1 },
+		{ "UPDATE jobs SET state = 1 WHERE id = 2", 1 },
+		{ "UPDATE jobs SET state = 2 WHERE id = 2", 1 },
+		{ "UPDATE jobs SET owner = 7 WHERE id = 2", 0 },
+		{ "UPDATE jobs SET queue = 'other' WHERE id = 2", 0 },
+		{ "UPDATE jobs SET name = 'other' WHERE id = 2", 0 },
+		{ "UPDATE jobs SET spec = x'00' WHERE id = 2", 0 },
 	};
 	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
 		struct place *place = *state;
@@ -129,7 +137,7 @@ a_damaged_job_is_set_aside_before_it_is_due(void **state)
 		struct backend *backend = place_open(place);
 		add_jobs(place, backend, 2);
 		hide_index(backend);
-		run_sql(backend, damages[i]);
+		run_sql(backend, damages[i].sql);
 		show_index(backend);
 		look_at_all(backend);
 		assert_int_equal(backend->ops->job_load_rest(backend, 2, &job, &place->err),
@@ -137,6 +145,7 @@ a_damaged_job_is_set_aside_before_it_is_due(void **state)
 		assert_true(job.is_damaged);
 		assert_true(job.next_start_at == USEC_NEVER);
 		job_fini(&job);
+		assert_int_equal(sqlite_of(backend)->patrol.nreindexed, damages[i].nreindexed);
 		assert_int_equal(due_by(backend, NOW + USEC_PER_HOUR), 1);
 		backend->ops->jobs_next_start(backend, &next, &place->err);
 		assert_true(next == NOW + USEC_PER_MIN);
@@ -168,6 +177,57 @@ an_index_that_fails_in_use_is_made_anew_at_once(void **state)
 	place_close(backend);
 }
 
+static bool
+is_aside(struct backend *backend, int64_t id)
+{
+	struct job job;
+	struct err err;
+	assert_int_equal(backend->ops->job_load_rest(backend, id, &job, &err), BACKEND_OK);
+	bool is_never = job.next_start_at == USEC_NEVER;
+	job_fini(&job);
+	return is_never;
+}
+
+/* One in each batch, to which the indexes agree. */
+static void
+damaged_rows_cost_no_index(void **state)
+{
+	struct place *place = *state;
+	struct backend *backend = place_open(place);
+	add_jobs(place, backend, NBATCHES * PATROL_JOBS - 1);
+	run_sql(backend, "UPDATE jobs SET next_start_at = next_start_at + 8 WHERE id % 200 = 100");
+	look_at_all(backend);
+	for (int i = 0; i < NBATCHES; i++)
+		assert_true(is_aside(backend, i * PATROL_JOBS + 100));
+	assert_int_equal(sqlite_of(backend)->patrol.nreindexed, 0);
+	place_close(backend);
+}
+
+/* The jobs behind that place are set aside, and the same is not tried and said again at once. */
+static void
+an_index_that_cannot_be_made_anew_does_not_hold_up_the_look(void **state)
+{
+	struct place *place = *state;
+	struct backend *backend = place_open(place);
+	struct sqlite *s = sqlite_of(backend);
+	add_jobs(place, backend, 2 * PATROL_JOBS + 1);
+	hide_index(backend);
+	run_sql(backend, "UPDATE jobs SET next_start_at = next_start_at + 8 WHERE id = 2");
+	show_index(backend);
+	run_sql(backend, "UPDATE jobs SET owner = 7 WHERE id IN (1, 300)");
+	s->patrol.nreindexed = 1000;
+	look_at_all(backend);
+	assert_true(is_aside(backend, 1));
+	assert_false(is_aside(backend, 2));
+	assert_true(is_aside(backend, 300));
+	s->patrol.is_suspect = true; /* a claim stumbles over it */
+	assert_true(sqlite_patrol(s, NOW + USEC_PER_MIN) > USEC_PER_HOUR);
+	s->patrol.nreindexed = 0;
+	sqlite_patrol(s, NOW + 2 * USEC_PER_DAY);
+	assert_true(is_aside(backend, 2));
+	place_close(backend);
+}
+
 int
 main(void)
 {
@@ -177,6 +237,8 @@ main(void)
 		TEST(a_job_that_its_index_has_at_another_time_is_claimed_again),
 		TEST(a_damaged_job_is_set_aside_before_it_is_due),
 		TEST(an_index_that_fails_in_use_is_made_anew_at_once),
+		TEST(damaged_rows_cost_no_index),
+		TEST(an_index_that_cannot_be_made_anew_does_not_hold_up_the_look),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
