@@ -12,6 +12,7 @@
 #include "cli/when.h"
 
 #define LOOK_BACK 50 /* runs searched for the last one by the schedule */
+#define CLOCK_LEN 19 /* "2026-11-20 10:00:00" */
 
 /* Reads the instant that a person wrote. False: it is none, and that was said. */
 static bool
@@ -59,15 +60,31 @@ choose_instant(struct client *client, int64_t job, usec_t *at)
 	return is_well;
 }
 
+/*
+ * An instant for the reader and, where their clocks differ, for the job: by its clock go the
+ * sentences.
+ */
 static void
-print_chain(const struct screen *screen, const json_t *answer)
+print_instant(const struct screen *screen, struct zone *zone, usec_t at)
 {
-	char time[SCREEN_TIME_MAX];
+	char time[SCREEN_TIME_MAX], local[SCHEDULE_TIME_MAX];
+	printf("%s", screen_long_time(screen, at, time));
+	if (zone) {
+		screen_time(screen, at, time);
+		schedule_print_time_local(zone, at, local);
+		if (strncmp(time, local, CLOCK_LEN) != 0)
+			printf(" (%s)", local);
+	}
+}
+
+static void
+print_chain(const struct screen *screen, struct zone *zone, const json_t *answer)
+{
 	size_t i;
 	json_t *sentence;
-	printf("%s%s%s\n", screen_on(screen, BOLD),
-	       screen_long_time(screen, answer_int(answer, "at_us"), time),
-	       screen_off(screen, BOLD));
+	printf("%s", screen_on(screen, BOLD));
+	print_instant(screen, zone, answer_int(answer, "at_us"));
+	printf("%s\n", screen_off(screen, BOLD));
 	json_array_foreach (json_object_get(answer, "why"), i, sentence) {
 		struct buf safe = BUF_EMPTY;
 		const char *text = json_string_value(sentence);
@@ -75,9 +92,29 @@ print_chain(const struct screen *screen, const json_t *answer)
 		printf("  %s\n", buf_text(&safe));
 		buf_fini(&safe);
 	}
-	if (answer_int(answer, "following_us") > 0)
-		printf("  due next after that: %s\n",
-		       screen_long_time(screen, answer_int(answer, "following_us"), time));
+	if (answer_int(answer, "following_us") > 0) {
+		printf("  due next after that: ");
+		print_instant(screen, zone, answer_int(answer, "following_us"));
+		printf("\n");
+	}
+}
+
+/* In the zone of the job, if this machine knows it. */
+static void
+print_answer(const struct cli_options *options, const json_t *answer)
+{
+	const struct when_options none = { 0 };
+	struct screen screen;
+	struct when when;
+	struct err err;
+	struct zone *zone = NULL;
+	const char *name = answer_text(json_object_get(answer, "job"), "tz");
+	screen_init(&screen, options);
+	if (when_init(&when, &none, &err) == 0)
+		zone = zones_get(when.zones, name, NULL);
+	print_chain(&screen, zone, answer);
+	zone_unref(zone);
+	when_fini(&when);
 }
 
 /* Asks about the instant; at 0 is for us to choose. */
@@ -85,7 +122,6 @@ static int
 tell_why(const struct cli_options *options, const char *word, usec_t at)
 {
 	struct client *client = client_new(options);
-	struct screen screen;
 	struct err err = { 0 };
 	int64_t job = find_job(client, word, &err);
 	if (!job)
@@ -96,9 +132,8 @@ tell_why(const struct cli_options *options, const char *word, usec_t at)
 	if (at)
 		json_object_set_new(params, "at", json_integer(at));
 	json_t *answer = client_call(client, "job.why", params);
-	screen_init(&screen, options);
 	if (answer && !print_if_json(options, answer))
-		print_chain(&screen, answer);
+		print_answer(options, answer);
 	json_decref(answer);
 	return client_free(client);
 }

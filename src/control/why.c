@@ -37,11 +37,29 @@ show(const struct chain *chain, usec_t at, char text[SCHEDULE_TIME_MAX])
 	return chain->zone ? schedule_print_time_local(chain->zone, at, text) : "";
 }
 
+/*
+ * From when on the schedule is the job's. A resumption moves the anchor, too, and what was before it
+ * stays; an instant to run once may lie before the job.
+ */
 static usec_t
-next_to_come(const struct job *job, const struct schedule *schedule, usec_t after)
+counts_from(const struct job *job)
 {
-	return job->state == JOB_ACTIVE ? job_next_within(job, schedule, after, job->nruns, NULL)
-					: USEC_NEVER;
+	if (job->kind == SCHEDULE_AT)
+		return INT64_MIN;
+	return job->paused_at ? job->created_at : job->anchor_at;
+}
+
+/* The first instant after that one which the job had, or is to have. */
+static usec_t
+next_after(const struct chain *chain, const struct schedule *schedule, usec_t at)
+{
+	const struct job *job = chain->job;
+	usec_t from = counts_from(job);
+	usec_t next = job_next_within(job, schedule, at > from ? at : from, 0, NULL);
+	bool was_due = next <= job->covered_until;
+	bool is_used_up = job->max_runs && job->nruns >= job->max_runs;
+	bool goes_on = job->state == JOB_ACTIVE || (job->state == JOB_PAUSED && next <= chain->now);
+	return was_due || (goes_on && !is_used_up) ? next : USEC_NEVER;
 }
 
 /*
@@ -57,9 +75,7 @@ find_due(struct chain *chain, const struct schedule *schedule, usec_t until, uns
 		chain->at = due;
 	else
 		*marks = 0; /* they are of another instant */
-	*next = schedule_next(schedule, chain->at, NULL);
-	if (*next > chain->now)
-		*next = next_to_come(chain->job, schedule, chain->at);
+	*next = next_after(chain, schedule, chain->at);
 	return due <= until;
 }
 
@@ -71,8 +87,12 @@ say_schedule(struct chain *chain, const struct schedule *schedule, bool is_due, 
 	schedule_explain(schedule, &words);
 	say(chain, "the schedule is %s", buf_text(&words));
 	buf_fini(&words);
-	if (!is_due)
+	if (!is_due && schedule->kind != SCHEDULE_ON_START)
 		say(chain, "%s is not one of its instants", show(chain, chain->at, text));
+	else if (!is_due && chain->at <= chain->now)
+		say(chain, "no boot is on record at %s", show(chain, chain->at, text));
+	else if (!is_due)
+		say(chain, "when the machine will boot is not known");
 	if (marks & SCHEDULE_SHIFTED)
 		say(chain, "the local time does not exist that day: moved behind the gap");
 	if (marks & SCHEDULE_REPEATED)
@@ -86,7 +106,7 @@ say_job(struct chain *chain)
 	char text[SCHEDULE_TIME_MAX];
 	if (chain->at < job->created_at)
 		say(chain, "the job was made later, at %s", show(chain, job->created_at, text));
-	else if (chain->at < job->anchor_at)
+	if (chain->at < job->anchor_at && job->anchor_at > job->created_at)
 		say(chain, "the job was edited or resumed later, at %s: it counts from there",
 		    show(chain, job->anchor_at, text));
 	if (job->state == JOB_PAUSED)

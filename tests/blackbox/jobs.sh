@@ -102,6 +102,22 @@ has 'status shows the queues' 'default: 0 of 7 running, 0 waiting' "$(asched sta
 is 'and the same in JSON' 7 "$(asched --json status | json_value concurrency)"
 has 'no trouble is no trouble' '"last_trouble_at": null' "$(asched --json status | sed 's, *: *,: ,g')"
 
+edge=2026-12-24T11:00:00Z
+is 'why tells an instant by the clock of the job, too' 'Thu 2026-12-24 11:00:00 UTC (2026-12-24 12:00:00 CET)' \
+	"$(asched why yearly --at $edge | head -n 1)"
+asched add -q --name boots --on-start -- true > /dev/null
+is 'and once where the clocks agree' 'Thu 2026-12-24 11:00:00 UTC' "$(asched why boots --at $edge | head -n 1)"
+has 'of a boot it does not know when' 'will boot is not known' "$(asched why boots --at 2100-01-01T00:00:00Z)"
+asched set yearly --cron '0 8 24 12 *' > /dev/null 2>&1
+has 'it tells of an edit also before the job was made' 'was edited' "$(asched why yearly --at 2020-12-24T07:00:00Z)"
+following=$(asched --json why yearly --at 2020-12-24T07:00:00Z | json_value following_us)
+[ "$following" -gt "$(date +%s%6N)" ]
+ok $? 'and nothing was due from then on'
+asched add -q --name twice --max-runs 2 'every 1s' -- true > /dev/null
+within 10 has_runs twice succeeded 2
+ok $? 'a job runs max-runs times'
+is 'and nothing comes after that' null "$(asched --json why twice | json_value following)"
+
 daemon_stop TERM
 is 'the daemon ends well when asked to' 0 $?
 fails_with 3 socket asched list

@@ -37,6 +37,9 @@ ask(struct job *job, const struct run *run, int at, int now)
 	size_t i;
 	json_array_foreach (json_object_get(answer, "why"), i, sentence)
 		buf_printf(&out, "%s\n", json_string_value(sentence));
+	json_int_t next = json_integer_value(json_object_get(answer, "following_us"));
+	if (next)
+		buf_printf(&out, "next: T0%+lld\n", ((long long)next - T0) / SEC);
 	snprintf(text, sizeof(text), "%s", buf_text(&out));
 	buf_fini(&out);
 	json_decref(answer);
@@ -133,6 +136,66 @@ nothing_is_due_beyond_the_bounds(void **state)
 }
 
 static void
+what_comes_next_is_an_instant_that_the_job_had_or_is_to_have(void **state)
+{
+	(void)state;
+	struct job job = minutely();
+	has(ask(&job, NULL, 120, 30), "next: T0+180\n");
+	job = minutely(); /* the first one after it was made, at T0 - 1000 */
+	has(ask(&job, NULL, -86400, 30), "next: T0-960\n");
+	job = minutely();
+	job.max_runs = job.nruns = 3;
+	job.covered_until = T0;
+	job.next_due = USEC_NEVER;
+	has(ask(&job, NULL, -60, 600), "next: T0+0\n");
+	job = minutely();
+	job.max_runs = job.nruns = 3;
+	job.covered_until = T0;
+	job.next_due = USEC_NEVER;
+	has_not(ask(&job, NULL, 0, 600), "next:");
+	job = minutely();
+	job.state = JOB_CANCELLED;
+	job.covered_until = T0;
+	job.next_due = USEC_NEVER;
+	has_not(ask(&job, NULL, 0, 600), "next:");
+}
+
+static void
+an_edit_is_told_of_the_time_before_it_also_before_the_job_was_made(void **state)
+{
+	(void)state;
+	struct job job = minutely();
+	job.anchor_at = T0;
+	char *text = ask(&job, NULL, -1500, 30);
+	has(text, "the job was made later");
+	has(text, "the job was edited or resumed later");
+	has(text, "next: T0+60\n");
+	job = minutely(); /* a resumption leaves the schedule as it was */
+	job.anchor_at = T0;
+	job.paused_at = T0 - 30 * SEC;
+	job.covered_until = T0;
+	has(ask(&job, NULL, -600, 30), "next: T0-540\n");
+	job = minutely();
+	text = ask(&job, NULL, -1500, 30);
+	has(text, "the job was made later");
+	has_not(text, "edited");
+}
+
+static void
+boots_have_no_time_that_is_known_before(void **state)
+{
+	(void)state;
+	struct job job = job_of(SCHEDULE_ON_START, "", "UTC");
+	job.next_due = USEC_NEVER;
+	char *text = ask(&job, NULL, 0, 30);
+	has(text, "no boot is on record at");
+	has_not(text, "one of its instants");
+	job = job_of(SCHEDULE_ON_START, "", "UTC");
+	job.next_due = USEC_NEVER;
+	has(ask(&job, NULL, 60, 30), "when the machine will boot is not known");
+}
+
+static void
 what_clocks_did_to_an_instant_is_said_of_that_one_alone(void **state)
 {
 	(void)state;
@@ -214,6 +277,10 @@ main(void)
 		cmocka_unit_test(an_instant_without_a_row_is_told_by_where_the_schedule_stands),
 		cmocka_unit_test(a_paused_job_skips_what_comes),
 		cmocka_unit_test(nothing_is_due_beyond_the_bounds),
+		cmocka_unit_test(what_comes_next_is_an_instant_that_the_job_had_or_is_to_have),
+		cmocka_unit_test(
+			an_edit_is_told_of_the_time_before_it_also_before_the_job_was_made),
+		cmocka_unit_test(boots_have_no_time_that_is_known_before),
 		cmocka_unit_test(what_clocks_did_to_an_instant_is_said_of_that_one_alone),
 		cmocka_unit_test(a_row_says_what_its_reason_means),
 		cmocka_unit_test(a_span_names_its_ends),
