@@ -254,8 +254,12 @@ pages_wait_for_all_else_and_until_the_last_ones_are_taken(void **state)
 	submit(world, set_queue("a", 3));
 	wait_until_queued(world, 3);
 	wait_for(world, "job-list queue-set job-list job-list job-list");
+	submit(world, ask_page(500));
+	wait_until_queued(world, 0); /* as long as its answer is not taken the next ones gather */
 	for (int i = 0; i < 5; i++)
 		submit(world, ask_page(200));
+	wait_until_queued(world, 5);
+	wait_for(world, "queue-set job-list job-list job-list job-list");
 	wait_until_queued(world, 2);
 }
 
