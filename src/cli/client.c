@@ -38,7 +38,7 @@ static const struct {
 	{ -32006, ERR_UNAVAILABLE }, { -32602, ERR_INVALID },
 };
 
-int
+static int
 exit_code_of(enum err_code code)
 {
 	static const int exit_codes[ERR_NCODES] = {

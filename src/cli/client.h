@@ -62,6 +62,4 @@ void pages_init(struct pages *pages, struct client *client, const char *method, 
 json_t *pages_next(struct pages *pages);
 void pages_fini(struct pages *pages);
 
-int exit_code_of(enum err_code code);
-
 #endif

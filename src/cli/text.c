@@ -1,13 +1,15 @@
 /* Text made safe to show, and measured. */
 #include "cli/text.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <wchar.h>
 
 #define NAME_MAX_LEN 40 /* longer names are not compared */
 
-size_t
-text_decode(const char *text, size_t len, uint32_t *character)
+/* Reads one character of UTF-8: its length in bytes, 0 when there is none that is valid. */
+static size_t
+decode(const char *text, size_t len, uint32_t *character)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *p = (const unsigned char *)text;
@@ -58,7 +60,7 @@ text_add_safe(struct buf *out, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len;) {
 		uint32_t c;
-		size_t n = text_decode(text + i, len - i, &c);
+		size_t n = decode(text + i, len - i, &c);
 		if (n == 0) {
 			buf_printf(out, "\\x%02x", (unsigned char)text[i++]);
 			continue;
@@ -80,7 +82,7 @@ is_cut_off(const char *text, size_t len)
 	/* Of every lead byte, one of these makes all its continuations legal. */
 	for (int filler = 0x80; filler <= 0xbf; filler += 0x3f) {
 		memset(padded + len, filler, sizeof(padded) - 1 - len);
-		if (text_decode(padded, sizeof(padded) - 1, &c) > len)
+		if (decode(padded, sizeof(padded) - 1, &c) > len)
 			return true;
 	}
 	return false;
@@ -92,7 +94,7 @@ text_add_lines(struct buf *out, const char *text, size_t len)
 	size_t i = 0;
 	while (i < len) {
 		uint32_t c;
-		size_t n = text_decode(text + i, len - i, &c);
+		size_t n = decode(text + i, len - i, &c);
 		if (n == 0 && is_cut_off(text + i, len - i))
 			break;
 		if (n == 0) {
@@ -121,7 +123,7 @@ text_fit(const char *text, int columns)
 	size_t len = strlen(text), i = 0;
 	while (i < len) {
 		uint32_t c = '?';
-		size_t n = text_decode(text + i, len - i, &c);
+		size_t n = decode(text + i, len - i, &c);
 		columns -= character_width(c);
 		if (columns < 0)
 			break;
@@ -137,7 +139,7 @@ text_width(const char *text)
 	int width = 0;
 	for (size_t i = 0; i < len;) {
 		uint32_t c = '?';
-		size_t n = text_decode(text + i, len - i, &c);
+		size_t n = decode(text + i, len - i, &c);
 		width += character_width(c);
 		i += n ? n : 1;
 	}

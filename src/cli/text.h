@@ -7,12 +7,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/buf.h"
-
-/* Reads one character of UTF-8: its length in bytes, 0 when there is none that is valid. */
-size_t text_decode(const char *text, size_t len, uint32_t *character);
 
 /*
  * Adds the text with everything unsafe written as ^X, \xNN or \u{N}. text_add_lines() keeps

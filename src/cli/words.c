@@ -228,10 +228,3 @@ words_command(const json_t *job, struct buf *out)
 		add_quoted(out, json_string_value(word) ? json_string_value(word) : "");
 	}
 }
-
-const char *
-words_count(int64_t n, const char *noun, char out[WORDS_MAX])
-{
-	snprintf(out, WORDS_MAX, "%" PRId64 " %s%s", n, noun, n == 1 ? "" : "s");
-	return out;
-}

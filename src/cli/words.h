@@ -38,7 +38,4 @@ void words_command(const json_t *job, struct buf *out);
 /* The user's name; the uid where there is none. */
 const char *words_user(int64_t uid, char out[WORDS_MAX]);
 
-/* "1 job", "2 jobs" */
-const char *words_count(int64_t n, const char *noun, char out[WORDS_MAX]);
-
 #endif

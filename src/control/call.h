@@ -7,7 +7,6 @@
 
 #include <jansson.h>
 
-#include "base/err.h"
 #include "engine/store.h"
 
 struct control;
@@ -24,16 +23,6 @@ struct call {
 	struct message *message; /* whose answer this call's is part of */
 	json_t *id;              /* NULL: a notification, it gets no answer; owned */
 };
-
-/* Answers, and frees the call. Takes the result. */
-void call_answer(struct call *call, json_t *result);
-void call_refuse(struct call *call, const struct err *err);
-
-/*
- * Sends the intent, with the caller's identity and key; the method's render() makes the answer
- * of what comes back. Takes the intent.
- */
-void call_submit(struct call *call, struct intent *intent);
 
 /* The connection that asked; NULL: it is gone. */
 struct peer *call_peer(const struct call *call);

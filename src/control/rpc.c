@@ -183,8 +183,9 @@ call_peer(const struct call *call)
 	return call->message->peer;
 }
 
-void
-call_refuse(struct call *call, const struct err *err)
+/* Answers, and frees the call. */
+static void
+refuse_call(struct call *call, const struct err *err)
 {
 	assert(err->code != ERR_NONE);
 	if (call->id)
@@ -192,8 +193,9 @@ call_refuse(struct call *call, const struct err *err)
 	call_free(call);
 }
 
-void
-call_answer(struct call *call, json_t *result)
+/* Likewise. Takes the result. */
+static void
+answer_call(struct call *call, json_t *result)
 {
 	struct buf answer = BUF_EMPTY;
 	struct err err;
@@ -208,7 +210,7 @@ call_answer(struct call *call, json_t *result)
 		err_set(&err, ERR_BUSY, "the answer is over %zu bytes: ask for less at a time",
 			RPC_REPLY_MAX);
 		buf_fini(&answer);
-		call_refuse(call, &err);
+		refuse_call(call, &err);
 		return;
 	}
 	if (answer.len)
@@ -221,9 +223,9 @@ on_answered(struct intent *intent, void *arg)
 {
 	struct call *call = arg;
 	if (intent->err.code != ERR_NONE && !call->method->renders_trouble)
-		call_refuse(call, &intent->err);
+		refuse_call(call, &intent->err);
 	else
-		call_answer(call, call->method->render(call, intent));
+		answer_call(call, call->method->render(call, intent));
 }
 
 /* FNV-1a: which method and parameters a key stood for. Only its user's own keys are compared. */
@@ -250,8 +252,12 @@ use_key(const struct call *call, struct intent *intent)
 			   JSON_COMPACT | JSON_SORT_KEYS);
 }
 
-void
-call_submit(struct call *call, struct intent *intent)
+/*
+ * Sends the intent, with the caller's identity and key; the method's render() makes the answer
+ * of what comes back. Takes the intent.
+ */
+static void
+submit_intent(struct call *call, struct intent *intent)
 {
 	intent->who = call->who;
 	use_key(call, intent);
@@ -266,19 +272,19 @@ dispatch(struct call *call)
 	const struct method *method = call->method;
 	struct err err = { 0 };
 	if (method_check(method, call->params, &err) != 0) {
-		call_refuse(call, &err);
+		refuse_call(call, &err);
 	} else if (method->ask) {
 		struct intent *intent = method->ask(call, &err);
 		if (intent)
-			call_submit(call, intent);
+			submit_intent(call, intent);
 		else
-			call_refuse(call, &err);
+			refuse_call(call, &err);
 	} else {
 		json_t *result = method->answer(call, &err);
 		if (result)
-			call_answer(call, result);
+			answer_call(call, result);
 		else
-			call_refuse(call, &err);
+			refuse_call(call, &err);
 	}
 }
 

@@ -39,14 +39,8 @@ settle_begin(struct settle *settle, struct ev_loop *loop, usec_t now)
 void
 settle_look(struct settle *settle, struct ev_loop *loop, usec_t now)
 {
-	if (!settle_is_waiting(settle) || settle_doubt(now, settle->seen_at))
+	if (!ev_is_active(&settle->timer) || settle_doubt(now, settle->seen_at))
 		return;
 	ev_timer_stop(loop, &settle->timer);
 	settle->over(settle->arg, true);
-}
-
-bool
-settle_is_waiting(const struct settle *settle)
-{
-	return ev_is_active(&settle->timer);
 }

@@ -34,6 +34,5 @@ struct settle {
 const char *settle_begin(struct settle *settle, struct ev_loop *loop, usec_t now);
 /* The clock was set: perhaps it makes sense now. */
 void settle_look(struct settle *settle, struct ev_loop *loop, usec_t now);
-bool settle_is_waiting(const struct settle *settle);
 
 #endif
