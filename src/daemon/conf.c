@@ -42,7 +42,7 @@ static int
 set_path(const struct key *key, void *member, const char *text, struct err *err)
 {
 	if (text[0] != '/')
-		return err_invalid(err, key->name, "%s is not an absolute path", text);
+		return err_invalid(err, key->name, "\"%s\" is not an absolute path", text);
 	return set_text(key, member, text, err);
 }
 
@@ -56,7 +56,7 @@ set_duration(const struct key *key, void *member, const char *text, struct err *
 	}
 	if (*to < key->min || *to > key->max) {
 		char min[USEC_TEXT_MAX], max[USEC_TEXT_MAX];
-		return err_invalid(err, key->name, "%s is not in %s to %s", text,
+		return err_invalid(err, key->name, "\"%s\" is not in %s to %s", text,
 				   usec_print_duration(key->min, min),
 				   usec_print_duration(key->max, max));
 	}
@@ -82,9 +82,9 @@ set_number(const struct key *key, void *member, const char *text, struct err *er
 	const char *end;
 	int64_t n = read_digits(text, &end);
 	if (n < 0 || *end)
-		return err_invalid(err, key->name, "%s is not a number", text);
+		return err_invalid(err, key->name, "\"%s\" is not a number", text);
 	if (n < key->min || n > key->max)
-		return err_invalid(err, key->name, "%s is not in %lld to %lld", text,
+		return err_invalid(err, key->name, "\"%s\" is not in %lld to %lld", text,
 				   (long long)key->min, (long long)key->max);
 	*(int64_t *)member = n;
 	return 0;
@@ -110,10 +110,10 @@ set_size(const struct key *key, void *member, const char *text, struct err *err)
 	const char *unit = n >= 0 && *end ? strchr(units, *end) : NULL;
 	if (n < 0 || (*end && (!unit || end[1])))
 		return err_invalid(err, key->name,
-				   "%s is not a size (a number, or one with K M G T)", text);
+				   "\"%s\" is not a size (a number, or one with K M G T)", text);
 	int shift = unit ? 10 * (int)(unit - units + 1) : 0;
 	if (n > (key->max >> shift) || (n << shift) < key->min)
-		return err_invalid(err, key->name, "%s is not in %lld to %lld bytes", text,
+		return err_invalid(err, key->name, "\"%s\" is not in %lld to %lld bytes", text,
 				   (long long)key->min, (long long)key->max);
 	*(int64_t *)member = n << shift;
 	return 0;
@@ -124,7 +124,7 @@ set_level(const struct key *key, void *member, const char *text, struct err *err
 {
 	if (log_parse_level(text, member) != 0)
 		return err_invalid(err, key->name,
-				   "%s is not error, warning, notice, info or debug", text);
+				   "\"%s\" is not error, warning, notice, info or debug", text);
 	return 0;
 }
 
@@ -133,7 +133,7 @@ set_format(const struct key *key, void *member, const char *text, struct err *er
 {
 	enum log_format format;
 	if (log_parse_format(text, &format) != 0)
-		return err_invalid(err, key->name, "%s is not text, json or journal", text);
+		return err_invalid(err, key->name, "\"%s\" is not text, json or journal", text);
 	return set_text(key, member, text, err);
 }
 
