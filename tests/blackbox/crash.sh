@@ -59,12 +59,12 @@ within 10 has_run failing failed
 dies_at() {
 	point=$1
 	shift
+	ndeaths=$(grep -c 'the daemon died' "$dir/log") # some points are come to at any time
 	: > "$trial/$point.1"
 	case $point in
 	*-stopping) ;; # it is stopped while that is written, and not again
 	*) [ -z "${ASCHED_TEST_TWICE-}" ] || : > "$trial/$point.2" ;;
 	esac
-	ndeaths=$(grep -c 'the daemon died' "$dir/log")
 	"$@"
 	is_over() {
 		! ls "$trial/$point".? > /dev/null 2>&1 &&
