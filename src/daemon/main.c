@@ -49,6 +49,9 @@ check_database(const char *path)
 	fputs(buf_text(problems), stderr);
 	int status = problems->len == 0 ? DAEMON_DONE : DAEMON_FAILED;
 	printf("%s: %s\n", path, status == DAEMON_DONE ? "is whole" : "is damaged");
+	if (check_is_older(check))
+		printf("its format is older and is migrated at the next start: only its pages and "
+		       "indexes were looked at\n");
 	check_free(check);
 	return status;
 }

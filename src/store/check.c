@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "store/schema.h"
 #include "store/sqlite_db.h"
 
 #define OPEN_WAIT_MS 2000
@@ -16,6 +17,7 @@
 struct check {
 	sqlite3 *db;
 	struct buf problems;
+	bool is_older;
 	pthread_t thread;
 	bool has_thread;
 	atomic_bool is_done;
@@ -23,10 +25,12 @@ struct check {
 
 /* A row of an answer is a problem in words; only the first few are wanted. */
 #define FEW " LIMIT 5"
-static const char *const questions[] = {
-	/* It answers "ok" when there is none. */
-	"SELECT integrity_check FROM pragma_integrity_check(10) WHERE integrity_check <> 'ok'",
 
+/* It answers "ok" when there is none. */
+static const char of_pages[] =
+	"SELECT integrity_check FROM pragma_integrity_check(10) WHERE integrity_check <> 'ok'";
+
+static const char *const of_rows[] = {
 	"SELECT 'the ledger counts ' || name || ' ' || counted || ', there are ' || n FROM ("
 	" SELECT 'jobs' AS name, njobs AS counted,"
 	"  (SELECT count(*) FROM jobs WHERE state <= 1) AS n FROM ledger"
@@ -131,13 +135,34 @@ ask_runs(struct check *check)
 		add_problem(check, sqlite3_errmsg(check->db));
 }
 
+/* Has it other tables than these questions are about? One that cannot be read is asked all. */
+static bool
+is_older(sqlite3 *db)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool is_row = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL) == SQLITE_OK &&
+		      sqlite3_step(stmt) == SQLITE_ROW;
+	int version = is_row ? sqlite3_column_int(stmt, 0) : SCHEMA_VERSION;
+	sqlite3_finalize(stmt);
+	return version < SCHEMA_VERSION;
+}
+
+static void
+ask_rows(struct check *check)
+{
+	for (size_t i = 0; i < sizeof(of_rows) / sizeof(of_rows[0]); i++)
+		ask(check, of_rows[i]);
+	ask_jobs(check);
+	ask_runs(check);
+}
+
 void
 check_run(struct check *check)
 {
-	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
-		ask(check, questions[i]);
-	ask_jobs(check);
-	ask_runs(check);
+	check->is_older = is_older(check->db);
+	ask(check, of_pages);
+	if (!check->is_older)
+		ask_rows(check);
 	atomic_store(&check->is_done, true);
 }
 
@@ -161,9 +186,8 @@ path_uri(const char *path)
 static int
 open_with_log(struct check *check, const char *path)
 {
-	int rc = sqlite3_open_v2(path, &check->db,
-				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-				 NULL);
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	int rc = sqlite3_open_v2(path, &check->db, flags, NULL);
 	if (rc != SQLITE_OK)
 		return rc;
 	sqlite3_db_config(check->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -241,6 +265,12 @@ const struct buf *
 check_problems(const struct check *check)
 {
 	return &check->problems;
+}
+
+bool
+check_is_older(const struct check *check)
+{
+	return check->is_older;
 }
 
 void

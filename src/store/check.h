@@ -27,5 +27,7 @@ bool check_is_done(struct check *check);
 
 /* When it is over: what is wrong, a line each, the first few; empty: nothing. */
 const struct buf *check_problems(const struct check *check);
+/* Likewise: is it of an older format? Then only its pages and indexes were looked at. */
+bool check_is_older(const struct check *check);
 
 #endif

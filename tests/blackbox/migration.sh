@@ -9,6 +9,13 @@ sqlite3 "$db" "UPDATE jobs SET owner = $(id -u)"
 sqlite3 "$db" 'PRAGMA journal_mode = wal' > /dev/null
 cp "$db" "$dir/old"
 
+check_database() {
+	"$ASCHED_BUILD/aschedd" --private "$dir/d" --check-database
+}
+succeeds 'it is whole' check_database
+has 'and that it is older is said' 'its format is older' "$(check_database)"
+is 'looking at it changes nothing' '' "$(cmp "$db" "$dir/old" 2>&1)"
+
 # The copy that is made first fails, then the first step.
 refuses() {
 	fails_with 1 "$db" "$ASCHED_BUILD/aschedd" --private "$dir/d"

@@ -55,6 +55,25 @@ a_database_with_something_in_it_is_whole(void **state)
 	free(log);
 }
 
+static void
+of_an_older_format_the_pages_are_looked_at(void **state)
+{
+	struct place *place = *state;
+	struct err err;
+	place_fill(place);
+	tamper(place, "DROP TABLE users; PRAGMA user_version = 6");
+	struct check *check = check_open(place->path, &err);
+	check_run(check);
+	assert_string_equal(buf_text(check_problems(check)), "");
+	assert_true(check_is_older(check));
+	check_free(check);
+	tamper(place, "PRAGMA writable_schema = on; DELETE FROM sqlite_schema WHERE name = "
+		      "'requests_at'");
+	char *problems = problems_of(place->path);
+	assert_non_null(strstr(problems, "is never used"));
+	free(problems);
+}
+
 /* A job and a run of it. */
 static void
 make_rows(struct place *place)
@@ -121,8 +140,10 @@ what_is_no_database_of_ours_is_refused(void **state)
 	struct err err;
 	assert_null(check_open(place->path, &err));
 	assert_non_null(strstr(err.text, "missing"));
-	place_write(place->path, "a text file that is longer than a header of a database, which has a "
-				 "hundred bytes, if that is to be believed", 105);
+	place_write(place->path,
+		    "a text file that is longer than a header of a database, which has a "
+		    "hundred bytes, if that is to be believed",
+		    105);
 	assert_null(check_open(place->path, &err));
 	assert_non_null(strstr(err.text, "is not a database"));
 	unlink(place->path);
@@ -138,7 +159,8 @@ a_log_beside_the_file_is_read_and_kept(void **state)
 	struct place *place = *state;
 	struct backend *backend = place_open(place);
 	place_save(backend, "a", "1");
-	char *log = mem_printf("%s-wal", place->path), *log_copy = mem_printf("%s-wal", place->copy);
+	char *log = mem_printf("%s-wal", place->path);
+	char *log_copy = mem_printf("%s-wal", place->copy);
 	place_copy(place->path, place->copy);
 	place_copy(log, log_copy);
 	place_close(backend);
@@ -225,6 +247,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_set_up, place_tear_down)
 		TEST(a_database_with_something_in_it_is_whole),
+		TEST(of_an_older_format_the_pages_are_looked_at),
 		TEST(what_does_not_agree_is_told),
 		TEST(what_is_no_database_of_ours_is_refused),
 		TEST(a_log_beside_the_file_is_read_and_kept),
