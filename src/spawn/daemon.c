@@ -134,7 +134,7 @@ daemon_start(struct spawner *sp)
 		plan_restart(sp);
 		return;
 	}
-	daemon->pid = sp->tree.daemon_pid = pid;
+	daemon->pid = pid;
 	sp->estate->epoch++;
 	link_open(sp, pair[0]);
 }
@@ -159,7 +159,7 @@ daemon_ended(struct spawner *sp, int status)
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	link_drain(sp);
 	say_how(sp, status);
-	daemon->pid = sp->tree.daemon_pid = 0;
+	daemon->pid = 0;
 	daemon->kill_at = 0;
 	if (code == 0) {
 		loop_stop(sp, sp->link.stop);

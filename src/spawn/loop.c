@@ -58,9 +58,6 @@ loop_stop(struct spawner *sp, enum msg_stop how)
 	sp->phase = how == MSG_STOP_NONE ? PHASE_DONE : PHASE_STOP;
 	sp->phase_until = sp->now + (how == MSG_STOP_HARD ? 0 : sp->options.stop_timeout_us);
 	tree_stop(&sp->tree, sp->slots, NULL, how, sp->now);
-	int at = 0;
-	for (struct slot *slot; (slot = slots_next(sp->slots, &at));)
-		slot->is_asked |= how == MSG_STOP_SOFT;
 }
 
 /* TERM and INT end everything; a second one does not wait for anybody. */
@@ -111,6 +108,13 @@ handle_event(struct spawner *sp, const struct epoll_event *event)
 	}
 }
 
+static void
+sweep_soon(struct spawner *sp)
+{
+	if (sp->cgroup_fd >= 0 && sp->sweep_at == 0)
+		sp->sweep_at = sp->now + SWEEP_US;
+}
+
 /*
  * Look first (WNOWAIT), act while the pid still is that process's, then reap: a pid that is
  * signalled can not have become somebody else's. What is neither a run nor the daemon is a stray,
@@ -135,25 +139,8 @@ reap(struct spawner *sp)
 		if (info.si_pid == sp->daemon.pid)
 			daemon_ended(sp, status);
 		else
-			sp->must_look_for_rest = true;
+			sweep_soon(sp);
 	}
-}
-
-static void
-sweep_soon(struct spawner *sp)
-{
-	if (sp->cgroup_fd >= 0 && sp->sweep_at == 0)
-		sp->sweep_at = sp->now + SWEEP_US;
-}
-
-static void
-look_for_rest(struct spawner *sp)
-{
-	int at = 0;
-	sp->must_look_for_rest = false;
-	sweep_soon(sp);
-	for (struct slot *slot; sp->slots->nending > 0 && (slot = slots_next(sp->slots, &at));)
-		run_look_for_rest(sp, slot);
 }
 
 /* At all runs; as long as there is something to look at. */
@@ -175,8 +162,6 @@ kill_all(struct spawner *sp)
 	for (struct slot *slot; (slot = slots_next(sp->slots, &at));) {
 		if (slots_is_alive(slot))
 			cgroup_kill(sp->cgroup_fd, slot);
-		else if (slot->state == SLOT_ENDING)
-			run_stop(sp, slot, MSG_STOP_HARD);
 	}
 	tree_stop(&sp->tree, sp->slots, NULL, MSG_STOP_HARD, sp->now);
 	sp->phase_until = INT64_MAX;
@@ -194,7 +179,7 @@ tick(struct spawner *sp)
 	daemon_tick(sp);
 	if (sp->phase == PHASE_STOP && sp->now >= sp->phase_until)
 		kill_all(sp);
-	if (sp->phase != PHASE_SERVE && sp->slots->nalive == 0 && sp->slots->nending == 0)
+	if (sp->phase != PHASE_SERVE && sp->slots->nalive == 0)
 		sp->phase = PHASE_DONE;
 }
 
@@ -254,8 +239,6 @@ loop_run(struct spawner *sp)
 			handle_event(sp, &events[i]);
 		if (sp->must_reap)
 			reap(sp);
-		if (sp->must_look_for_rest)
-			look_for_rest(sp);
 		tick(sp);
 	}
 }

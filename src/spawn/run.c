@@ -160,42 +160,15 @@ run_look(struct spawner *sp, struct slot *slot)
 		kill(slot->report.pid, SIGKILL);
 	}
 	return slot->state == SLOT_STARTING ||
-	       ((slot->state == SLOT_RUNNING || slot->state == SLOT_ENDING) &&
-		output_look(sp, slot));
-}
-
-/* Its main process has been reaped. What it leaves behind may take its time, or not. */
-static void
-end(struct spawner *sp, struct slot *slot)
-{
-	slot->report.nleftovers = 0;
-	if (!cgroup_end(sp->cgroup_fd, slot))
-		slot->report.nleftovers = tree_leftovers(&sp->tree, sp->slots, slot);
-	if (slot->report.nleftovers > 0 && slot->is_asked && !slot->ends_leftovers) {
-		if (slot->state == SLOT_RUNNING)
-			slots_set_state(sp->slots, slot, SLOT_ENDING);
-		return;
-	}
-	output_end(slot);
-	slots_set_state(sp->slots, slot, SLOT_EXITED);
-}
-
-void
-run_look_for_rest(struct spawner *sp, struct slot *slot)
-{
-	if (slot->state == SLOT_ENDING)
-		end(sp, slot);
+	       (slot->state == SLOT_RUNNING && output_look(sp, slot));
 }
 
 void
 run_stop(struct spawner *sp, struct slot *slot, enum msg_stop how)
 {
-	slot->is_asked |= how == MSG_STOP_SOFT;
-	slot->ends_leftovers |= how == MSG_STOP_HARD;
-	if (how == MSG_STOP_HARD && slots_is_alive(slot))
+	if (how == MSG_STOP_HARD)
 		cgroup_kill(sp->cgroup_fd, slot);
 	tree_stop(&sp->tree, sp->slots, slot, how, sp->now);
-	run_look_for_rest(sp, slot);
 }
 
 static int64_t
@@ -215,16 +188,19 @@ run_end(struct spawner *sp, struct slot *slot)
 	(void)wait4(report->pid, &report->wait_status, 0, &usage);
 	if (slot->state != SLOT_RUNNING)
 		return; /* its end was told by the failed start */
+	output_end(slot);
 	report->ended_at = at;
 	report->cpu_us = total_us(&usage.ru_utime, &usage.ru_stime);
 	report->peak_kib = usage.ru_maxrss;
-	end(sp, slot);
+	if (!cgroup_end(sp->cgroup_fd, slot))
+		report->nleftovers = tree_leftovers(&sp->tree, sp->slots, slot, sp->daemon.pid);
+	slots_set_state(sp->slots, slot, SLOT_EXITED);
 }
 
 void
 run_forget(struct spawner *sp, struct slot *slot)
 {
-	if (!slots_is_over(slot))
+	if (slots_is_alive(slot))
 		return;
 	cgroup_drop(sp->cgroup_fd, slot);
 	slots_drop(sp->slots, slot);

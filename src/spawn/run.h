@@ -17,14 +17,7 @@ void run_settle(struct spawner *sp, struct slot *slot);
 /* Looks at it. True: it is to be looked at again soon, as its output grows or it starts yet. */
 bool run_look(struct spawner *sp, struct slot *slot);
 
-/*
- * Asks or forces it to end. One that was asked has not ended before all its processes have, or
- * it is forced to.
- */
 void run_stop(struct spawner *sp, struct slot *slot, enum msg_stop how);
-
-/* A process has ended that may have been the last of one that was asked to end. */
-void run_look_for_rest(struct spawner *sp, struct slot *slot);
 
 /* Its main process has ended and is reaped here, while its pid is still its own. */
 void run_end(struct spawner *sp, struct slot *slot);

@@ -8,8 +8,7 @@
 static const bool is_legal[SLOT_NSTATES][SLOT_NSTATES] = {
 	[SLOT_FREE] = { [SLOT_STARTING] = true, [SLOT_FAILED] = true },
 	[SLOT_STARTING] = { [SLOT_RUNNING] = true, [SLOT_FAILED] = true },
-	[SLOT_RUNNING] = { [SLOT_ENDING] = true, [SLOT_EXITED] = true },
-	[SLOT_ENDING] = { [SLOT_EXITED] = true },
+	[SLOT_RUNNING] = { [SLOT_EXITED] = true },
 	[SLOT_EXITED] = { [SLOT_FREE] = true },
 	[SLOT_FAILED] = { [SLOT_FREE] = true },
 };
@@ -71,12 +70,6 @@ slots_is_alive(const struct slot *slot)
 	return slot->state == SLOT_STARTING || slot->state == SLOT_RUNNING;
 }
 
-bool
-slots_is_over(const struct slot *slot)
-{
-	return slot->state == SLOT_EXITED || slot->state == SLOT_FAILED;
-}
-
 /* A pid is only good for finding a process while that process is ours and not reaped. */
 void
 slots_set_state(struct slots *slots, struct slot *slot, enum slot_state state)
@@ -84,13 +77,10 @@ slots_set_state(struct slots *slots, struct slot *slot, enum slot_state state)
 	int i = slots_index(slots, slot);
 	assert(is_legal[slot->state][state]);
 	slots->nalive -= slots_is_alive(slot);
-	slots->nending -= slot->state == SLOT_ENDING;
 	slot->state = state;
 	slots->nalive += slots_is_alive(slot);
-	slots->nending += slot->state == SLOT_ENDING;
 	slots->pids[i] = slots_is_alive(slot) ? slot->report.pid : 0;
-	if (state != SLOT_ENDING) /* which is no news for the daemon */
-		slots->is_untold[i] = state != SLOT_FREE && state != SLOT_STARTING;
+	slots->is_untold[i] = state != SLOT_FREE && state != SLOT_STARTING;
 }
 
 void

@@ -21,7 +21,6 @@ enum slot_state {
 	SLOT_FREE,
 	SLOT_STARTING, /* forked; has not executed its program */
 	SLOT_RUNNING,
-	SLOT_ENDING, /* asked to end: its main process has, others have not */
 	SLOT_EXITED,
 	SLOT_FAILED, /* the start failed */
 	SLOT_NSTATES,
@@ -32,7 +31,6 @@ struct slot {
 	int32_t attempt;
 	uid_t uid;
 	bool ends_leftovers;   /* kills what the main process leaves behind */
-	bool is_asked;         /* to end: waits for what the main process leaves behind */
 	enum slot_state state; /* by slots_set_state() only */
 	bool is_told;          /* this daemon knows of it, and has its outputs */
 	struct msg_report report;
@@ -51,7 +49,6 @@ struct slots {
 	int end;                    /* no used slot is at or beyond it */
 	int tell_from;              /* where the next of these is searched first */
 	int nalive;                 /* STARTING or RUNNING */
-	int nending;
 	struct slot slot[SLOTS_MAX];
 };
 
@@ -61,12 +58,11 @@ struct slot *slots_find(struct slots *slots, int64_t run_id, int32_t attempt); /
 struct slot *slots_find_pid(struct slots *slots, pid_t pid); /* one that is alive; NULL: none */
 
 bool slots_is_alive(const struct slot *slot); /* STARTING or RUNNING: its pid is its own */
-bool slots_is_over(const struct slot *slot);  /* EXITED or FAILED */
 
 /* Takes a legal step (asserted); what the daemon does not know of it has to be told. */
 void slots_set_state(struct slots *slots, struct slot *slot, enum slot_state state);
 
-/* Closes its descriptors and frees it. It must be over. */
+/* Closes its descriptors and frees it. It must not be alive. */
 void slots_drop(struct slots *slots, struct slot *slot);
 
 /* The next used slot at or behind index *at, which moves on; NULL at the end. */

@@ -104,7 +104,6 @@ struct spawner {
 	bool has_space;
 	bool is_terminating; /* was told to end */
 	bool must_reap;      /* something may have ended */
-	bool must_look_for_rest; /* a process that was left behind has */
 	int exit_status;
 	_Alignas(ESTATE_PAGE) struct tree tree; /* children do not get it */
 };

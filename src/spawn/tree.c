@@ -23,7 +23,8 @@ struct target {
 	struct tree *tree;
 	struct slots *slots;
 	const struct slot *slot; /* NULL: every run that lives */
-	bool is_reaped;          /* the slot's pid is not its own any more */
+	bool is_reaped;          /* the slot's pid is not its own any more; its strays count */
+	pid_t daemon_pid;        /* then: no stray */
 };
 
 /* Is the pid that of a main process that is meant: as a session or group, does it name one? */
@@ -44,7 +45,7 @@ is_stray(const struct target *target, const struct proc *proc)
 {
 	char run[48];
 	int *looks = &target->tree->nlooks_again, is_its;
-	if (!target->slot || proc->parent != getpid() || proc->pid == target->tree->daemon_pid ||
+	if (!target->is_reaped || proc->parent != getpid() || proc->pid == target->daemon_pid ||
 	    proc->is_zombie || proc->start < target->slot->report.pid_start ||
 	    slots_find_pid(target->slots, proc->pid) ||
 	    !proc_belongs_to(proc->pid, target->slot->uid))
@@ -163,7 +164,6 @@ tree_stop(struct tree *tree, struct slots *slots, const struct slot *slot, enum 
 	if (tree->seen_at != now)
 		scan(tree);
 	tree->seen_at = now;
-	tree->nlooks_again = LOOKS_AGAIN_MAX;
 	mark(&target);
 	for (size_t i = 0; how == MSG_STOP_SOFT && i < 2; i++) {
 		signal_groups(&target, to_ask[i]);
@@ -177,10 +177,10 @@ tree_stop(struct tree *tree, struct slots *slots, const struct slot *slot, enum 
 
 /* Most runs leave nothing behind: then their group is gone, and we have no child too many. */
 int
-tree_leftovers(struct tree *tree, struct slots *slots, const struct slot *slot)
+tree_leftovers(struct tree *tree, struct slots *slots, const struct slot *slot, pid_t daemon_pid)
 {
-	const struct target target = { tree, slots, slot, true };
-	int nknown = slots->nalive - slots_is_alive(slot) + (tree->daemon_pid != 0);
+	const struct target target = { tree, slots, slot, true, daemon_pid };
+	int nknown = slots->nalive - 1 + (daemon_pid != 0);
 	if (kill(-slot->report.pid, 0) < 0 && errno != EPERM &&
 	    proc_count_children(tree->children_fd) == nknown)
 		return 0;

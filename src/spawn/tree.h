@@ -16,7 +16,6 @@
 struct tree {
 	DIR *processes;  /* /proc */
 	int children_fd; /* proc_open_children() */
-	pid_t daemon_pid; /* the child of ours that is no run's; 0: there is none */
 	int64_t seen_at; /* monotonic: when the list was read */
 	int nlooks_again;
 	int n;
@@ -28,9 +27,10 @@ void tree_stop(struct tree *tree, struct slots *slots, const struct slot *slot, 
 	       int64_t now);
 
 /*
- * The main process has been reaped: how many others are left. With slot->ends_leftovers
- * they are killed.
+ * The main process has just been reaped: how many others are left. With slot->ends_leftovers
+ * they are killed. daemon_pid is the child of ours that is no run's; 0: there is none.
  */
-int tree_leftovers(struct tree *tree, struct slots *slots, const struct slot *slot);
+int tree_leftovers(struct tree *tree, struct slots *slots, const struct slot *slot,
+		   pid_t daemon_pid);
 
 #endif

@@ -33,21 +33,4 @@ run kills --leftovers kill --shell "sleep 60 & echo \$! > '$dir/kills'"
 is 'with leftovers=kill it is counted, too' 1 "$(left kills)"
 within 10 is_gone kills
 ok $? 'and killed'
-
-# A time-out reaches all of it: what ignores TERM, what has left the session, what is stopped.
-began=$(now_ms)
-run stubborn --timeout 300ms --kill-after 700ms --shell \
-	"(trap '' TERM; exec setsid sleep 60) & echo \$! > '$dir/stubborn'; wait"
-is 'a run that times out says so' 124 $?
-[ $(($(now_ms) - began)) -ge 1000 ]
-ok $? 'it has not ended while a process of it takes its time'
-within 10 is_gone stubborn
-ok $? 'which is killed after that'
-is 'and counted' 1 "$(left stubborn)"
-began=$(now_ms)
-run stopped --timeout 300ms --shell \
-	"sleep 60 & echo \$! > '$dir/stopped'; kill -STOP \$!; kill -STOP \$\$"
-is 'one that is stopped times out, too' 124 $?
-is_gone stopped && [ $(($(now_ms) - began)) -lt 8000 ]
-ok $? 'and ends at once, with all of it' || diag "$(($(now_ms) - began)) ms"
 finish

@@ -167,66 +167,6 @@ a_stray_counts_for_the_run_in_its_environment_only(void **state)
 	wait_until_dead(pids[0]);
 }
 
-/* Prints the pid of a child that ignores TERM, in another session, and waits for it. */
-#define STUBBORN "(trap '' TERM; exec setsid sh -c 'echo $$; exec sleep 60') & wait"
-
-static void
-a_run_that_was_asked_to_end_has_not_before_all_of_it_has(void **state)
-{
-	struct spawner_fixture *sp = *state;
-	int fd, pids[1];
-	start_script(sp, 1, STUBBORN, false);
-	spawner_expect(sp, MSG_STARTED, 1, &fd);
-	read_pids(fd, pids, 1);
-	spawner_signal(sp, 1, MSG_STOP_SOFT);
-	start_script(sp, 2, "sleep 0.3", false);
-	spawner_expect(sp, MSG_STARTED, 2, NULL);
-	struct msg msg = spawner_next(sp, NULL);
-	assert_int_equal(msg.run_id, 2); /* and nothing has been said of the other */
-	assert_true(lives(pids[0]));
-	spawner_signal(sp, 1, MSG_STOP_HARD);
-	msg = spawner_expect(sp, MSG_EXITED, 1, NULL);
-	assert_int_equal(WTERMSIG(msg.report.wait_status), SIGTERM);
-	assert_int_equal(msg.report.nleftovers, 1);
-	wait_until_dead(pids[0]);
-}
-
-static void
-a_run_that_was_asked_to_end_has_when_the_last_of_it_has(void **state)
-{
-	struct spawner_fixture *sp = *state;
-	int fd, pids[1];
-	start_script(sp, 1,
-		     "(setsid sh -c 'trap \"sleep 0.3; exit\" TERM; sleep 60 & echo $$; wait' &); "
-		     "sleep 60",
-		     false);
-	spawner_expect(sp, MSG_STARTED, 1, &fd);
-	read_pids(fd, pids, 1);
-	spawner_signal(sp, 1, MSG_STOP_SOFT);
-	struct msg msg = spawner_expect(sp, MSG_EXITED, 1, NULL);
-	assert_false(lives(pids[0]));
-	assert_int_equal(msg.report.nleftovers, 0);
-	assert_true(msg.report.ended_at - msg.report.started_at < 5000000);
-}
-
-static void
-a_run_that_has_not_ended_as_a_whole_is_told_to_the_next_daemon(void **state)
-{
-	struct spawner_fixture *sp = *state;
-	int fd, pids[1];
-	start_script(sp, 1, STUBBORN, false);
-	spawner_expect(sp, MSG_STARTED, 1, &fd);
-	read_pids(fd, pids, 1);
-	spawner_signal(sp, 1, MSG_STOP_SOFT);
-	spawner_kill_daemon(sp);
-	spawner_meet_daemon(sp);
-	assert_int_equal(spawner_hello(sp), 1);
-	spawner_forget(sp, 1); /* too soon */
-	spawner_signal(sp, 1, MSG_STOP_HARD);
-	spawner_expect(sp, MSG_EXITED, 1, NULL);
-	wait_until_dead(pids[0]);
-}
-
 /* Between its setsid() and the end of its exec nothing tells whose it is. */
 static void
 a_stray_is_counted_while_it_executes_a_program(void **state)
@@ -269,9 +209,6 @@ main(void)
 		TREE_TEST(what_is_left_behind_is_counted_and_kept),
 		TREE_TEST(what_is_left_behind_is_killed_when_the_job_says_so),
 		TREE_TEST(a_stray_counts_for_the_run_in_its_environment_only),
-		TREE_TEST(a_run_that_was_asked_to_end_has_not_before_all_of_it_has),
-		TREE_TEST(a_run_that_was_asked_to_end_has_when_the_last_of_it_has),
-		TREE_TEST(a_run_that_has_not_ended_as_a_whole_is_told_to_the_next_daemon),
 		TREE_TEST(a_stray_is_counted_while_it_executes_a_program),
 		TREE_TEST(no_zombie_is_left_of_strays),
 	};
