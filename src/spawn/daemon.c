@@ -157,10 +157,10 @@ daemon_ended(struct spawner *sp, int status)
 {
 	struct daemon *daemon = &sp->daemon;
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-	link_drain(sp);
 	say_how(sp, status);
-	daemon->pid = 0;
+	daemon->pid = 0; /* it is reaped: what is drained may start a run that gets the number */
 	daemon->kill_at = 0;
+	link_drain(sp);
 	if (code == 0) {
 		loop_stop(sp, sp->link.stop);
 	} else if (sp->is_terminating) {

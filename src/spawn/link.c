@@ -199,7 +199,8 @@ refuse_daemon(struct spawner *sp, bool is_other, uint32_t version)
 	} else {
 		say("the daemon sends what is no request, and is killed pid=%d", (int)daemon->pid);
 	}
-	kill(daemon->pid, SIGKILL);
+	if (daemon->pid > 0) /* else it has ended by itself */
+		kill(daemon->pid, SIGKILL);
 }
 
 /* Executes one request. False: there is none now, or no more of them. */
@@ -207,7 +208,7 @@ static bool
 read_one(struct spawner *sp)
 {
 	static char payload[MSG_PAYLOAD_MAX];
-	struct msg msg;
+	struct msg msg = { 0 };
 	int got = msg_recv(sp->link.fd, &msg, payload, sizeof(payload), NULL);
 	if (got < 0 && errno == EAGAIN)
 		return false;
