@@ -39,6 +39,14 @@ within 20 has_runs both running 2
 ok $? 'with overlap=allow two go on'
 asched cancel --kill both > /dev/null 2>&1
 
+asched add -q --name lingers -- sleep 600 > /dev/null
+within 20 has_run lingers running
+asched cancel lingers
+is 'the run of a job that is removed goes on' running "$(asched --json runs lingers | json_value state)"
+succeeds 'and is stopped by its name afterwards' asched cancel --kill lingers
+within 20 has_run lingers cancelled
+ok $? 'it is cancelled then'
+
 asched add -q --name victim --shell 'echo begun; sleep 600' > /dev/null
 within 20 has_run victim running
 run=$(asched --json runs victim | json_value id)
