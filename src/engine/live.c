@@ -113,16 +113,24 @@ live_set_alarm(struct engine *engine, struct live *live, enum live_alarm alarm, 
 		heap_push(&engine->alarms, live);
 }
 
+/* Is it to start at an instant that the clock names, and not some time after something else? */
+static bool
+is_by_clock(const struct live *live)
+{
+	bool is_on_start = live->job && live->job->kind == SCHEDULE_ON_START;
+	return live->run.trigger == TRIGGER_SCHEDULE && live->run.attempt == 1 && !is_on_start;
+}
+
 /*
  * Only a clock that was set back leaves a start further ahead than any claim looks. An instant that
- * has not come is the ledger's again; what is tried once more, or was asked for, has waited enough.
+ * has not come is the ledger's again; what is tried once more, was asked for, or follows the boot
+ * has waited enough.
  */
 void
 live_wait(struct engine *engine, struct live *live)
 {
 	bool is_far = live->run.start_at > engine->now + AHEAD_MAX;
-	bool is_first = live->run.trigger == TRIGGER_SCHEDULE && live->run.attempt == 1;
-	if (engine->is_stopping || (is_far && is_first))
+	if (engine->is_stopping || (is_far && is_by_clock(live)))
 		live_requeue(engine, live);
 	else
 		live_set_alarm(engine, live, ALARM_START,

@@ -136,7 +136,8 @@ struct backend_ops {
 	 * What a clock that was set back asks for. The job's rows by the schedule that are skipped
 	 * or missed and due after `after` stand for no instant any more: trigger clock, with that
 	 * detail. And waiting runs with GATE_TIME whose delay is one of elapsed time (tried before,
-	 * or not by the schedule) start so much later. NONE: there were none.
+	 * not by the schedule, or of kind SCHEDULE_ON_START) start so much later. NONE: there were
+	 * none.
 	 */
 	enum backend_result (*runs_give_back)(struct backend *, int64_t job_id, usec_t after,
 					      const char *detail, struct err *);

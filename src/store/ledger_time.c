@@ -120,7 +120,7 @@ begin_step(struct ledger *ledger, struct intent *intent)
 	usec_t step = intent->until - intent->at;
 	if (record_step(ledger, intent) < 0)
 		return -1;
-	/* Retries are not to wait for the time to come again; one that comes early does no harm. */
+	/* Retries and what follows a boot are not to wait for the time to come again; one that comes early does no harm. */
 	if (step < 0 && db->ops->runs_shift(db, step, &intent->err) == BACKEND_ERROR)
 		return -1;
 	return ledger_checked(db->ops->meta_save(db, "step", text, &intent->err));

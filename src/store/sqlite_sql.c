@@ -109,7 +109,8 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 			       "AND trigger = 0 AND due > ?2 AND state IN (5, 6)",
 	[SQL_RUNS_SHIFT] = "UPDATE runs INDEXED BY runs_timed SET start_at = start_at + ?1, "
 			   "seal = 0 WHERE state = 0 AND gate = 1 AND start_at > 0 "
-			   "AND (attempt > 0 OR trigger <> 0)",
+			   "AND (attempt > 0 OR trigger <> 0 OR EXISTS "
+			   "(SELECT 1 FROM jobs WHERE id = runs.job_id AND rhythm = 2))",
 	[SQL_RUNS_NEXT_TIMED] = "SELECT start_at FROM runs INDEXED BY runs_timed "
 				"WHERE state = 0 AND gate = 1 ORDER BY start_at LIMIT 1",
 	[SQL_RUNS_OVERDUE] = RUN_SELECT "INDEXED BY runs_deadline WHERE state = 0 "

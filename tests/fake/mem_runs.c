@@ -206,6 +206,15 @@ give_back(struct backend *backend, int64_t job_id, usec_t after, const char *det
 	return result;
 }
 
+/* Is it by an instant that the clock names, and not a delay after something else? */
+static bool
+waits_for_instant(struct mem *mem, const struct run *run)
+{
+	const struct job *job = mem_job(mem, run->job_id);
+	bool is_on_start = job && job->kind == SCHEDULE_ON_START;
+	return run->attempt == 0 && run->trigger == TRIGGER_SCHEDULE && !is_on_start;
+}
+
 static enum backend_result
 shift(struct backend *backend, usec_t by, struct err *err)
 {
@@ -217,7 +226,7 @@ shift(struct backend *backend, usec_t by, struct err *err)
 	for (size_t i = 0; (row = next_active(mem, &i));) {
 		struct run shifted = row->run;
 		if (shifted.state != RUN_WAITING || shifted.gate != GATE_TIME ||
-		    (shifted.attempt == 0 && shifted.trigger == TRIGGER_SCHEDULE))
+		    waits_for_instant(mem, &shifted))
 			continue;
 		shifted.start_at += by;
 		replace(mem, row, &shifted);

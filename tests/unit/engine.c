@@ -14,7 +14,7 @@ struct asked {
 	struct store port; /* first: it is cast back */
 	struct intent *last;
 	struct runner runner;
-	int nstops, nprunes;
+	int nstops, nprunes, nrequeues;
 };
 
 static void
@@ -25,7 +25,7 @@ keep(struct store *store, struct intent *intent)
 
 /* Gives the engine a run that it holds until its instant. */
 static void
-claim_run(struct engine *engine, int64_t id)
+claim_run(struct engine *engine, int64_t id, enum schedule_kind kind)
 {
 	struct intent *intent = intent_new(INTENT_JOB_RUN, NOW);
 	engine_submit(engine, intent);
@@ -34,6 +34,7 @@ claim_run(struct engine *engine, int64_t id)
 	struct start *start = &intent->work.starts[0];
 	start->run = (struct run){ .id = id, .attempt = 1, .start_at = NOW + USEC_PER_SEC };
 	job_init(&start->job);
+	start->job.kind = kind;
 	start->job.timeout = 10 * USEC_PER_SEC;
 	intent_answer(intent);
 }
@@ -46,7 +47,7 @@ what_is_stopped_on_record_is_stopped_though_the_change_is_refused_in_the_end(voi
 	const struct engine_ports ports = { .store = &asked.port };
 	struct engine *engine = engine_new(&config, &ports);
 	(void)state;
-	claim_run(engine, 7);
+	claim_run(engine, 7, SCHEDULE_EVERY);
 	struct intent *edit = intent_new(INTENT_JOB_SET, NOW);
 	engine_submit(engine, edit);
 	edit->work.stops = mem_array(1, sizeof(*edit->work.stops));
@@ -116,7 +117,7 @@ a_time_out_is_on_record_before_its_signal_unless_the_store_is_in_trouble(void **
 		struct engine *engine = engine_new(&config, &ports);
 		usec_t began = NOW + USEC_PER_SEC;
 		struct outcome outcome = { .kind = OUTCOME_SIGNAL, .code = 15, .output_fd = -1 };
-		claim_run(engine, 7);
+		claim_run(engine, 7, SCHEDULE_EVERY);
 		engine_tick(engine, began);
 		engine_run_started(engine, 7, 1, 99, 1, began);
 		engine_tick(engine, began + USEC_PER_SEC);
@@ -139,12 +140,15 @@ a_time_out_is_on_record_before_its_signal_unless_the_store_is_in_trouble(void **
 	}
 }
 
-/* Answers at once, and counts how often the history is to be trimmed. */
+/* Answers at once, and counts. */
 static void
-count_prunes(struct store *store, struct intent *intent)
+count(struct store *store, struct intent *intent)
 {
-	((struct asked *)store)->nprunes += intent->kind == INTENT_PRUNE;
+	struct asked *asked = (struct asked *)store;
+	asked->nprunes += intent->kind == INTENT_PRUNE;
+	asked->nrequeues += intent->kind == INTENT_REQUEUE;
 	intent->work.wake_at = USEC_NEVER;
+	intent->offset = -1; /* all jobs were looked at */
 	intent_answer(intent);
 }
 
@@ -168,7 +172,7 @@ no_history_is_trimmed_by_a_clock_that_is_doubted(void **state)
 	} cases[] = { { true, USEC_PER_SEC }, { false, 10 * USEC_PER_MIN } };
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct asked asked = { .port = { .submit = count_prunes } };
+		struct asked asked = { .port = { .submit = count } };
 		const struct engine_config config = { .claim_batch = 1 };
 		const struct engine_ports ports = { .store = &asked.port };
 		struct engine *engine = engine_new(&config, &ports);
@@ -183,6 +187,29 @@ no_history_is_trimmed_by_a_clock_that_is_doubted(void **state)
 	}
 }
 
+static void
+what_follows_the_boot_starts_though_the_clock_is_set_back_meanwhile(void **state)
+{
+	static const struct {
+		enum schedule_kind kind;
+		bool is_given_back;
+	} cases[] = { { SCHEDULE_EVERY, true }, { SCHEDULE_ON_START, false } };
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct asked asked = { .port = { .submit = keep } };
+		const struct engine_config config = { .claim_batch = 1 };
+		const struct engine_ports ports = { .store = &asked.port };
+		struct engine *engine = engine_new(&config, &ports);
+		claim_run(engine, 7, cases[i].kind);
+		asked.port.submit = count;
+		engine_clock_stepped(engine, NOW, NOW - USEC_PER_HOUR);
+		assert_int_equal(asked.nrequeues, cases[i].is_given_back);
+		assert_int_equal(engine_wake_at(engine) == NOW - USEC_PER_HOUR,
+				 !cases[i].is_given_back);
+		engine_free(engine);
+	}
+}
+
 int
 main(void)
 {
@@ -191,6 +218,8 @@ main(void)
 			what_is_stopped_on_record_is_stopped_though_the_change_is_refused_in_the_end),
 		cmocka_unit_test(
 			a_time_out_is_on_record_before_its_signal_unless_the_store_is_in_trouble),
+		cmocka_unit_test(
+			what_follows_the_boot_starts_though_the_clock_is_set_back_meanwhile),
 		cmocka_unit_test(no_history_is_trimmed_by_a_clock_that_is_doubted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

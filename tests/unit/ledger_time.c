@@ -380,6 +380,24 @@ a_retry_waits_as_long_as_before_when_the_clock_is_set(void **state)
 }
 
 static void
+what_follows_a_boot_waits_as_long_as_before_when_the_clock_is_set(void **state)
+{
+	static const char *const boots[] = { "schedule", "@reboot", "splay", "20s", NULL };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, boots);
+	kit->now = T0;
+	struct intent *boot = kit_ask(kit, INTENT_BOOT);
+	boot->at = T0;
+	kit_apply(kit, boot);
+	intent_free(boot);
+	usec_t waits = kit_newest(kit, id).start_at - T0;
+	assert_true(waits > SEC);
+	kit_set_clock(kit, 1, -3599); /* a second has passed */
+	assert_true(kit_newest(kit, id).start_at == T0 - 3600 * SEC + waits);
+	assert_int_equal(kit_claim_at(kit, -3580), 1);
+}
+
+static void
 what_goes_on_at_once_does_so_though_the_clock_is_set_back_meanwhile(void **state)
 {
 	struct kit *kit = *state;
@@ -555,6 +573,7 @@ main(void)
 		WITH_KIT(what_a_clock_that_was_ahead_has_missed_is_due_again),
 		WITH_KIT(a_run_that_was_claimed_ahead_is_given_back_and_counts_for_nothing),
 		WITH_KIT(a_retry_waits_as_long_as_before_when_the_clock_is_set),
+		WITH_KIT(what_follows_a_boot_waits_as_long_as_before_when_the_clock_is_set),
 		WITH_KIT(what_goes_on_at_once_does_so_though_the_clock_is_set_back_meanwhile),
 		WITH_KIT(a_clock_set_back_loses_no_instant_that_is_due_still),
 		WITH_KIT(a_job_that_is_resumed_goes_by_the_clock_of_now),

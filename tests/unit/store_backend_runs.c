@@ -217,16 +217,20 @@ delays_move_with_the_clock_and_instants_do_not(void **state)
 {
 	struct kit *kit = *state;
 	int64_t job = kit_add_job(kit, "job", 1);
+	int64_t on_start = kit_add_job(kit, "boot", USEC_NEVER);
 	struct run first = waiting_run(job, 100, GATE_TIME, 5);
+	struct run boot = waiting_run(on_start, 250, GATE_TIME, 5);
 	struct run again = waiting_run(job, 200, GATE_TIME, 5);
 	struct run ready = waiting_run(job, 300, GATE_OPEN, 5);
 	again.attempt = ready.attempt = 1;
 	kit->ops->run_insert(kit->backend, &first, &kit->err);
 	kit->ops->run_insert(kit->backend, &again, &kit->err);
 	kit->ops->run_insert(kit->backend, &ready, &kit->err);
+	kit->ops->run_insert(kit->backend, &boot, &kit->err);
 	assert_int_equal(kit->ops->runs_shift(kit->backend, -150, &kit->err), BACKEND_OK);
 	assert_int_equal(kit_run(kit, first.id).start_at, 100);
 	assert_int_equal(kit_run(kit, again.id).start_at, 50);
+	assert_int_equal(kit_run(kit, boot.id).start_at, 100);
 	assert_int_equal(kit_run(kit, ready.id).start_at, 300);
 	assert_false(kit_run(kit, again.id).is_damaged);
 }
