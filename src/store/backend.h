@@ -44,7 +44,10 @@ struct backend_ops {
 	const char *name; /* "sqlite" */
 
 	enum backend_result (*begin)(struct backend *, struct err *);
-	/* On an error the outcome is unknown: the owner closes, reopens and reconciles. */
+	/*
+	 * On an error the outcome is unknown: the owner closes, reopens and reconciles. NONE, with
+	 * *err: it came to no commit, nothing has changed.
+	 */
 	enum backend_result (*commit)(struct backend *, struct err *);
 	void (*rollback)(struct backend *);
 	/* One level deep: an intent that fails inside a group leaves the others alone. */

@@ -237,8 +237,11 @@ find_fate(struct keeper *keeper, int64_t before, const char *why, struct intents
 	close_backend(keeper, why, answered);
 	if (open_backend(keeper, &err) != 0)
 		return FATE_UNKNOWN;
-	if (backend_of(keeper)->ops->ncommits(backend_of(keeper)) == before)
+	int64_t now = backend_of(keeper)->ops->ncommits(backend_of(keeper));
+	if (now == before)
 		return FATE_NOTHING;
+	if (now != before + 1) /* this is not what was written to */
+		return FATE_UNKNOWN;
 	return settle(keeper, &err) == 0 ? FATE_HAPPENED : FATE_UNKNOWN;
 }
 
@@ -335,6 +338,17 @@ failpoint_group(const char *step, const struct intents *group)
 	}
 }
 
+/* The result of the commit; NONE also when it did not come to one. */
+static enum backend_result
+apply_and_commit(struct keeper *keeper, struct intents *group, struct intents *done,
+		 struct err *err)
+{
+	if (apply_all(keeper, group, done, err) != 0)
+		return BACKEND_NONE;
+	failpoint_group("commit", done);
+	return backend_of(keeper)->ops->commit(backend_of(keeper), err);
+}
+
 void
 keeper_apply(struct keeper *keeper, struct intents *group, struct intents *answered)
 {
@@ -345,20 +359,21 @@ keeper_apply(struct keeper *keeper, struct intents *group, struct intents *answe
 		return;
 	struct backend *db = backend_of(keeper);
 	int64_t before = db->ops->ncommits(db);
-	if (apply_all(keeper, group, &done, &err) != 0) {
+	switch (apply_and_commit(keeper, group, &done, &err)) {
+	case BACKEND_OK:
+		failpoint_group("committed", &done);
+		intents_move(answered, &done);
+		break;
+	case BACKEND_NONE:
 		db->ops->rollback(db);
 		close_backend(keeper, err.text, answered);
 		group_failed(keeper, err.text);
 		intents_move(&done, group);
 		refuse_all(&done, ERR_UNAVAILABLE, err.text, answered);
-		return;
-	}
-	failpoint_group("commit", &done);
-	if (db->ops->commit(db, &err) != BACKEND_OK) {
+		break;
+	case BACKEND_ERROR:
 		commit_failed(keeper, before, &err, &done, answered);
-	} else {
-		failpoint_group("committed", &done);
-		intents_move(answered, &done);
+		break;
 	}
 }
 

@@ -31,6 +31,7 @@ libstore_a_SOURCES = \
 	src/store/sqlite_backup.c \
 	src/store/sqlite_care.c \
 	src/store/sqlite_db.h \
+	src/store/sqlite_file.c src/store/sqlite_file.h \
 	src/store/sqlite_jobs.c \
 	src/store/sqlite_judge.c \
 	src/store/sqlite_log.c \

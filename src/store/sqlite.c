@@ -1,6 +1,7 @@
 /* The SQLite backend's table of operations, and its transactions. */
 #include "store/reserve.h"
 #include "store/sqlite_db.h"
+#include "store/sqlite_file.h"
 
 /* Runs a statement that has no rows: OK or an error. */
 static enum backend_result
@@ -45,9 +46,7 @@ check_place(struct sqlite *s, struct err *err)
 	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
 	if (!has_moved)
 		return BACKEND_OK;
-	err_set(err, ERR_UNAVAILABLE,
-		"%s: somebody removed or replaced it: put it back, or stop the daemon",
-		sqlite3_db_filename(s->db, "main"));
+	err_set(err, ERR_UNAVAILABLE, SQLITE_FILE_LOST, s->path);
 	return BACKEND_ERROR;
 }
 
@@ -56,10 +55,10 @@ commit(struct backend *backend, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	if (sqlite_users_save(s, err) != BACKEND_OK)
-		return BACKEND_ERROR;
+		return BACKEND_NONE;
 	bool is_changed = sqlite3_total_changes64(s->db) != s->changes_at_begin;
 	if (is_changed && (check_place(s, err) != BACKEND_OK || save_tally(s, err) != BACKEND_OK))
-		return BACKEND_ERROR;
+		return BACKEND_NONE;
 	return run(s, SQL_COMMIT, err);
 }
 

@@ -16,7 +16,7 @@
 #include "store/intents.h"
 #include "store/keeper.h"
 #include "store/latency.h"
-#include "store/sqlite.h"
+#include "store/sqlite_file.h"
 
 /* A group: so many intents of each of the two queues, and so many bytes of output. */
 #define GROUP_INTENTS 512
@@ -34,6 +34,7 @@ struct store_thread {
 	struct store_thread_config config;
 	struct ledger ledger; /* a template for the keeper */
 	char *path;
+	struct sqlite_file file;
 	pthread_t thread;
 	int work_fd;   /* eventfd: there is something for the thread */
 	int answer_fd; /* eventfd: there is something for the loop */
@@ -317,7 +318,7 @@ store_thread_process(struct store_thread *t)
 static struct backend *
 open_sqlite(void *arg, struct err *err)
 {
-	return sqlite_backend_open(arg, err);
+	return sqlite_file_open(arg, err);
 }
 
 static struct ledger
@@ -359,6 +360,7 @@ free_thread(struct store_thread *t)
 	if (t->answer_fd >= 0)
 		close(t->answer_fd);
 	pthread_mutex_destroy(&t->lock);
+	sqlite_file_fini(&t->file);
 	free(t->path);
 	free(t);
 }
@@ -390,9 +392,10 @@ store_thread_open(const struct store_thread_config *config, struct err *err)
 	t->ledger = make_ledger(config);
 	t->path = mem_dup(config->path);
 	t->config.path = t->path;
+	sqlite_file_init(&t->file, t->path);
 	if (!config->open) {
 		t->config.open = open_sqlite;
-		t->config.open_arg = t->path;
+		t->config.open_arg = &t->file;
 	}
 	pthread_mutex_init(&t->lock, NULL);
 	t->work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

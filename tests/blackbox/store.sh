@@ -17,6 +17,8 @@ refuses() {
 	fi
 }
 
+is_well() { asched status | grep -q 'store.*ok'; }
+
 mkdir -m 700 "$dir/d"
 mkdir "$db"
 refuses 'a directory is no database' "$db"
@@ -139,7 +141,35 @@ has 'status tells it' 'degraded' "$(asched status)"
 mv "$dir/away" "$db"
 succeeds 'when the file is back it goes on' within 20 asched add --name back -- true
 within 10 has_run back succeeded
-cp "$db" "$dir/copy"
-mv "$dir/copy" "$db"
-fails_with 6 "$db" asched add -- true
+
+# A backup in its place is not written to either, and the log of the file that is away not folded
+# into it, however long the daemon tries: the backup is whole and the old file, too.
+asched backup "$dir/backup" > /dev/null
+cp "$dir/backup" "$dir/backup.before"
+for i in 1 2 3 4 5; do asched add -q --name "later$i" --in 1h -- true > /dev/null; done
+mv "$db" "$dir/away"
+mv "$dir/backup" "$db"
+fails_with 6 'somebody removed or replaced it' asched add --name lost --in 1h -- true
+sleep 1 # more than one attempt to get well
+fails_with 6 'put it back, or restart' asched add --name lost --in 1h -- true
+has 'it stays trouble' 'degraded' "$(asched status)"
+cmp "$db" "$dir/backup.before"
+ok $? 'the backup is left as it was'
+mv "$db" "$dir/backup"
+mv "$dir/away" "$db"
+within 20 is_well
+succeeds 'with its own file it goes on' asched show later5
+fails_with 4 'lost' asched show lost
+succeeds 'and changes it' asched add --name again --in 1h -- true
+
+# The log removed as well: nothing is told to be done that is not.
+mv "$dir/backup" "$dir/replacement"
+rm -f "$db-wal"
+mv "$dir/replacement" "$db"
+fails_with 6 'somebody removed or replaced it' asched add --name lost --in 1h -- true
+daemon_stop TERM
+daemon_start || exit 1
+succeeds 'a restart takes the backup' asched show kept
+fails_with 4 'lost' asched show lost
+has 'and says what is missing' 'acknowledged commits are missing' "$(cat "$dir/log")"
 finish

@@ -70,6 +70,28 @@ a_commit_whose_fate_cannot_be_looked_up_is_unknown(void **state)
 	assert_int_equal(keeper_state(disk->keeper), STORE_DEGRADED);
 }
 
+/* In its place stands a database with two commits more than it had. */
+static void
+a_commit_is_not_taken_for_one_that_another_database_has(void **state)
+{
+	struct disk *disk = *state;
+	struct backend *first = disk->backend;
+	struct backend *other = backend_mem_new();
+	struct err err;
+	backend_mem_keep(other);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(other->ops->begin(other, &err), BACKEND_OK);
+		assert_int_equal(other->ops->meta_save(other, "a", "1", &err), BACKEND_OK);
+		assert_int_equal(other->ops->commit(other, &err), BACKEND_OK);
+	}
+	assert_int_equal(other->ops->ncommits(other), first->ops->ncommits(first) + 2);
+	backend_mem_fail_commit(first, 1, MEM_COMMIT_LOST);
+	disk->backend = other;
+	assert_int_equal(apply(disk, set_queue("a", 3))->err.code, ERR_UNKNOWN_OUTCOME);
+	assert_int_equal(keeper_state(disk->keeper), STORE_DEGRADED);
+	backend_mem_free(first);
+}
+
 static void
 in_trouble_changes_are_refused_at_once_and_questions_are_answered(void **state)
 {
@@ -275,6 +297,7 @@ main(void)
 		TEST(a_commit_that_did_not_happen_is_a_definite_refusal),
 		TEST(a_commit_that_happened_after_all_is_answered_as_such_and_told_as_trouble),
 		TEST(a_commit_whose_fate_cannot_be_looked_up_is_unknown),
+		TEST(a_commit_is_not_taken_for_one_that_another_database_has),
 		TEST(in_trouble_changes_are_refused_at_once_and_questions_are_answered),
 		TEST(without_a_database_questions_are_refused_too),
 		TEST(each_trouble_is_counted_once),
