@@ -170,7 +170,7 @@ add_text(struct buf *line, enum log_level level, const char *message, const stru
 static void
 put(const char *lines, size_t len, unsigned nlines)
 {
-	if (!is_writable() || write(STDERR_FILENO, lines, len) < 0)
+	if (!is_writable() || write(STDERR_FILENO, lines, len) != (ssize_t)len)
 		atomic_fetch_add(&sink.ndropped, nlines);
 }
 

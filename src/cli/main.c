@@ -92,7 +92,7 @@ take_globals(struct cli_options *options, int *argc, char **argv)
 		else if (strcmp(argv[i], "--version") == 0)
 			options->version = true;
 		else if (has_value("--socket", argv, *argc, &i, &options->socket))
-			exit_code = options->socket
+			exit_code = options->socket && *options->socket
 					    ? EXIT_DONE
 					    : say_usage(options, "socket", "needs a value: PATH");
 		else if (has_value("--color", argv, *argc, &i, &value))

@@ -132,6 +132,8 @@ succeeds 'a socket path of any length is reached' \
 	asched --socket "$deep/and-one-more-so-that-it-is-certain-that-it-is-too-long/s" pause x
 served
 
+fails_with 2 'needs a value: PATH' asched --socket= list
+fails_with 2 'needs a value: PATH' asched --socket '' list
 fails_with 2 'did you mean list?' asched lst
 fails_with 2 'did you mean --name?' asched add --na x
 fails_with 2 'did you mean --failed?' asched list --fialed
