@@ -86,10 +86,7 @@ claim_answered(struct engine *engine, struct intent *intent)
 	engine->claimed_until = intent->until;
 	engine->claim_cursor = intent->cursor;
 	intent->cursor = NULL; /* taken */
-	for (size_t i = 0; i < intent->nruns && engine->ports.event; i++)
-		engine->ports.event(engine->ports.arg,
-		                    &(struct run_event){ .kind = RUN_EVENT_SKIPPED,
-		                                         .run = &intent->runs[i].run });
+	live_tell_silences(engine, intent);
 }
 
 /*
@@ -162,6 +159,7 @@ on_answer(struct intent *intent, void *arg)
 		return;
 	case INTENT_BOOT:
 		engine->is_booted = intent->err.code == ERR_NONE;
+		live_tell_silences(engine, intent);
 		look_again_if_failed(engine, intent);
 		break;
 	case INTENT_REQUEUE:

@@ -145,6 +145,16 @@ tell(struct engine *engine, enum run_event_kind kind, const struct live *live, u
 		engine->ports.event(engine->ports.arg, &event);
 }
 
+void
+live_tell_silences(struct engine *engine, const struct intent *intent)
+{
+	bool is_told = intent->err.code == ERR_NONE && engine->ports.event;
+	for (size_t i = 0; is_told && i < intent->nruns; i++)
+		engine->ports.event(engine->ports.arg,
+				    &(struct run_event){ .kind = RUN_EVENT_SKIPPED,
+							 .run = &intent->runs[i].run });
+}
+
 static void
 start(struct engine *engine, struct live *live)
 {

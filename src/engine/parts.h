@@ -107,6 +107,8 @@ void live_tell_start(struct engine *engine, const struct live *live);
 /* Is over: puts it on record. Takes the outcome's descriptors. */
 void live_ended(struct engine *engine, struct live *live, struct outcome *outcome);
 void live_recorded(struct engine *engine, struct intent *intent);
+/* What a claim or a boot put on record without a start, if it is. */
+void live_tell_silences(struct engine *engine, const struct intent *intent);
 /* Why it is to end is on record, or cannot be put there. */
 void live_stopping(struct engine *engine, const struct intent *intent);
 /* It is claimed, and held until its start. */

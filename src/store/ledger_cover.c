@@ -6,6 +6,13 @@
 
 #define TOLD_MAX 64 /* silences of one intent that are told for the log; all are recorded */
 
+void
+ledger_tell_silence(struct intent *intent, const struct run *run, const struct job *job)
+{
+	if (intent->nruns < TOLD_MAX)
+		ledger_answer_run(intent, run, job);
+}
+
 /* Extends the job's newest row when it is the same kind of silence. 1 done, 0 not, -1. */
 static int
 extend_tail(struct ledger *ledger, struct intent *intent, const struct job *job,
@@ -58,8 +65,8 @@ insert_row(struct ledger *ledger, struct intent *intent, struct job *job,
 	/* NONE: the instant has its row: it is not run again. */
 	enum backend_result inserted = db->ops->run_insert(db, &run, &intent->err);
 	job->nruns += inserted == BACKEND_OK && row->state == RUN_WAITING;
-	if (inserted == BACKEND_OK && row->state != RUN_WAITING && intent->nruns < TOLD_MAX)
-		ledger_answer_run(intent, &run, job);
+	if (inserted == BACKEND_OK && row->state != RUN_WAITING)
+		ledger_tell_silence(intent, &run, job);
 	return ledger_checked(inserted);
 }
 
@@ -109,8 +116,8 @@ ledger_refuse(struct ledger *ledger, struct intent *intent, struct job *job, con
 	if (job->covered_until < job->next_due)
 		job->covered_until = job->next_due;
 	enum backend_result inserted = db->ops->run_insert(db, &run, &intent->err);
-	if (inserted == BACKEND_OK && intent->nruns < TOLD_MAX)
-		ledger_answer_run(intent, &run, job);
+	if (inserted == BACKEND_OK)
+		ledger_tell_silence(intent, &run, job);
 	return ledger_checked(inserted);
 }
 

@@ -116,6 +116,8 @@ int ledger_load_active(struct ledger *ledger, struct intent *intent, int64_t job
 /* A new run replaces what is active: running runs are asked to stop, waiting ones end. */
 int ledger_make_way(struct ledger *ledger, struct intent *intent, const struct job *job,
                     struct active *active);
+/* Puts a row that stands for no start into the answer, for the log: the first few of an intent. */
+void ledger_tell_silence(struct intent *intent, const struct run *run, const struct job *job);
 /* Puts the run into the answer, for what the engine tells the world of it. */
 void ledger_answer_run(struct intent *intent, const struct run *run, const struct job *job);
 

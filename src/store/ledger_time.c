@@ -36,6 +36,8 @@ insert_start(struct ledger *ledger, struct intent *intent, struct job *job)
 		ledger_refuse_run(ledger, intent, &run);
 	enum backend_result inserted = db->ops->run_insert(db, &run, &intent->err);
 	job->nruns += inserted == BACKEND_OK && run.state == RUN_WAITING;
+	if (inserted == BACKEND_OK && run.state != RUN_WAITING)
+		ledger_tell_silence(intent, &run, job);
 	return ledger_checked(inserted);
 }
 

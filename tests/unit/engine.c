@@ -210,6 +210,44 @@ what_follows_the_boot_starts_though_the_clock_is_set_back_meanwhile(void **state
 	}
 }
 
+/* Answers at once; to the boot, with a row of a run for which there was no room. */
+static void
+refuse_on_boot(struct store *store, struct intent *intent)
+{
+	(void)store;
+	intent->work.wake_at = USEC_NEVER;
+	if (intent->kind == INTENT_BOOT) {
+		intent->runs = mem_array(1, sizeof(*intent->runs));
+		intent->nruns = 1;
+		intent->runs[0].run = (struct run){ .id = 5, .state = RUN_SKIPPED };
+	}
+	intent_answer(intent);
+}
+
+static void
+count_skipped(void *arg, const struct run_event *event)
+{
+	assert_int_equal(event->kind, RUN_EVENT_SKIPPED);
+	assert_int_equal(event->run->id, 5);
+	++*(int *)arg;
+}
+
+static void
+what_a_boot_did_not_start_is_told(void **state)
+{
+	struct asked asked = { .port = { .submit = refuse_on_boot } };
+	const struct engine_config config = { .claim_batch = 1 };
+	int nskipped = 0;
+	const struct engine_ports ports = { .store = &asked.port,
+					    .event = count_skipped,
+					    .arg = &nskipped };
+	struct engine *engine = engine_new(&config, &ports);
+	(void)state;
+	engine_recover(engine, NOW);
+	assert_int_equal(nskipped, 1);
+	engine_free(engine);
+}
+
 int
 main(void)
 {
@@ -220,6 +258,7 @@ main(void)
 			a_time_out_is_on_record_before_its_signal_unless_the_store_is_in_trouble),
 		cmocka_unit_test(
 			what_follows_the_boot_starts_though_the_clock_is_set_back_meanwhile),
+		cmocka_unit_test(what_a_boot_did_not_start_is_told),
 		cmocka_unit_test(no_history_is_trimmed_by_a_clock_that_is_doubted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
