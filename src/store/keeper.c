@@ -13,6 +13,8 @@
 #define PROBE_WAIT_MAX (3 * USEC_PER_SEC)
 /* Who was well for so long starts with the shortest wait again. */
 #define WELL_AFTER (10 * USEC_PER_SEC)
+/* Who was well for so long after one of a crowd failed takes crowds as one again. */
+#define CAREFUL_FOR USEC_PER_HOUR
 
 /* Between two slices of a backup: some 200 MiB a second, and not much of a core. */
 #define BACKUP_STEP_WAIT USEC_PER_MSEC
@@ -29,7 +31,7 @@ struct keeper {
 	usec_t probed_at;
 	usec_t probe_wait;
 	usec_t well_since;
-	bool is_careful; /* an intent has failed inside a group: each is below a savepoint since */
+	usec_t careful_until;  /* each intent is below a savepoint; NEVER: not well since; 0: not */
 	struct intent *backup; /* under way */
 };
 
@@ -98,6 +100,8 @@ become_degraded(struct keeper *keeper, const char *why)
 		keeper->was_probed = false;
 	}
 	keeper->state = STORE_DEGRADED;
+	if (keeper->careful_until)
+		keeper->careful_until = USEC_NEVER;
 	keeper->is_low = false;
 	set_detail(keeper, why);
 }
@@ -170,15 +174,15 @@ refuse_all(struct intents *group, enum err_code code, const char *why, struct in
  * copy of every page that an intent changes, an eighth of what an end costs.
  */
 static bool
-needs_savepoint(const struct keeper *keeper, enum intent_kind kind)
+comes_in_crowds(enum intent_kind kind)
 {
-	static const bool does_without[INTENT_NKINDS] = {
+	static const bool kinds[INTENT_NKINDS] = {
 		[INTENT_JOB_ADD] = true,
 		[INTENT_CLAIM] = true,
 		[INTENT_STARTED] = true,
 		[INTENT_ENDED] = true,
 	};
-	return keeper->is_careful || !does_without[kind];
+	return kinds[kind];
 }
 
 /* Applies one intent. Its failure leaves the others alone, or -1: all is rolled back. */
@@ -186,14 +190,15 @@ static int
 apply_one(struct keeper *keeper, struct intent *intent)
 {
 	struct backend *db = backend_of(keeper);
-	bool is_apart = needs_savepoint(keeper, intent->kind);
+	bool is_apart = keeper->careful_until || !comes_in_crowds(intent->kind);
 	if (is_apart && db->ops->savepoint(db, &intent->err) != BACKEND_OK)
 		return -1;
 	if (ledger_apply(&keeper->ledger, intent, intent->next))
 		return !is_apart || db->ops->release(db, &intent->err) == BACKEND_OK ? 0 : -1;
 	log_error("the store cannot do what is asked", log_str("intent", intent_name(intent->kind)),
 		  log_str("error", intent->err.text));
-	keeper->is_careful = true;
+	if (comes_in_crowds(intent->kind))
+		keeper->careful_until = USEC_NEVER;
 	return is_apart && db->ops->rollback_to(db) == BACKEND_OK ? 0 : -1;
 }
 
@@ -443,6 +448,16 @@ step_backup(struct keeper *keeper, struct intents *answered)
 		answer_backup(keeper, &err, answered);
 }
 
+/* It is well. */
+static void
+relax(struct keeper *keeper, usec_t elapsed)
+{
+	if (keeper->careful_until == USEC_NEVER)
+		keeper->careful_until = elapsed + CAREFUL_FOR;
+	else if (elapsed >= keeper->careful_until)
+		keeper->careful_until = 0;
+}
+
 usec_t
 keeper_care(struct keeper *keeper, usec_t now, usec_t elapsed, struct intents *answered)
 {
@@ -453,8 +468,10 @@ keeper_care(struct keeper *keeper, usec_t now, usec_t elapsed, struct intents *a
 	bool is_copying = keeper->backup;
 	if (is_copying)
 		step_backup(keeper, answered);
-	if (!is_degraded)
+	if (!is_degraded) {
 		wait = backend_of(keeper)->ops->tend(backend_of(keeper), now);
+		relax(keeper, elapsed);
+	}
 	return is_copying && wait > BACKUP_STEP_WAIT ? BACKUP_STEP_WAIT : wait;
 }
 

@@ -122,6 +122,42 @@ of_what_comes_in_crowds_only_the_first_failure_takes_its_group_along(void **stat
 	assert_int_equal(keeper_state(disk->keeper), STORE_OK);
 }
 
+static bool
+only_the_first_fails(struct disk *disk, const struct sort *sort, int n)
+{
+	const struct sort *const sorts[NGROUP] = { sort, sort, sort };
+	enum err_code codes[NGROUP];
+	apply_group(disk, sorts, n, codes);
+	assert_int_equal(codes[0], ERR_UNAVAILABLE);
+	assert_int_equal(codes[1], codes[2]);
+	return codes[1] != ERR_UNAVAILABLE; /* done, or the name is taken */
+}
+
+static void
+care_is_taken_until_it_was_well_for_long(void **state)
+{
+	struct disk *disk = *state;
+	assert_false(only_the_first_fails(disk, &new_job, 3));
+	disk_wait_until_well(disk);
+	keeper_care(disk->keeper, 0, USEC_PER_MIN, &disk->answered);
+	keeper_care(disk->keeper, 0, USEC_PER_HOUR, &disk->answered);
+	assert_true(only_the_first_fails(disk, &new_job, 4));
+	keeper_care(disk->keeper, 0, 2 * USEC_PER_HOUR, &disk->answered);
+	keeper_care(disk->keeper, 0, 3 * USEC_PER_HOUR - 1, &disk->answered);
+	assert_true(only_the_first_fails(disk, &new_job, 4));
+	keeper_care(disk->keeper, 0, 4 * USEC_PER_HOUR, &disk->answered);
+	keeper_care(disk->keeper, 0, 5 * USEC_PER_HOUR, &disk->answered);
+	assert_false(only_the_first_fails(disk, &new_job, 3));
+}
+
+static void
+what_is_always_apart_does_not_make_it_careful(void **state)
+{
+	struct disk *disk = *state;
+	assert_true(only_the_first_fails(disk, &changed_queue, 3));
+	assert_false(only_the_first_fails(disk, &new_job, 3));
+}
+
 #define NSPANS 1400
 
 /* What a clock that was set back leaves: rows between which there is too little to be counted. */
@@ -209,6 +245,8 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, disk_set_up, disk_tear_down)
 		cmocka_unit_test(whichever_operation_fails_the_answers_say_what_is_on_the_disk),
 		TEST(of_what_comes_in_crowds_only_the_first_failure_takes_its_group_along),
+		TEST(care_is_taken_until_it_was_well_for_long),
+		TEST(what_is_always_apart_does_not_make_it_careful),
 		TEST(what_goes_on_keeps_its_place_and_is_answered_when_it_is_done),
 		TEST(what_goes_on_is_refused_when_trouble_comes_between),
 	};
