@@ -337,8 +337,10 @@ pass_stretch(struct walk *w, struct instant *at, usec_t last)
 	usec_t edge = at->due <= v->step_from ? v->step_from : v->step_to;
 	if (is_missed && at->due <= edge && edge < last)
 		last = edge;
-	row.count = schedule_count(v->schedule, at->due - 1, last);
-	row.last_due = schedule_nth(v->schedule, at->due - 1, last, row.count);
+	/* The first may be one that the schedule had and has no more. */
+	int64_t nmore = schedule_count(v->schedule, at->due, last);
+	row.count = 1 + nmore;
+	row.last_due = nmore ? schedule_nth(v->schedule, at->due, last, nmore) : at->due;
 	pass_row(w, &row, at->is_apart);
 	w->passed = row.last_due;
 	*at = instant_after(w, row.last_due);
