@@ -254,6 +254,7 @@ cancelled(struct intent *intent, void *arg)
 	struct request *request = arg;
 	struct promise *promise = &request->sim->promises[request->promise];
 	if (intent->err.code == ERR_NONE) {
+		promise->is_unsure |= promise->ncancels > 1;
 		promise->is_cancelled = true;
 		promise->cancelled_at = intent->now;
 		promise->over_at = request->sim->mono;
@@ -304,6 +305,7 @@ ask(struct sim *sim, enum intent_kind kind, size_t which)
 		request->sim = sim;
 		request->promise = which;
 		intent->done = kind == INTENT_JOB_CANCEL ? cancelled : switched;
+		sim->promises[which].ncancels += kind == INTENT_JOB_CANCEL;
 		intent->arg = request;
 	}
 	engine_submit(sim->engine, intent);

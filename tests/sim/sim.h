@@ -71,6 +71,7 @@ struct promise {
 	bool pauses_itself; /* pause-after */
 	int64_t number;     /* of the request that made it */
 	bool is_cancelled;
+	int ncancels; /* sent; one before that which was answered may have done it */
 	usec_t cancelled_at;
 	usec_t over_at; /* mono: the same; 0: not yet */
 	bool is_unsure; /* an answer was lost: the schedule may be another */
