@@ -272,16 +272,24 @@ keep_apart(const struct walk *w, struct instant *at)
 		at->is_apart |= v->covered(v->arg, at->due).from > w->passed;
 }
 
-/* Up to where, at most `until`, no instant from `due` on has its row: the half will do. */
+/*
+ * Up to where, from `due` on, no instant has its row: up to `until`, or the half will do; 0: so few
+ * have none that they are looked at one by one. One look-up tells that, as all of them cost some.
+ */
 static usec_t
-uncovered_until(const struct walk *w, usec_t due, usec_t until)
+uncovered_until(struct walk *w, usec_t due, usec_t until, int64_t few)
 {
 	const struct plan_view *v = w->view;
 	if (due > v->job->covered_until || !v->covered)
 		return until;
-	for (struct plan_covered row = v->covered(v->arg, until); row.to >= due && until >= due;
+	usec_t near = schedule_nth(v->schedule, due - 1, until, few);
+	if (v->covered(v->arg, near).to >= due) {
+		w->few_until = near;
+		return 0;
+	}
+	for (struct plan_covered row = v->covered(v->arg, until); row.to >= due;
 	     row = v->covered(v->arg, until)) {
-		usec_t half = due + (until - due) / 2;
+		usec_t half = near + (until - near) / 2;
 		until = row.from - 1 < half ? row.from - 1 : half;
 	}
 	return until;
@@ -362,13 +370,15 @@ pass_many(struct walk *w, struct instant *at)
 		until = job->until;
 	if (at->due >= until || at->due <= w->few_until)
 		return false;
-	until = uncovered_until(w, at->due, until);
-	int64_t n = schedule_count(v->schedule, at->due - 1, until);
-	n -= is_missed ? (int64_t)ring_size(job) : 0;
-	if (n < COUNTED_MIN) {
+	int64_t nheld = is_missed ? (int64_t)ring_size(job) : 0, few = COUNTED_MIN + nheld;
+	if (schedule_count(v->schedule, at->due - 1, until) < few) {
 		w->few_until = until;
 		return false;
 	}
+	until = uncovered_until(w, at->due, until, few);
+	if (!until)
+		return false;
+	int64_t n = schedule_count(v->schedule, at->due - 1, until) - nheld;
 	for (size_t i = 0; i < w->nring; i++)
 		pass_over(w, w->ring[i], RUN_MISSED, why_missed(w, w->ring[i].due));
 	w->nring = 0;

@@ -27,12 +27,20 @@ every_ten(void)
 	return job;
 }
 
-/* A row up to right before each instant that is asked about: all have to be looked at. */
+/* Rows of that length every so often. */
+struct rows {
+	usec_t period, length;
+	bool is_dense; /* all between is covered, too, but for the instants that are asked about */
+	int nasked;
+};
+
 static struct plan_covered
-all_but_instants(void *arg, usec_t at)
+covered(void *arg, usec_t at)
 {
-	(void)arg;
-	return (struct plan_covered){ 0, at - 1 };
+	struct rows *rows = arg;
+	usec_t from = at - at % rows->period, to = from + rows->length - 1;
+	rows->nasked++;
+	return (struct plan_covered){ from, rows->is_dense && to < at ? at - 1 : to };
 }
 
 /* The plan as text: "run@0 skipped(overlap)@10-20x2 next=30", seconds after T0. */
@@ -44,6 +52,7 @@ plan_ahead_text(struct job *job, usec_t now, usec_t horizon, size_t nactive, siz
 	struct plan plan;
 	struct buf out = BUF_EMPTY;
 	static char text[4096];
+	struct rows rows = { .period = USEC_NEVER, .is_dense = true };
 	assert_int_equal(job_schedule(job, test_zones(), &schedule, &err), 0);
 	plan_make(&plan, &(struct plan_view){ .job = job,
 					      .schedule = &schedule,
@@ -52,7 +61,8 @@ plan_ahead_text(struct job *job, usec_t now, usec_t horizon, size_t nactive, siz
 					      .nactive = nactive,
 					      .nqueued = nqueued,
 					      .passed_until = job->paused_at ? job->anchor_at : 0,
-					      .covered = all_but_instants,
+					      .covered = covered,
+					      .arg = &rows,
 					      .passed_reason = REASON_PAUSED });
 	for (size_t i = 0; i < plan.nrows; i++) {
 		const struct plan_row *row = &plan.rows[i];
@@ -333,9 +343,13 @@ counted_or_looked_at_instants_have_the_same_fate(void **state)
 					  .step_to = step + (usec_t)draw(&seed, 20000) * SEC };
 		view.horizon = view.now;
 		view.passed_until = draw(&seed, 2) ? T0 + (usec_t)draw(&seed, 30000) * SEC : 0;
-		make_plan(&counted, &job, &view);
+		struct rows rows = { .period = draw(&seed, 2) ? USEC_NEVER : 5000 * SEC };
+		rows.length = rows.period == USEC_NEVER ? 0 : 1 + (usec_t)draw(&seed, 4000) * SEC;
 		job.covered_until = view.now + USEC_PER_DAY;
-		view.covered = all_but_instants;
+		view.covered = covered;
+		view.arg = &rows;
+		make_plan(&counted, &job, &view);
+		rows.is_dense = true;
 		make_plan(&walked, &job, &view);
 		assert_int_equal(counted.nrows, walked.nrows);
 		for (size_t j = 0; j < counted.nrows; j++) {
@@ -348,6 +362,25 @@ counted_or_looked_at_instants_have_the_same_fate(void **state)
 		assert_true(counted.nsteps <= walked.nsteps + 64);
 		plan_fini(&counted);
 		plan_fini(&walked);
+		job_fini(&job);
+	}
+}
+
+static void
+rows_between_the_instants_are_looked_up_a_few_times_a_step(void **state)
+{
+	(void)state;
+	for (usec_t period = 10; period <= 5000; period += 10) {
+		struct job job = every_ten();
+		struct plan plan;
+		struct rows rows = { .period = period * SEC, .length = 1 };
+		struct plan_view view = { .now = T0 + 300000 * SEC,
+					  .covered = covered,
+					  .arg = &rows };
+		view.horizon = job.covered_until = view.now;
+		make_plan(&plan, &job, &view);
+		assert_true(plan.nsteps > 1000 && rows.nasked <= 3 * plan.nsteps);
+		plan_fini(&plan);
 		job_fini(&job);
 	}
 }
@@ -386,6 +419,7 @@ main(void)
 		cmocka_unit_test(a_long_outage_is_counted),
 		cmocka_unit_test(a_long_outage_is_covered_in_bounded_steps),
 		cmocka_unit_test(counted_or_looked_at_instants_have_the_same_fate),
+		cmocka_unit_test(rows_between_the_instants_are_looked_up_a_few_times_a_step),
 		cmocka_unit_test(splay_and_jitter_delay_the_start_and_stay_the_same),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
