@@ -166,22 +166,6 @@ check_run(struct check *check)
 	atomic_store(&check->is_done, true);
 }
 
-/* "file:" and the path, in which the characters with a meaning are shielded. */
-static char *
-path_uri(const char *path)
-{
-	struct buf uri = BUF_EMPTY;
-	buf_add_text(&uri, "file:");
-	for (const char *p = path; *p; p++) {
-		if (strchr("%?#", *p))
-			buf_printf(&uri, "%%%02x", (unsigned char)*p);
-		else
-			buf_add_char(&uri, *p);
-	}
-	buf_add_text(&uri, "?immutable=1");
-	return buf_take(&uri);
-}
-
 /* The newest commits are in the log beside the file: then it has to be opened as a daemon does. */
 static int
 open_with_log(struct check *check, const char *path)
@@ -194,18 +178,6 @@ open_with_log(struct check *check, const char *path)
 	sqlite3_busy_timeout(check->db, OPEN_WAIT_MS);
 	return sqlite3_exec(check->db, "PRAGMA locking_mode = exclusive; BEGIN IMMEDIATE; COMMIT",
 			    NULL, NULL, NULL);
-}
-
-static int
-open_alone(struct check *check, const char *path)
-{
-	char *uri = path_uri(path);
-	int rc = sqlite3_open_v2(uri, &check->db,
-				 SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
-					 SQLITE_OPEN_EXRESCODE,
-				 NULL);
-	free(uri);
-	return rc;
 }
 
 static int
@@ -227,7 +199,8 @@ check_open(const char *path, struct err *err)
 		return NULL;
 	struct check *check = mem_alloc(sizeof(*check));
 	char *log = mem_printf("%s-wal", path);
-	int rc = access(log, F_OK) == 0 ? open_with_log(check, path) : open_alone(check, path);
+	int rc = access(log, F_OK) == 0 ? open_with_log(check, path)
+					: sqlite_open_alone(path, &check->db);
 	free(log);
 	if (rc == SQLITE_OK)
 		return check;

@@ -27,6 +27,7 @@ libstore_a_SOURCES = \
 	src/store/seal.c src/store/seal.h \
 	src/store/spec.c src/store/spec.h \
 	src/store/sqlite.c src/store/sqlite.h \
+	src/store/sqlite_alone.c \
 	src/store/sqlite_attempts.c \
 	src/store/sqlite_backup.c \
 	src/store/sqlite_care.c \

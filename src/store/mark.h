@@ -16,6 +16,7 @@ struct mark {
 	char instance[MARK_INSTANCE_MAX]; /* drawn when the database was made */
 	int64_t commits;
 	usec_t seen_at; /* the clock's time when it was written */
+	int64_t folded; /* of these commits so many were in the file itself, without its log */
 };
 
 /* 0: read; 1: there is none; -1 with *err: it cannot be read or is not a mark. */

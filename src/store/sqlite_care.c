@@ -44,22 +44,6 @@ trouble_level(const struct sqlite *s)
 }
 
 static void
-fold_in(struct sqlite *s)
-{
-	failpoint("fold-in", "begin");
-	int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	failpoint("fold-in", "end");
-	if (rc == SQLITE_OK) {
-		s->wal_pages = 0;
-		s->wal_pages_max = WAL_PAGES_BUSY;
-		return;
-	}
-	s->wal_pages_max = s->wal_pages + WAL_PAGES_BUSY;
-	log_at(trouble_level(s), "the database's log cannot be folded in",
-	       log_str("error", sqlite3_errmsg(s->db)), log_int("pages", s->wal_pages));
-}
-
-static void
 write_mark(struct sqlite *s, usec_t now)
 {
 	struct mark mark = s->mark;
@@ -71,6 +55,29 @@ write_mark(struct sqlite *s, usec_t now)
 	s->mark = mark;
 }
 
+/* The mark must know before the log begins anew, which it does with the next commit. */
+static void
+fold_in(struct sqlite *s, usec_t now)
+{
+	int npages = 0, nfolded = 0;
+	failpoint("fold-in", "begin");
+	int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &npages,
+					   &nfolded);
+	failpoint("fold-in", "end");
+	if (rc == SQLITE_OK) {
+		s->wal_pages = 0;
+		s->wal_pages_max = WAL_PAGES_BUSY;
+		if (s->is_settled && nfolded == npages) {
+			s->mark.folded = s->tally.commits;
+			write_mark(s, now);
+		}
+		return;
+	}
+	s->wal_pages_max = s->wal_pages + WAL_PAGES_BUSY;
+	log_at(trouble_level(s), "the database's log cannot be folded in",
+	       log_str("error", sqlite3_errmsg(s->db)), log_int("pages", s->wal_pages));
+}
+
 usec_t
 sqlite_tend(struct backend *backend, usec_t now)
 {
@@ -78,7 +85,7 @@ sqlite_tend(struct backend *backend, usec_t now)
 	bool is_idle = s->commits_tended == s->tally.commits;
 	s->commits_tended = s->tally.commits;
 	if (s->wal_pages >= s->wal_pages_max || (is_idle && s->wal_pages >= WAL_PAGES_IDLE))
-		fold_in(s);
+		fold_in(s, now);
 	if (s->is_settled && s->mark.commits != s->tally.commits &&
 	    (now >= s->mark.seen_at + MARK_INTERVAL || now < s->mark.seen_at))
 		write_mark(s, now);

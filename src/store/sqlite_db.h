@@ -347,6 +347,10 @@ enum file_kind { FILE_OURS, FILE_NEW, FILE_REFUSED };
 enum file_kind sqlite_judge(const char *path, struct err *err);
 int sqlite_refuse_newer(const char *path, int version, struct err *err); /* -1 */
 
+/* sqlite_alone.c: SQLite's result; close *db in any case. And: is a log that is there the file's? */
+int sqlite_open_alone(const char *path, sqlite3 **db);
+int sqlite_check_log(const char *path, struct err *err); /* -1: it is another's */
+
 /* sqlite_open.c */
 void sqlite_close(struct backend *);
 

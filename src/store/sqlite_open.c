@@ -320,6 +320,8 @@ sqlite_backend_open(const char *path, struct err *err)
 	enum file_kind kind = sqlite_judge(path, err);
 	if (kind == FILE_REFUSED || (kind == FILE_NEW && check_is_new(path, err) != 0))
 		return NULL;
+	if (sqlite_check_log(path, err) != 0)
+		return NULL;
 	struct sqlite *s = mem_alloc(sizeof(*s));
 	s->backend.ops = &sqlite_ops;
 	s->path = mem_dup(path);

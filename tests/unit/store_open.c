@@ -213,6 +213,54 @@ a_copy_of_the_living_file_is_noticed(void **state)
 	place_close(backend);
 }
 
+/* Many commits, so that the log is folded in, then one that is in the log alone; nothing is closed. */
+static void
+work_and_be_killed(struct place *place)
+{
+	char name[32];
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct backend *backend = sqlite_backend_open(place->path, &place->err);
+		bool is_settled = backend->ops->settle(backend, &place->err) == BACKEND_OK;
+		for (int i = 0; i < 300; i++) {
+			snprintf(name, sizeof(name), "text %d", i);
+			place_save(backend, name, "x");
+		}
+		backend->ops->tend(backend, USEC_PER_SEC);
+		backend->ops->tend(backend, USEC_PER_SEC);
+		place_save(backend, "last", "x");
+		_exit(is_settled ? 0 : 1);
+	}
+	int status;
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void
+the_log_of_the_file_that_was_there_before_is_not_folded_into_a_backup(void **state)
+{
+	struct place *place = *state;
+	char *log = mem_printf("%s-wal", place->path), *away = mem_printf("%s-away", place->path);
+	place_close(place_open(place));
+	place_copy(place->path, place->copy);
+	work_and_be_killed(place);
+	assert_int_equal(rename(place->path, away), 0);
+	place_copy(place->copy, place->path);
+	place_refuses(place, "remove that log");
+	assert_int_equal(rename(log, place->copy), 0);
+	struct backend *backend = place_open(place);
+	assert_non_null(strstr(backend->ops->warning(backend), "commits are missing"));
+	place_close(backend);
+	assert_int_equal(rename(place->copy, log), 0);
+	assert_int_equal(rename(away, place->path), 0);
+	backend = place_open(place);
+	assert_true(place_has(backend, "last"));
+	assert_null(backend->ops->warning(backend));
+	place_close(backend);
+	free(log);
+	free(away);
+}
+
 static void
 the_mark_follows_the_commits_but_once_a_second(void **state)
 {
@@ -330,6 +378,7 @@ main(void)
 		TEST(a_database_that_lost_commits_is_noticed),
 		TEST(another_database_in_its_place_is_noticed),
 		TEST(a_copy_of_the_living_file_is_noticed),
+		TEST(the_log_of_the_file_that_was_there_before_is_not_folded_into_a_backup),
 		TEST(the_mark_follows_the_commits_but_once_a_second),
 		TEST(a_damaged_byte_is_found_or_harmless_but_never_taken_for_nothing),
 		TEST(a_damaged_file_is_left_as_it_was),
