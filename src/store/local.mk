@@ -35,7 +35,6 @@ libstore_a_SOURCES = \
 	src/store/sqlite_file.c src/store/sqlite_file.h \
 	src/store/sqlite_jobs.c \
 	src/store/sqlite_judge.c \
-	src/store/sqlite_log.c \
 	src/store/sqlite_memory.c \
 	src/store/sqlite_meta.c \
 	src/store/sqlite_open.c \
@@ -124,13 +123,6 @@ tests_unit_store_migrate_SOURCES = tests/unit/store_migrate.c \
 	tests/unit/store_place.c tests/unit/store_place.h \
 	tests/fake/trial_disk.c tests/fake/trial_disk.h
 tests_unit_store_migrate_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
-
-UNIT_TESTS += tests/unit/store_log
-tests_unit_store_log_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
-tests_unit_store_log_SOURCES = tests/unit/store_log.c \
-	tests/unit/store_place.c tests/unit/store_place.h \
-	tests/fake/trial_disk.c tests/fake/trial_disk.h
-tests_unit_store_log_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/store_patrol
 tests_unit_store_patrol_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)

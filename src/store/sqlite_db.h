@@ -354,9 +354,6 @@ int sqlite_check_log(const char *path, struct err *err); /* -1: it is another's 
 /* sqlite_open.c */
 void sqlite_close(struct backend *);
 
-/* sqlite_log.c: once the log is open. */
-void sqlite_log_gather(struct sqlite *);
-
 /* sqlite_care.c */
 void sqlite_care_begin(struct sqlite *); /* after the database was opened */
 void sqlite_care_end(struct sqlite *);   /* before it is closed */

@@ -286,7 +286,6 @@ open_database(struct sqlite *s, bool is_new, struct err *err)
 	failpoint("open", "prepared");
 	sqlite3_busy_timeout(s->db, 0);
 	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0); /* the copy before a migration needed one */
-	sqlite_log_gather(s);
 	sqlite_care_begin(s);
 	if (sql_prepare(s) != 0)
 		return open_fail(s, err);
