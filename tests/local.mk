@@ -13,6 +13,7 @@ AM_TESTS_ENVIRONMENT = \
 	TZ=UTC; export TZ;
 
 LAW_TESTS = \
+	tests/format_law.sh \
 	tests/include_law.sh \
 	tests/man_law.sh \
 	tests/schedule_manual.sh \
@@ -86,7 +87,7 @@ tests_fake_trial_aschedd_LDADD = $(aschedd_LDADD)
 soak: all $(check_PROGRAMS)
 	@ASCHED_SOURCE='$(abs_top_srcdir)' ASCHED_BUILD='$(abs_top_builddir)' \
 		$(SHELL) $(srcdir)/tests/soak.sh
-EXTRA_DIST += tests/README tests/soak.sh tests/blackbox/format_1.sql tests/unit/skip.h
+EXTRA_DIST += .clang-format tests/README tests/soak.sh tests/blackbox/format_1.sql tests/unit/skip.h
 
 include tests/bench/local.mk
 include tests/fuzz/local.mk

@@ -8,7 +8,7 @@
 
 void
 heap_init(struct heap *heap, bool (*is_less)(const void *, const void *),
-          void (*set_pos)(void *, size_t))
+	  void (*set_pos)(void *, size_t))
 {
 	*heap = (struct heap){ .is_less = is_less, .set_pos = set_pos };
 }
@@ -50,7 +50,8 @@ sift_down(struct heap *heap, size_t pos)
 		size_t child = 2 * pos + 1;
 		if (child >= heap->n)
 			break;
-		if (child + 1 < heap->n && heap->is_less(heap->items[child + 1], heap->items[child]))
+		if (child + 1 < heap->n &&
+		    heap->is_less(heap->items[child + 1], heap->items[child]))
 			child++;
 		if (!heap->is_less(heap->items[child], item))
 			break;

@@ -19,7 +19,7 @@ struct heap {
 };
 
 void heap_init(struct heap *heap, bool (*is_less)(const void *, const void *),
-               void (*set_pos)(void *, size_t));
+	       void (*set_pos)(void *, size_t));
 void heap_fini(struct heap *heap);
 void heap_push(struct heap *heap, void *item);
 void *heap_peek(const struct heap *heap); /* the least; NULL when empty */

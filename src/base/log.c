@@ -33,8 +33,8 @@ static const char *const formats[] = {
 };
 
 #define LINE_USUAL 160 /* bytes; most lines are shorter */
-#define NLEVELS  (sizeof(levels) / sizeof(levels[0]))
-#define NFORMATS (sizeof(formats) / sizeof(formats[0]))
+#define NLEVELS    (sizeof(levels) / sizeof(levels[0]))
+#define NFORMATS   (sizeof(formats) / sizeof(formats[0]))
 
 static usec_t
 no_clock(void)

@@ -25,15 +25,15 @@ enum log_format {
 };
 
 struct log_pair {
-	const char *key; /* NULL ends the list */
+	const char *key;  /* NULL ends the list */
 	const char *text; /* or NULL for a number; control bytes are escaped when shown */
 	int64_t number;
 };
 
 #define log_int(k, v) ((struct log_pair){ .key = (k), .number = (v) })
 #define log_str(k, v) ((struct log_pair){ .key = (k), .text = (v) ? (v) : "" })
-#define log_at(level, message, ...)                                                            \
-	log_write((level), (message), (const struct log_pair[]){ __VA_ARGS__ __VA_OPT__(, ) { 0 } })
+#define log_at(level, message, ...) \
+	log_write((level), (message), (const struct log_pair[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
 #define log_error(message, ...)   log_at(LOG_LEVEL_ERROR, message, ##__VA_ARGS__)
 #define log_warning(message, ...) log_at(LOG_LEVEL_WARNING, message, ##__VA_ARGS__)
 #define log_notice(message, ...)  log_at(LOG_LEVEL_NOTICE, message, ##__VA_ARGS__)
@@ -52,7 +52,7 @@ void log_gather(void);
 void log_flush(void);
 uint64_t log_ndropped(void); /* lines lost to a full sink so far */
 
-int log_parse_level(const char *text, enum log_level *out); /* -1: no such level */
+int log_parse_level(const char *text, enum log_level *out);   /* -1: no such level */
 int log_parse_format(const char *text, enum log_format *out); /* text json journal; -1: none */
 
 #endif

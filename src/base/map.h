@@ -17,9 +17,9 @@ struct map {
 };
 
 void map_fini(struct map *map);
-void *map_get(const struct map *map, int64_t id); /* NULL: not there */
+void *map_get(const struct map *map, int64_t id);       /* NULL: not there */
 void map_put(struct map *map, int64_t id, void *value); /* replaces */
-void *map_remove(struct map *map, int64_t id); /* gives what was there, or NULL */
+void *map_remove(struct map *map, int64_t id);          /* gives what was there, or NULL */
 /* Walks in no order: pass 0 first, then what *at became; NULL at the end. No changes meanwhile. */
 void *map_next(const struct map *map, size_t *at);
 

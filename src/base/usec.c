@@ -42,7 +42,8 @@ usec_t
 usec_add(usec_t at, usec_t duration)
 {
 	usec_t sum;
-	if (at == USEC_NEVER || duration == USEC_NEVER || __builtin_add_overflow(at, duration, &sum))
+	if (at == USEC_NEVER || duration == USEC_NEVER ||
+	    __builtin_add_overflow(at, duration, &sum))
 		return USEC_NEVER;
 	return sum;
 }
@@ -102,8 +103,9 @@ read_term(const char *text, const char *p, usec_t *sum, struct err *err)
 	const struct unit *unit = find_unit(end, len);
 	if (!unit) {
 		err_set(err, ERR_INVALID,
-		        "\"%.40s\": %s%.*s (units: ms s m h d w; months and years have no fixed length)",
-		        text, len ? "unknown unit " : "a unit is missing", len < 10 ? (int)len : 10, end);
+			"\"%.40s\": %s%.*s (units: ms s m h d w; months and years have no fixed length)",
+			text, len ? "unknown unit " : "a unit is missing", len < 10 ? (int)len : 10,
+			end);
 		return NULL;
 	}
 	__int128 length = (__int128)millionths * unit->length;
@@ -143,8 +145,12 @@ char *
 usec_print_duration(usec_t duration, char out[USEC_TEXT_MAX])
 {
 	static const struct unit steps[] = {
-		{ "w", 7 * USEC_PER_DAY }, { "d", USEC_PER_DAY },   { "h", USEC_PER_HOUR },
-		{ "m", USEC_PER_MIN },     { "s", USEC_PER_SEC },   { "ms", USEC_PER_MSEC },
+		{ "w", 7 * USEC_PER_DAY },
+		{ "d", USEC_PER_DAY },
+		{ "h", USEC_PER_HOUR },
+		{ "m", USEC_PER_MIN },
+		{ "s", USEC_PER_SEC },
+		{ "ms", USEC_PER_MSEC },
 		{ "us", 1 },
 	};
 	size_t len = 0;
@@ -155,7 +161,7 @@ usec_print_duration(usec_t duration, char out[USEC_TEXT_MAX])
 			continue;
 		duration -= n * steps[i].length;
 		len += (size_t)snprintf(out + len, USEC_TEXT_MAX - len, "%" PRId64 "%s", n,
-		                        steps[i].name);
+					steps[i].name);
 	}
 	return out;
 }

@@ -12,9 +12,9 @@
 #include "base/usec.h"
 #include "cli/command.h"
 
-const char *answer_text(const json_t *object, const char *key);   /* "" */
-int64_t answer_int(const json_t *object, const char *key);        /* 0 */
-bool answer_has(const json_t *object, const char *key);           /* there, and not null */
+const char *answer_text(const json_t *object, const char *key); /* "" */
+int64_t answer_int(const json_t *object, const char *key);      /* 0 */
+bool answer_has(const json_t *object, const char *key);         /* there, and not null */
 bool answer_bool(const json_t *object, const char *key);
 
 /* Is the whole text a decimal number from 1 on? */

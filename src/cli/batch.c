@@ -129,8 +129,7 @@ read_request(struct request *request, json_t *object, struct err *err)
 	if (!json_is_object(object))
 		return err_invalid(err, "", "the line is not a JSON object");
 	/* All are read even when one is wrong: the answer needs the id. */
-	json_object_foreach(object, key, value)
-	{
+	json_object_foreach(object, key, value) {
 		if (read_member(request, key, value, status < 0 ? NULL : err) < 0)
 			status = -1;
 	}

@@ -184,7 +184,10 @@ call_once(struct client *client, const char *method, json_t *params, bool *is_lo
 	return result;
 }
 
-/* It was not even looked whether the request had come before: that says nothing of the first try. */
+/*
+ * It was not even looked whether the request had come before: that says nothing of the
+ * first try.
+ */
 static bool
 is_turned_away(const struct err *err)
 {

@@ -32,7 +32,7 @@ find_newest(struct client *client, int64_t job, int64_t *run, struct err *err)
 		json_object_set_new(params, "job", json_integer(job));
 	json_t *page = client_try(client, "run.list", params, err);
 	*run = 0;
-	json_array_foreach (json_object_get(page, "items"), i, item) {
+	json_array_foreach(json_object_get(page, "items"), i, item) {
 		if (*run == 0 && answer_int(item, "attempt") > 0)
 			*run = answer_int(item, "id");
 	}

@@ -53,7 +53,7 @@ print_value(const struct screen *screen, const struct field *field, json_t *valu
 		fact(screen, field->name, PLAIN, "yes");
 	else if (json_is_real(value))
 		fact(screen, field->name, PLAIN, "%g", json_real_value(value));
-	json_object_foreach (value, key, item)
+	json_object_foreach(value, key, item)
 		fact(screen, field->name, PLAIN, "%s%s%s", key, mark, json_string_value(item));
 }
 
@@ -116,7 +116,7 @@ print_times(const struct screen *screen, const json_t *times)
 	char time[SCREEN_TIME_MAX], span[WORDS_MAX];
 	size_t i;
 	json_t *item;
-	json_array_foreach (times, i, item) {
+	json_array_foreach(times, i, item) {
 		usec_t at = answer_int(item, "at_us");
 		fact(screen, i ? "" : "next", PLAIN, "%s, %s%s", screen_long_time(screen, at, time),
 		     words_when(at, screen->now, span), dst_mark(item));
@@ -136,7 +136,7 @@ print_runs(const struct screen *screen, const json_t *runs)
 	size_t i;
 	json_t *run;
 	struct table *table = table_new(screen, columns, sizeof(columns) / sizeof(columns[0]));
-	json_array_foreach (runs, i, run) {
+	json_array_foreach(runs, i, run) {
 		usec_t started = answer_int(run, "started_us"), ended = answer_int(run, "ended_us");
 		usec_t until = ended ? ended : screen->now;
 		table_add(table, PLAIN, "%lld", (long long)answer_int(run, "id"));

@@ -37,8 +37,7 @@ print_queues(const struct screen *screen, const json_t *queues)
 {
 	size_t i;
 	const json_t *queue;
-	json_array_foreach(queues, i, queue)
-	{
+	json_array_foreach(queues, i, queue) {
 		fact(screen, "queue", answer_bool(queue, "paused") ? YELLOW : PLAIN,
 		     "%s: %lld of %lld running, %lld waiting%s", answer_text(queue, "name"),
 		     (long long)answer_int(queue, "running"),

@@ -46,7 +46,7 @@ choose_instant(struct client *client, int64_t job, usec_t *at)
 	*at = 0;
 	if (!page)
 		return false;
-	json_array_foreach (json_object_get(page, "items"), i, run) {
+	json_array_foreach(json_object_get(page, "items"), i, run) {
 		if (*at == 0 && strcmp(answer_text(run, "trigger"), "schedule") == 0)
 			*at = answer_int(run, "last_due_us");
 	}
@@ -85,7 +85,7 @@ print_chain(const struct screen *screen, struct zone *zone, const json_t *answer
 	printf("%s", screen_on(screen, BOLD));
 	print_instant(screen, zone, answer_int(answer, "at_us"));
 	printf("%s\n", screen_off(screen, BOLD));
-	json_array_foreach (json_object_get(answer, "why"), i, sentence) {
+	json_array_foreach(json_object_get(answer, "why"), i, sentence) {
 		struct buf safe = BUF_EMPTY;
 		const char *text = json_string_value(sentence);
 		text_add_safe(&safe, text ? text : "", text ? strlen(text) : 0);

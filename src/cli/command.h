@@ -16,7 +16,7 @@ enum {
 	EXIT_UNREACHABLE = 3, /* no daemon */
 	EXIT_NOT_FOUND = 4,   /* no such job or run */
 	EXIT_DENIED = 5,
-	EXIT_BUSY = 6,        /* busy or unknown outcome: try again */
+	EXIT_BUSY = 6, /* busy or unknown outcome: try again */
 };
 
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -42,7 +42,7 @@ extern const struct command commands[];
 extern const size_t ncommands;
 
 const struct command *command_find(const char *name); /* NULL: none */
-const char *command_suggest(const char *name); /* the nearest name; NULL: none is near */
+const char *command_suggest(const char *name);        /* the nearest name; NULL: none is near */
 
 int cmd_add(const struct cli_options *options, int argc, char **argv);
 int cmd_list(const struct cli_options *options, int argc, char **argv);

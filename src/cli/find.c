@@ -34,7 +34,7 @@ find_finished(struct client *client, const char *name)
 	json_t *params =
 		json_pack("{s:o, s:b, s:i}", "name", literal_glob(name), "all", 1, "limit", PAGE);
 	json_t *page = client_try(client, "job.list", params, &err);
-	json_array_foreach (json_object_get(page, "items"), i, job) {
+	json_array_foreach(json_object_get(page, "items"), i, job) {
 		if (strcmp(answer_text(job, "name"), name) == 0 && answer_int(job, "id") > newest)
 			newest = answer_int(job, "id");
 	}

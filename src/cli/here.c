@@ -66,7 +66,10 @@ take_umask(const struct params *params)
 							: params_text(params, "umask", text);
 }
 
-/* One variable: taken, or its name added to *left_out. False: a job may have it, but not that long. */
+/*
+ * One variable: taken, or its name added to *left_out. False: a job may have it, but not
+ * that long.
+ */
 static bool
 take_variable(const char *text, json_t *env, struct buf *left_out)
 {

@@ -12,7 +12,7 @@
 #define LINK_LINE_MAX (16u << 20) /* bytes of an answer; a request may have 1 MiB */
 
 struct link {
-	int fd; /* -1: closed */
+	int fd;        /* -1: closed */
 	struct buf in; /* received and not yet taken */
 };
 

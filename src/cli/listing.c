@@ -48,7 +48,7 @@ show_page(struct listing *listing, const json_t *items)
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach (items, i, item) {
+	json_array_foreach(items, i, item) {
 		if (listing->limit && listing->nshown == listing->limit) {
 			listing->has_more = true;
 			break;

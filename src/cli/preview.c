@@ -16,7 +16,7 @@ preview_say(struct client *client, const struct screen *screen, const json_t *jo
 	const json_t *times = json_object_get(next, "times");
 	const char *words = answer_text(next, "words");
 	say("%s: %s", name, *words ? words : answer_text(job, "schedule"));
-	json_array_foreach (times, i, item) {
+	json_array_foreach(times, i, item) {
 		usec_t at = answer_int(item, "at_us");
 		const char *time = screen_long_time(screen, at, text);
 		if (i == 0)

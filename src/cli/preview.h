@@ -10,6 +10,6 @@
  * failure is kept silent.
  */
 void preview_say(struct client *client, const struct screen *screen, const json_t *job,
-                 const char *name, int n);
+		 const char *name, int n);
 
 #endif

@@ -153,9 +153,10 @@ static void
 say_json(const struct err *err, int exit_code)
 {
 	char key[FIELD_KEY_MAX];
-	json_t *error = json_pack(
-		"{s:{s:s, s:s*, s:s, s:i}}", "error", "code", err_code_name(err->code), "field",
-		err->field[0] ? field_key(err->field, key) : NULL, "message", err->text, "exit", exit_code);
+	json_t *error =
+		json_pack("{s:{s:s, s:s*, s:s, s:i}}", "error", "code", err_code_name(err->code),
+			  "field", err->field[0] ? field_key(err->field, key) : NULL, "message",
+			  err->text, "exit", exit_code);
 	char *text = json_dumps(error, JSON_COMPACT);
 	say_line("", text ? text : "{\"error\":{}}");
 	free(text);
@@ -173,8 +174,8 @@ say_error(const struct cli_options *options, const struct err *err, int exit_cod
 	/* The protocol has _ where options have -. */
 	for (const char *p = err->field; *p; p++)
 		buf_add_char(&line, *p == '_' ? '-' : *p);
-	bool is_named = strncmp(err->text, buf_text(&line), line.len) == 0 &&
-			err->text[line.len] == ':';
+	bool is_named =
+		strncmp(err->text, buf_text(&line), line.len) == 0 && err->text[line.len] == ':';
 	if (is_named)
 		buf_clear(&line);
 	else if (line.len)

@@ -101,7 +101,7 @@ show_run(const struct screen *screen, const json_t *run)
 		return;
 	putchar('\n');
 	struct table *table = table_new(screen, columns, NCOLUMNS);
-	json_array_foreach (attempts, i, attempt)
+	json_array_foreach(attempts, i, attempt)
 		add_attempt(table, screen, attempt);
 	table_flush(table);
 	table_free(table);

@@ -222,7 +222,7 @@ words_command(const json_t *job, struct buf *out)
 	}
 	if (answer_has(job, "shell"))
 		buf_add_text(out, answer_text(job, "shell"));
-	json_array_foreach (words, i, word) {
+	json_array_foreach(words, i, word) {
 		if (i > 0)
 			buf_add_char(out, ' ');
 		add_quoted(out, json_string_value(word) ? json_string_value(word) : "");

@@ -16,14 +16,10 @@ static const struct {
 	const char *name;
 	enum schedule_kind kind;
 } schedules[] = {
-	{ "when", SCHEDULE_ANY },
-	{ "schedule", SCHEDULE_ANY },
-	{ "cron", SCHEDULE_CRON },
-	{ "calendar", SCHEDULE_CALENDAR },
-	{ "every", SCHEDULE_EVERY },
-	{ "at", SCHEDULE_AT },
-	{ "in", SCHEDULE_IN },
-	{ "on_start", SCHEDULE_ON_START },
+	{ "when", SCHEDULE_ANY },    { "schedule", SCHEDULE_ANY },
+	{ "cron", SCHEDULE_CRON },   { "calendar", SCHEDULE_CALENDAR },
+	{ "every", SCHEDULE_EVERY }, { "at", SCHEDULE_AT },
+	{ "in", SCHEDULE_IN },       { "on_start", SCHEDULE_ON_START },
 };
 
 #define NSCHEDULES (sizeof(schedules) / sizeof(schedules[0]))
@@ -131,7 +127,7 @@ read_array(struct intent *intent, const struct field *field, const json_t *value
 		return -1;
 	if (json_array_size(value) == 0)
 		add_change(intent, field, NULL, 0);
-	json_array_foreach ((json_t *)(uintptr_t)value, i, item) {
+	json_array_foreach((json_t *)(uintptr_t)value, i, item) {
 		if (!json_is_string(item))
 			return refuse_type(field, "an array of strings", err);
 		add_change(intent, field, json_string_value(item), json_string_length(item));
@@ -150,7 +146,7 @@ read_object(struct intent *intent, const struct field *field, json_t *value, str
 		return -1;
 	if (json_object_size(value) == 0)
 		add_change(intent, field, NULL, 0);
-	json_object_foreach (value, name, item) {
+	json_object_foreach(value, name, item) {
 		if (!json_is_string(item))
 			return refuse_type(field, "an object of strings", err);
 		if (!name[0] || strchr(name, mark[0]))
@@ -226,7 +222,7 @@ changes_read(struct intent *intent, const json_t *params, struct err *err)
 {
 	const char *name;
 	json_t *value;
-	json_object_foreach ((json_t *)(uintptr_t)params, name, value) {
+	json_object_foreach((json_t *)(uintptr_t)params, name, value) {
 		size_t schedule = find_schedule(name);
 		const struct field *field = field_find(name, strlen(name));
 		int result = 0;

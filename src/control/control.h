@@ -23,7 +23,7 @@ struct control_status {
 	const char *store_detail;
 	const char *last_trouble; /* "" when there was none */
 	usec_t last_trouble_at;
-	int64_t nqueued; /* requests that wait for the store or are being committed */
+	int64_t nqueued;   /* requests that wait for the store or are being committed */
 	int64_t nlog_lost; /* log lines that found their sink full */
 	struct control_ranks loop_lag, commit;
 	int64_t rss_kib;

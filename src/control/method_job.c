@@ -215,7 +215,7 @@ job_list_render(struct call *call, const struct intent *intent)
 /* The first instants at which the job is due, as many as are asked for and its bounds allow. */
 static json_t *
 list_next(const struct job *job, const struct schedule *schedule, struct call *call,
-          struct zone *zone)
+	  struct zone *zone)
 {
 	json_t *times = json_array();
 	usec_t at = params_instant(call, "from", call->now);

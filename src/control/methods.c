@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-#define ID_MAX         INT64_MAX
-#define PAGE_MAX       500
-#define OUTPUT_MAX     (256 * 1024)
-#define NEXT_MAX       1000
-#define TEXT_MAX       4096
-#define TTY_MAX        ((1 << 20) - 1) /* minor numbers of devpts */
+#define ID_MAX     INT64_MAX
+#define PAGE_MAX   500
+#define OUTPUT_MAX (256 * 1024)
+#define NEXT_MAX   1000
+#define TEXT_MAX   4096
+#define TTY_MAX    ((1 << 20) - 1) /* minor numbers of devpts */
 
 /* Rows that several methods have. */
 #define JOB_PARAM    "job", PARAM_JOB, true, .doc = "id or name"

@@ -243,7 +243,7 @@ method_check(const struct method *method, const json_t *params, struct err *err)
 {
 	const char *name;
 	json_t *value;
-	json_object_foreach ((json_t *)(uintptr_t)params, name, value) {
+	json_object_foreach((json_t *)(uintptr_t)params, name, value) {
 		const struct param *param = find_param(method, name);
 		if (!param && !(method->takes_fields && change_is_known(name)))
 			return refuse_unknown(method, name, err);

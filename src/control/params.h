@@ -26,7 +26,10 @@ usec_t params_instant(const struct call *call, const char *name, usec_t otherwis
  */
 int params_job(const struct call *call, struct intent *intent, struct err *err);
 
-/* A value as an instant: RFC 3339, or microseconds since 1970; in the years of schedules. The same. */
+/*
+ * A value as an instant: RFC 3339, or microseconds since 1970; in the years of schedules.
+ * The same.
+ */
 int params_read_instant(const char *name, const json_t *value, usec_t *at, struct err *err);
 
 /* A uid, or the name of a user that an operator gives; `field` is for the error. The same. */

@@ -371,7 +371,7 @@ charge(struct peer *peer, const json_t *root)
 {
 	const struct session *session = peer_data(peer);
 	size_t n = json_array_size(root); /* 0: no array */
-	if (!session->who.is_operator) /* operators may hurry */
+	if (!session->who.is_operator)    /* operators may hurry */
 		peer_charge(peer, n > 0 && n <= RPC_BATCH_MAX ? n : 1);
 }
 

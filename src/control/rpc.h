@@ -29,7 +29,10 @@ void rpc_line(struct control *control, struct peer *peer, const char *line, size
 /* The peer is gone: what is under way will be answered to nobody. */
 void rpc_abandon(struct rpc *rpc);
 
-/* The line, with its newline, that tells an error without a request; what is invalid is its form. */
+/*
+ * The line, with its newline, that tells an error without a request; what is invalid is its
+ * form.
+ */
 void rpc_add_error(struct buf *out, const struct err *err);
 
 #endif

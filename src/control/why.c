@@ -38,8 +38,8 @@ show(const struct chain *chain, usec_t at, char text[SCHEDULE_TIME_MAX])
 }
 
 /*
- * From when on the schedule is the job's. A resumption moves the anchor, too, and what was before it
- * stays; an instant to run once may lie before the job.
+ * From when on the schedule is the job's. A resumption moves the anchor, too, and what was before
+ * it stays; an instant to run once may lie before the job.
  */
 static usec_t
 counts_from(const struct job *job)

@@ -57,7 +57,10 @@ set_timer(const struct clock *clock, usec_t at)
 	int flags = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
 	if (timerfd_settime(clock->timer.fd, flags, &when, NULL) == 0 || errno != ECANCELED)
 		return;
-	/* The clock was set since the timer was looked at last, and only this call is told: wake. */
+	/*
+	 * The clock was set since the timer was looked at last, and only this call is told:
+	 * wake.
+	 */
 	when.it_value = (struct timespec){ .tv_nsec = 1 };
 	timerfd_settime(clock->timer.fd, flags, &when, NULL);
 }

@@ -46,8 +46,8 @@ struct conf {
 
 	/* [access] */
 	struct uid_list operators;
-	struct uid_list allow; /* who may use asched; empty: everybody */
-	struct uid_list deny;  /* who may not; wins */
+	struct uid_list allow;         /* who may use asched; empty: everybody */
+	struct uid_list deny;          /* who may not; wins */
 	int64_t max_requests_per_user; /* in a second; 0: no limit, as everywhere here */
 	struct limits limits;          /* of what one user may have stored */
 
@@ -65,8 +65,8 @@ void conf_fini(struct conf *conf);
 
 /*
  * Reads a file into a conf_init()ed one. The file has to be a regular one; with
- * must_be_safe, one that only root and the running user can have written. 0, or -1 with *err ("FILE:LINE: ...");
- * then *conf is to be conf_fini()ed all the same.
+ * must_be_safe, one that only root and the running user can have written. 0, or -1 with *err
+ * ("FILE:LINE: ..."); then *conf is to be conf_fini()ed all the same.
  */
 int conf_load(struct conf *conf, const char *path, bool must_be_safe, struct err *err);
 

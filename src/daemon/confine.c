@@ -25,7 +25,10 @@
 	(ACCESS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | \
 	 LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_MAKE_DIR)
 
-/* What each version of the kernel's interface can forbid: everything from the first bit up to this. */
+/*
+ * What each version of the kernel's interface can forbid: everything from the first bit up
+ * to this.
+ */
 static const uint64_t last_access[] = {
 	0,
 	LANDLOCK_ACCESS_FS_MAKE_SYM,

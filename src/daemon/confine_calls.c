@@ -1,6 +1,6 @@
 /*
- * The system calls that the daemon does without, as a filter of the kernel's (seccomp(2)). A list of
- * what is forbidden, and not of what is needed: the next libcurl may need a call that this one
+ * The system calls that the daemon does without, as a filter of the kernel's (seccomp(2)). A list
+ * of what is forbidden, and not of what is needed: the next libcurl may need a call that this one
  * does not, and a scheduler that dies of it at 3 a.m. protects nobody. A forbidden call fails, as
  * it would for want of rights. Numbers beyond the kernel that the list was written for are
  * unknown (ENOSYS), which libraries have to expect on any older kernel.

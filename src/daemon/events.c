@@ -94,8 +94,8 @@ on_settled(void *arg, bool is_believed)
 {
 	struct daemon *daemon = arg;
 	usec_t now = clock_now();
-	log_notice("claims begin", log_str("because", is_believed ? "the clock was set" :
-								    "it stays as it is"));
+	log_notice("claims begin",
+		   log_str("because", is_believed ? "the clock was set" : "it stays as it is"));
 	if (!is_believed && now < daemon->settle.seen_at)
 		engine_clock_stepped(daemon->engine, daemon->settle.seen_at, now);
 	engine_go_on(daemon->engine, is_believed, now);
@@ -119,8 +119,8 @@ daemon_wait_for_clock(struct daemon *daemon)
 	const char *doubt = settle_begin(&daemon->settle, daemon->loop, clock_now());
 	if (!doubt)
 		return;
-	log_error("nothing is claimed until the clock is set",
-		  log_str("cause", doubt), log_int("at_most_s", SETTLE_TIME / USEC_PER_SEC));
+	log_error("nothing is claimed until the clock is set", log_str("cause", doubt),
+		  log_int("at_most_s", SETTLE_TIME / USEC_PER_SEC));
 	remember_trouble(daemon, "", doubt);
 	engine_hold(daemon->engine);
 }

@@ -12,7 +12,7 @@ struct options {
 	const char *private_dir; /* NULL: none */
 	const char *socket;
 	const char *database;
-	bool is_system;    /* serves all users: started by root and not private */
+	bool is_system;      /* serves all users: started by root and not private */
 	bool check_config;   /* only look at the configuration */
 	bool check_database; /* only look at the database */
 };

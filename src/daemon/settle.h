@@ -1,8 +1,8 @@
 /*
  * May the clock be believed when the daemon starts? A machine without a battery begins in 1970 and
  * is put right by the network some seconds later. What is due by a wrong clock would be run at the
- * wrong time, or taken for missed; so claims are held until the clock makes sense, but not for ever:
- * a machine that never gets a better clock is served by the one it has (reliability.md R-48).
+ * wrong time, or taken for missed; so claims are held until the clock makes sense, but not for
+ * ever: a machine that never gets a better clock is served by the one it has (reliability.md R-48).
  */
 #ifndef DAEMON_SETTLE_H
 #define DAEMON_SETTLE_H
@@ -20,7 +20,10 @@
 /* How long a better clock is waited for. */
 #define SETTLE_TIME (60 * USEC_PER_SEC)
 
-/* What is wrong with the clock; NULL: nothing. seen_at: when the database was last used; 0: never. */
+/*
+ * What is wrong with the clock; NULL: nothing. seen_at: when the database was last used; 0:
+ * never.
+ */
 const char *settle_doubt(usec_t now, usec_t seen_at);
 
 struct settle {

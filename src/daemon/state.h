@@ -24,7 +24,7 @@ struct daemon {
 	struct clock *clock;
 	struct zonedir zonedir;
 	struct zones *zones;
-	struct zone_watch *zone_watch; /* NULL: the system gives none */
+	struct zone_watch *zone_watch;         /* NULL: the system gives none */
 	struct runner *exec, *http, *requests; /* http is in front of requests */
 	struct store_thread *store;
 	struct engine *engine; /* NULL until the spawner has told what it has */
@@ -32,11 +32,11 @@ struct daemon {
 	struct replay replay;
 	struct orphans orphans;
 	struct settle settle; /* claims are held until the clock can be believed */
-	int listen_fd;      /* -1: control has it */
-	ev_io answers;      /* of the store */
-	ev_prepare settles; /* before each wait: the engine does what is due */
-	ev_timer watchdog;  /* for the service manager, when it wants that */
-	ev_timer gives_up;  /* the spawner is gone: there is not much time */
+	int listen_fd;        /* -1: control has it */
+	ev_io answers;        /* of the store */
+	ev_prepare settles;   /* before each wait: the engine does what is due */
+	ev_timer watchdog;    /* for the service manager, when it wants that */
+	ev_timer gives_up;    /* the spawner is gone: there is not much time */
 	ev_signal signals[4];
 	usec_t started_at, started_elapsed;
 	usec_t adapted_elapsed; /* when the look-ahead was last fitted to the disk */

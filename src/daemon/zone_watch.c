@@ -45,8 +45,8 @@ is_ours(const struct zone_watch *watch, const struct inotify_event *event)
 {
 	if (event->wd != watch->etc)
 		return true;
-	return event->len && (strcmp(event->name, "localtime") == 0 ||
-			      strcmp(event->name, "timezone") == 0);
+	return event->len &&
+	       (strcmp(event->name, "localtime") == 0 || strcmp(event->name, "timezone") == 0);
 }
 
 static void

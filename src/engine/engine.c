@@ -126,8 +126,8 @@ look_again_if_failed(struct engine *engine, const struct intent *intent)
 }
 
 /*
- * Also of a change that was refused in the end: the stops of its earlier transactions are on record.
- * Which those are of one that failed, a recovery finds.
+ * Also of a change that was refused in the end: the stops of its earlier transactions are on
+ * record. Which those are of one that failed, a recovery finds.
  */
 static void
 take_stops(struct engine *engine, const struct intent *intent)
@@ -213,7 +213,7 @@ engine_submit(struct engine *engine, struct intent *intent)
 
 void
 engine_replay_started(struct engine *engine, int64_t run_id, int attempt, pid_t pid,
-                      int64_t pid_start, usec_t at)
+		      int64_t pid_start, usec_t at)
 {
 	if (live_find(engine, run_id, attempt))
 		return;
@@ -246,8 +246,8 @@ engine_is_ready(const struct engine *engine)
 }
 
 void
-engine_run_started(struct engine *engine, int64_t run_id, int attempt, pid_t pid,
-                   int64_t pid_start, usec_t at)
+engine_run_started(struct engine *engine, int64_t run_id, int attempt, pid_t pid, int64_t pid_start,
+		   usec_t at)
 {
 	struct live *live = live_find(engine, run_id, attempt);
 	if (!live) {
@@ -265,7 +265,7 @@ engine_run_started(struct engine *engine, int64_t run_id, int attempt, pid_t pid
 
 void
 engine_run_ended(struct engine *engine, int64_t run_id, int attempt, struct outcome *outcome,
-                 usec_t now)
+		 usec_t now)
 {
 	engine->now = now;
 	struct live *live = live_find(engine, run_id, attempt);
@@ -289,17 +289,21 @@ engine_orphan_ended(struct engine *engine, int64_t run_id, int attempt, usec_t n
 	engine->now = now;
 	if (!live || live->state != LIVE_ORPHAN)
 		return;
-	struct outcome outcome = { .kind = OUTCOME_LOST, .text = "crash", .ended_at = now,
-		                   .cpu_us = -1, .peak_kib = -1, .output_fd = -1 };
+	struct outcome outcome = { .kind = OUTCOME_LOST,
+				   .text = "crash",
+				   .ended_at = now,
+				   .cpu_us = -1,
+				   .peak_kib = -1,
+				   .output_fd = -1 };
 	live_ended(engine, live, &outcome);
 }
 
 static bool
 may_claim(const struct engine *engine)
 {
-	return engine->is_ready && !engine->is_held && !engine->needs_recovery && !engine->is_recovering &&
-	       !engine->is_claiming && !engine->is_stopping && engine->store_state == STORE_OK &&
-	       steps_are_recorded(engine);
+	return engine->is_ready && !engine->is_held && !engine->needs_recovery &&
+	       !engine->is_recovering && !engine->is_claiming && !engine->is_stopping &&
+	       engine->store_state == STORE_OK && steps_are_recorded(engine);
 }
 
 /*
@@ -312,8 +316,8 @@ claim_at(const struct engine *engine)
 	if (!may_claim(engine) || engine->due_at == USEC_NEVER)
 		return USEC_NEVER;
 	usec_t at = engine->due_at > engine->claimed_until
-	                    ? engine->due_at - engine->config.lookahead
-	                    : engine->due_at;
+			    ? engine->due_at - engine->config.lookahead
+			    : engine->due_at;
 	return at > engine->not_before ? at : engine->not_before;
 }
 
@@ -340,8 +344,8 @@ end_all(struct engine *engine)
 	while ((live = map_next(&engine->lives, &at))) {
 		bool stays = engine->is_restart && live->job && !job_is_http(live->job);
 		if (!stays && (live->state == LIVE_STARTING || live->state == LIVE_RUNNING))
-			live_stop(engine, live, &(struct stop){ .how = STOP_SOFT,
-			                                        .reason = REASON_SHUTDOWN });
+			live_stop(engine, live,
+				  &(struct stop){ .how = STOP_SOFT, .reason = REASON_SHUTDOWN });
 	}
 }
 
@@ -471,7 +475,7 @@ engine_is_idle(const struct engine *engine)
 		return false;
 	while ((live = map_next(&engine->lives, &at))) {
 		bool stays = live->state == LIVE_ORPHAN || live->state == LIVE_REPLAYED ||
-		             (engine->is_restart && live->job && !job_is_http(live->job));
+			     (engine->is_restart && live->job && !job_is_http(live->job));
 		if (!stays)
 			return false;
 	}

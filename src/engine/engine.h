@@ -17,8 +17,8 @@ struct engine;
 enum run_event_kind {
 	RUN_EVENT_STARTING, /* handed to its runner */
 	RUN_EVENT_STARTED,
-	RUN_EVENT_ENDED,    /* on record: run->state says how (waiting: it will be retried) */
-	RUN_EVENT_SKIPPED,  /* on record without a start: skipped, missed, lost */
+	RUN_EVENT_ENDED,   /* on record: run->state says how (waiting: it will be retried) */
+	RUN_EVENT_SKIPPED, /* on record without a start: skipped, missed, lost */
 };
 
 struct run_event {
@@ -34,7 +34,7 @@ struct engine_ports {
 	struct runner *exec;
 	struct runner *http;
 	void (*event)(void *arg, const struct run_event *event); /* for log, alerts, subscribers */
-	void (*trouble)(void *arg, const char *text); /* something for the error log */
+	void (*trouble)(void *arg, const char *text);            /* something for the error log */
 	void (*notice)(void *arg, const char *text, const char *what); /* and for the notices */
 	/*
 	 * Is that process of an earlier spawner still the one it was? (pid, start ticks, boot id).
@@ -45,8 +45,8 @@ struct engine_ports {
 };
 
 struct engine_config {
-	int claim_batch;    /* runs and jobs a claim takes at most; 256 */
-	usec_t lookahead;   /* claims this far ahead of the instant; 20 ms to 1 s */
+	int claim_batch;     /* runs and jobs a claim takes at most; 256 */
+	usec_t lookahead;    /* claims this far ahead of the instant; 20 ms to 1 s */
 	usec_t stop_timeout; /* how long running work may go on after engine_stop() */
 	char boot[40];
 	char spawner[40];
@@ -60,7 +60,7 @@ void engine_free(struct engine *engine); /* no intent may be under way */
  * engine_recover(). Claims begin when it is through; engine_is_ready() then.
  */
 void engine_replay_started(struct engine *engine, int64_t run_id, int attempt, pid_t pid,
-                           int64_t pid_start, usec_t at);
+			   int64_t pid_start, usec_t at);
 void engine_recover(struct engine *engine, usec_t now);
 /* Claims begin so much ahead of the instants: twice what a commit takes, 20 ms to 1 s. */
 void engine_set_lookahead(struct engine *engine, usec_t lookahead);
@@ -69,9 +69,9 @@ bool engine_is_ready(const struct engine *engine);
 
 /* The runner's events (and replayed ends). Takes the outcome's descriptors. */
 void engine_run_started(struct engine *engine, int64_t run_id, int attempt, pid_t pid,
-                        int64_t pid_start, usec_t at);
-void engine_run_ended(struct engine *engine, int64_t run_id, int attempt,
-                      struct outcome *outcome, usec_t now);
+			int64_t pid_start, usec_t at);
+void engine_run_ended(struct engine *engine, int64_t run_id, int attempt, struct outcome *outcome,
+		      usec_t now);
 void engine_orphan_ended(struct engine *engine, int64_t run_id, int attempt, usec_t now);
 
 /* Zone files may have been replaced: looks, and recomputes what follows them. */
@@ -93,7 +93,8 @@ void engine_clock_stepped(struct engine *engine, usec_t from, usec_t now);
 
 /*
  * While it is held it claims nothing and trims no history: the clock cannot be believed. All else
- * goes on. Not believed in the end: nobody has set it, and what is old by it is kept some time more.
+ * goes on. Not believed in the end: nobody has set it, and what is old by it is kept some time
+ * more.
  */
 void engine_hold(struct engine *engine);
 void engine_go_on(struct engine *engine, bool is_believed, usec_t now);
@@ -113,8 +114,8 @@ bool engine_is_idle(const struct engine *engine);
 int engine_output(struct engine *engine, int64_t run_id, struct outcome *outcome);
 
 struct engine_stats {
-	int nlive;       /* claimed or running now, in memory */
-	int nintents;    /* under way */
+	int nlive;    /* claimed or running now, in memory */
+	int nintents; /* under way */
 	usec_t start_late_p50, start_late_p99, start_late_max; /* of the last starts */
 };
 void engine_stats(const struct engine *engine, struct engine_stats *stats);

@@ -28,10 +28,8 @@
 
 #define BIT(state) (1u << (state))
 static const unsigned legal_steps[LIVE_NSTATES] = {
-	[LIVE_CLAIMED] = BIT(LIVE_STARTING),
-	[LIVE_STARTING] = BIT(LIVE_RUNNING) | BIT(LIVE_ENDED),
-	[LIVE_RUNNING] = BIT(LIVE_ENDED),
-	[LIVE_REPLAYED] = BIT(LIVE_RUNNING) | BIT(LIVE_ENDED),
+	[LIVE_CLAIMED] = BIT(LIVE_STARTING), [LIVE_STARTING] = BIT(LIVE_RUNNING) | BIT(LIVE_ENDED),
+	[LIVE_RUNNING] = BIT(LIVE_ENDED),    [LIVE_REPLAYED] = BIT(LIVE_RUNNING) | BIT(LIVE_ENDED),
 	[LIVE_ORPHAN] = BIT(LIVE_ENDED),
 };
 
@@ -140,7 +138,9 @@ live_wait(struct engine *engine, struct live *live)
 static void
 tell(struct engine *engine, enum run_event_kind kind, const struct live *live, usec_t late)
 {
-	struct run_event event = { .kind = kind, .run = &live->run, .job = live->job, .late = late };
+	struct run_event event = {
+		.kind = kind, .run = &live->run, .job = live->job, .late = late
+	};
 	if (engine->ports.event)
 		engine->ports.event(engine->ports.arg, &event);
 }
@@ -318,9 +318,9 @@ live_recorded(struct engine *engine, struct intent *intent)
 	if (intent->run.id)
 		live->run = intent->run;
 	struct run_event event = { .kind = RUN_EVENT_ENDED,
-		                   .run = &live->run,
-		                   .job = live->job,
-		                   .took = live->outcome.ended_at - live->started_at };
+				   .run = &live->run,
+				   .job = live->job,
+				   .took = live->outcome.ended_at - live->started_at };
 	if (engine->ports.event)
 		engine->ports.event(engine->ports.arg, &event);
 	struct runner *runner = runner_of(engine, live);

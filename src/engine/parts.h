@@ -8,12 +8,12 @@
 
 /* An attempt in memory: from its claim until its end is on record. */
 enum live_state {
-	LIVE_CLAIMED,    /* committed as running; handed to its runner at start_at */
-	LIVE_STARTING,   /* handed over, not yet confirmed */
+	LIVE_CLAIMED,  /* committed as running; handed to its runner at start_at */
+	LIVE_STARTING, /* handed over, not yet confirmed */
 	LIVE_RUNNING,
-	LIVE_ENDED,      /* over, not yet on record: the intent is under way, or tried again */
-	LIVE_REPLAYED,   /* the runner has it running; the ledger was not asked yet */
-	LIVE_ORPHAN,     /* its spawner is gone, the process lives: only watched */
+	LIVE_ENDED,    /* over, not yet on record: the intent is under way, or tried again */
+	LIVE_REPLAYED, /* the runner has it running; the ledger was not asked yet */
+	LIVE_ORPHAN,   /* its spawner is gone, the process lives: only watched */
 	LIVE_NSTATES,
 };
 
@@ -40,7 +40,7 @@ struct live {
 	pid_t pid; /* 0: none, or not known */
 	int64_t pid_start;
 	enum run_reason stop_reason; /* why we asked it to end, also if that came on no record */
-	bool is_recording; /* its INTENT_ENDED is under way */
+	bool is_recording;           /* its INTENT_ENDED is under way */
 	struct outcome outcome; /* of LIVE_ENDED; its descriptors are with the intent meanwhile */
 };
 

@@ -65,10 +65,10 @@ lose(struct engine *engine, struct live *live, const struct start *start)
 {
 	bool is_same_boot = strcmp(start->attempt.boot, engine->config.boot) == 0;
 	struct outcome outcome = { .kind = OUTCOME_LOST,
-		                   .ended_at = engine->now,
-		                   .cpu_us = -1,
-		                   .peak_kib = -1,
-		                   .output_fd = -1 };
+				   .ended_at = engine->now,
+				   .cpu_us = -1,
+				   .peak_kib = -1,
+				   .output_fd = -1 };
 	snprintf(outcome.text, sizeof(outcome.text), "%s", is_same_boot ? "crash" : "reboot");
 	live_ended(engine, live, &outcome);
 }
@@ -127,8 +127,8 @@ recover_run(struct engine *engine, struct start *start)
 	}
 	bool was_unstarted = is_unstarted(engine, start);
 	live = live_new(engine, &start->run, &start->job);
-	live->started_at = start->attempt.started_at ? start->attempt.started_at
-	                                             : start->attempt.claimed_at;
+	live->started_at =
+		start->attempt.started_at ? start->attempt.started_at : start->attempt.claimed_at;
 	if (was_unstarted) {
 		live->state = LIVE_CLAIMED;
 		live_requeue(engine, live);
@@ -149,8 +149,8 @@ drop_strangers(struct engine *engine)
 	while ((live = map_next(&engine->lives, &at))) {
 		if (live->state == LIVE_REPLAYED && engine->ports.trouble)
 			engine->ports.trouble(engine->ports.arg,
-			                      "a process runs for a run that is not running in the "
-			                      "ledger: was an older database put in place?");
+					      "a process runs for a run that is not running in the "
+					      "ledger: was an older database put in place?");
 	}
 }
 

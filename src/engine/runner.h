@@ -29,7 +29,7 @@ struct runner {
 /* What a runner tells its owner. */
 struct runner_events {
 	void (*started)(void *arg, int64_t run_id, int attempt, pid_t pid, int64_t pid_start,
-	                usec_t at);
+			usec_t at);
 	/* Takes the outcome's descriptors. May be told again after a restart, until forget(). */
 	void (*ended)(void *arg, int64_t run_id, int attempt, struct outcome *outcome);
 	void *arg;

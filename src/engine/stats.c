@@ -17,7 +17,7 @@ engine_stats(const struct engine *engine, struct engine_stats *stats)
 	usec_t late[LATE_SAMPLES];
 	size_t n = engine->nlate < LATE_SAMPLES ? engine->nlate : LATE_SAMPLES;
 	*stats = (struct engine_stats){ .nlive = (int)engine->lives.n,
-		                        .nintents = engine->nintents };
+					.nintents = engine->nintents };
 	if (n == 0)
 		return;
 	memcpy(late, engine->late, n * sizeof(late[0]));

@@ -46,7 +46,10 @@ enum intent_kind {
 	 * (0: begin), in the answer where to go on (-1: done), count: jobs recomputed so far.
 	 */
 	INTENT_CLOCK_STEP, /* the clock was set, from at to until */
-	/* look whether zone files were replaced (is_forced: they were) -> name: which; offset, count */
+	/*
+	 * look whether zone files were replaced (is_forced: they were) -> name: which;
+	 * offset, count
+	 */
 	INTENT_ZONES,
 	INTENT_PRUNE,  /* retention: one slice -> count; count 0: nothing left to do */
 	INTENT_BACKUP, /* path */
@@ -83,19 +86,19 @@ struct job_ref {
 struct list_filter {
 	bool has_owner;
 	uid_t owner;
-	bool with_ended;   /* finished jobs and tombstones too */
-	bool only_failed;  /* jobs whose last run failed; runs that failed */
+	bool with_ended;  /* finished jobs and tombstones too */
+	bool only_failed; /* jobs whose last run failed; runs that failed */
 	bool only_running;
-	char *name_glob;   /* fnmatch(3); owned */
-	char *queue;       /* owned */
-	int64_t job_id;    /* of runs: of this job; 0: of all */
+	char *name_glob; /* fnmatch(3); owned */
+	char *queue;     /* owned */
+	int64_t job_id;  /* of runs: of this job; 0: of all */
 };
 
 /* A job as `list` shows it. */
 struct job_item {
 	struct job job;
 	bool has_last;
-	struct run last;    /* the newest terminal run */
+	struct run last; /* the newest terminal run */
 	int nrunning;
 	int nwaiting;
 };
@@ -180,20 +183,21 @@ struct intent {
 	usec_t now; /* the loop's time when it was submitted */
 	struct requester who;
 	char key[INTENT_KEY_MAX + 1]; /* idempotency key of the requester; "": none */
-	uint64_t key_hash;            /* of method and parameters: the same key must mean the same */
+	/* of method and parameters: the same key must mean the same */
+	uint64_t key_hash;
 
 	/* What is asked; which of these count stands at the kind. */
 	struct job_ref ref;
-	struct job *job; /* owned */
+	struct job *job;        /* owned */
 	struct change *changes; /* owned */
 	size_t nchanges;
 	int64_t run_id;
 	int attempt;
 	bool is_forced;
 	bool without_output; /* of ended: the disk has no room for it */
-	int tty;           /* of the run, see there */
-	bool of_errors;    /* of RUN_OUTPUT: what went to stderr, when it was kept apart */
-	bool with_running; /* of JOB_CANCEL: stop its running run too */
+	int tty;             /* of the run, see there */
+	bool of_errors;      /* of RUN_OUTPUT: what went to stderr, when it was kept apart */
+	bool with_running;   /* of JOB_CANCEL: stop its running run too */
 	enum stop_how how;
 	enum run_reason reason;
 	usec_t at;    /* an instant asked about, or the started-at */
@@ -207,7 +211,7 @@ struct intent {
 	struct outcome outcome; /* its descriptors are owned */
 	struct queue queue; /* of QUEUE_SET; concurrency 0: as it was. The answer: as it is now */
 	bool keeps_paused;  /* of QUEUE_SET: queue.is_paused is not asked for */
-	char *path; /* owned */
+	char *path;         /* owned */
 
 	/*
 	 * Too much for one transaction: a part is done, and the store applies it again in the

@@ -34,16 +34,16 @@ enum field_type {
 enum field_group { GROUP_GENERAL, GROUP_SCHEDULE, GROUP_EXEC, GROUP_HTTP, GROUP_POLICY };
 
 struct field {
-	const char *name;    /* "retry-delay" */
+	const char *name; /* "retry-delay" */
 	enum field_type type;
 	enum field_group group;
-	size_t offset;       /* in struct job */
-	double min, max;     /* of numbers, and of durations in microseconds; both 0: the type's */
+	size_t offset;   /* in struct job */
+	double min, max; /* of numbers, and of durations in microseconds; both 0: the type's */
 	const char *const *values; /* of enums, NULL-terminated */
 	double standard;           /* the default: a number, of enums its place in values[] */
 	const char *standard_text; /* the default of strings; NULL: unset */
-	const char *argument; /* what stands for the value in usage: "DURATION" */
-	const char *doc;     /* one line, no full stop */
+	const char *argument;      /* what stands for the value in usage: "DURATION" */
+	const char *doc;           /* one line, no full stop */
 };
 
 #define FIELD_TEXT_MAX 65536 /* bytes of one value; and items of a list */
@@ -65,7 +65,7 @@ const char *field_suggest(const char *name);
  * FIELD_SCHEDULE is refused: use job_set_schedule(). 0, or -1 with *err (field, value, range).
  */
 int field_set(struct job *job, const struct field *field, const char *text, size_t len,
-              struct err *err);
+	      struct err *err);
 void field_clear(struct job *job, const struct field *field); /* back to its default */
 void field_clear_group(struct job *job, enum field_group group);
 /* The default as field_print() would print it; nothing when it is unset. */

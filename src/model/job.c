@@ -47,7 +47,8 @@ job_init(struct job *job)
 {
 	*job = (struct job){ .next_due = USEC_NEVER, .next_start_at = USEC_NEVER };
 	for (size_t i = 0; i < nfields; i++) {
-		if (fields[i].standard_text || fields[i].standard != 0) /* the others are so already */
+		if (fields[i].standard_text ||
+		    fields[i].standard != 0) /* the others are so already */
 			field_clear(job, &fields[i]);
 	}
 }
@@ -119,9 +120,10 @@ job_check_name(const char *field, const char *name, struct err *err)
 	for (const char *p = name; *p; p++) {
 		unsigned char c = (unsigned char)*p;
 		if (c <= ' ' || c == 0x7f || strchr("/*?[]\"'\\", c))
-			return err_invalid(err, field,
-			                   "\"%s\" has a blank, a control byte or one of / * ? [ ] \" ' \\",
-			                   name);
+			return err_invalid(
+				err, field,
+				"\"%s\" has a blank, a control byte or one of / * ? [ ] \" ' \\",
+				name);
 	}
 	return 0;
 }
@@ -134,7 +136,7 @@ check_action(const struct job *job, struct err *err)
 		return err_invalid(err, "command", "there is none: give command, shell or url");
 	if (nactions > 1)
 		return err_invalid(err, job->url ? "url" : "shell",
-		                   "give only one of command, shell and url");
+				   "give only one of command, shell and url");
 	if (job->command.n && job->command.items[0][0] == '\0')
 		return err_invalid(err, "command", "the program's name is empty");
 	if (job->shell && strspn(job->shell, " \t\n") == strlen(job->shell))
@@ -170,7 +172,7 @@ check_groups(const struct job *job, struct err *err)
 		field_clear(&standard, &fields[i]);
 		if (field_differs(job, &standard, &fields[i]))
 			rc = err_invalid(err, fields[i].name, "is only for %s jobs",
-			                 job_is_http(job) ? "command" : "HTTP");
+					 job_is_http(job) ? "command" : "HTTP");
 	}
 	job_fini(&standard);
 	return rc;
@@ -258,7 +260,7 @@ job_schedule(const struct job *job, struct zones *zones, struct schedule *s, str
 
 int
 job_set_schedule(struct job *job, enum schedule_kind kind, const char *text, struct zones *zones,
-                 usec_t now, struct err *err)
+		 usec_t now, struct err *err)
 {
 	struct schedule s;
 	struct schedule_context c = context(job, zones, now);
@@ -326,7 +328,7 @@ job_unpack(struct job *job, const void *data, size_t len, struct err *err)
 			return err_set(err, ERR_INVALID, "stored field \"%.40s\" is unknown", name);
 		size_t n = strlen(p);
 		int rc = field->type == FIELD_SCHEDULE ? unpack_schedule(job, p, err)
-		                                       : field_set(job, field, p, n, err);
+						       : field_set(job, field, p, n, err);
 		if (rc < 0)
 			return -1;
 		p += n + 1;

@@ -60,8 +60,8 @@ struct job {
 	char *stdin_text;
 	int umask; /* -1: the daemon's default, 022 */
 	int nice;
-	char *env_file; /* read by the run, as its user */
-	char *output;   /* a file of the user's to append to, instead of the kept output */
+	char *env_file;   /* read by the run, as its user */
+	char *output;     /* a file of the user's to append to, instead of the kept output */
 	int split_output; /* a flag: stderr is kept apart */
 	enum leftovers leftovers;
 	usec_t limit_cpu; /* of limits, 0: none */

@@ -119,9 +119,13 @@ pass_over(struct walk *w, struct instant at, enum run_state state, enum run_reas
 static void
 add_run(struct walk *w, struct instant at, enum run_gate gate, bool is_catchup)
 {
-	add_row(w->plan, &(struct plan_row){ .due = at.due, .last_due = at.due, .count = 1,
-	                                     .start_at = at.start_at, .state = RUN_WAITING,
-	                                     .gate = gate, .is_catchup = is_catchup });
+	add_row(w->plan, &(struct plan_row){ .due = at.due,
+					     .last_due = at.due,
+					     .count = 1,
+					     .start_at = at.start_at,
+					     .state = RUN_WAITING,
+					     .gate = gate,
+					     .is_catchup = is_catchup });
 	w->plan->nruns++;
 	w->nactive++;
 	if (gate == GATE_JOB)
@@ -414,8 +418,9 @@ plan_make(struct plan *plan, const struct plan_view *view)
 {
 	const struct job *job = view->job;
 	*plan = (struct plan){ 0 };
-	struct walk w = { .view = view, .plan = plan, .nactive = view->nactive,
-	                  .nqueued = view->nqueued };
+	struct walk w = {
+		.view = view, .plan = plan, .nactive = view->nactive, .nqueued = view->nqueued
+	};
 	w.ring = mem_array(ring_size(job), sizeof(*w.ring));
 	struct instant at = { .due = job->next_due, .start_at = job->next_start_at };
 	int most = steps_max(view);

@@ -27,12 +27,12 @@ struct plan_view {
 	const struct job *job;
 	const struct schedule *schedule;
 	usec_t now;
-	usec_t horizon;   /* >= now: instants up to here may be claimed ahead */
-	size_t nactive;   /* the job's runs that wait or run */
-	size_t nqueued;   /* of these, waiting behind another (GATE_JOB) */
-	bool is_limited;  /* the owner may have only `room` more runs: what is beyond is skipped */
+	usec_t horizon;  /* >= now: instants up to here may be claimed ahead */
+	size_t nactive;  /* the job's runs that wait or run */
+	size_t nqueued;  /* of these, waiting behind another (GATE_JOB) */
+	bool is_limited; /* the owner may have only `room` more runs: what is beyond is skipped */
 	size_t room;
-	uint64_t machine; /* for the splay */
+	uint64_t machine;    /* for the splay */
 	usec_t passed_until; /* instants up to here are skipped, for that reason; 0: none */
 	enum run_reason passed_reason; /* paused, edited, removed */
 	/*
@@ -41,7 +41,7 @@ struct plan_view {
 	 */
 	struct plan_covered (*covered)(void *arg, usec_t at);
 	void *arg;
-	int steps_max; /* instants to cover, at most PLAN_STEPS_MAX; 0: so many */
+	int steps_max;             /* instants to cover, at most PLAN_STEPS_MAX; 0: so many */
 	usec_t step_from, step_to; /* the clock jumped ahead over these instants; 0: it did not */
 };
 
@@ -60,8 +60,8 @@ struct plan {
 	size_t nrows, cap;
 	usec_t next_due, next_start_at; /* where the schedule goes on */
 	int64_t nruns;                  /* of the rows, runs */
-	int nsteps; /* instants looked at; those that were counted are some, too */
-	bool stops_active;              /* overlap cancel or kill: end what is active first */
+	int nsteps;        /* instants looked at; those that were counted are some, too */
+	bool stops_active; /* overlap cancel or kill: end what is active first */
 };
 
 void plan_make(struct plan *plan, const struct plan_view *view);
@@ -78,7 +78,7 @@ void job_anchor(struct job *job, const struct schedule *schedule, usec_t after, 
  * *marks (may be NULL) as schedule_next() has them.
  */
 usec_t job_next_within(const struct job *job, const struct schedule *schedule, usec_t after,
-                       int64_t nruns, unsigned *marks);
+		       int64_t nruns, unsigned *marks);
 
 /* due with the job's splay (stable for job and machine) and jitter (stable for job and due). */
 usec_t job_start_at(const struct job *job, usec_t due, uint64_t machine);

@@ -11,12 +11,9 @@ static const struct {
 	enum run_reason reason;
 	int code_max; /* 0: takes no code */
 } words[] = {
-	{ "exit", REASON_EXIT, 255 },
-	{ "signal", REASON_SIGNAL, 0 },
-	{ "timeout", REASON_TIMEOUT, 0 },
-	{ "start", REASON_START_FAILED, 0 },
-	{ "lost", REASON_CRASH, 0 },
-	{ "network", REASON_NETWORK, 0 },
+	{ "exit", REASON_EXIT, 255 },        { "signal", REASON_SIGNAL, 0 },
+	{ "timeout", REASON_TIMEOUT, 0 },    { "start", REASON_START_FAILED, 0 },
+	{ "lost", REASON_CRASH, 0 },         { "network", REASON_NETWORK, 0 },
 	{ "http", REASON_HTTP_STATUS, 599 },
 };
 
@@ -32,8 +29,8 @@ parse_code(const char *text, const char **end, int most)
 	long code = strtol(text, &stop, 10);
 	*end = stop;
 	return stop == text || *text < '0' || *text > '9' || stop - text > 4 || code > most
-	               ? -1
-	               : (int)code;
+		       ? -1
+		       : (int)code;
 }
 
 static int
@@ -78,9 +75,11 @@ retry_on_check(const char *list, struct err *err)
 	struct item item;
 	for (const char *rest = list; next_item(&rest, text);) {
 		if (parse_item(text, &item) < 0)
-			return err_invalid(err, "retry-on",
-			                   "\"%.40s\" in \"%.80s\" is not exit, exit:N, exit:N-M, signal, "
-			                   "timeout, start, lost, network, http or http:N", text, list);
+			return err_invalid(
+				err, "retry-on",
+				"\"%.40s\" in \"%.80s\" is not exit, exit:N, exit:N-M, signal, "
+				"timeout, start, lost, network, http or http:N",
+				text, list);
 	}
 	return 0;
 }

@@ -10,9 +10,9 @@
 #include "model/retry.h"
 
 static const char *const state_names[RUN_NSTATES] = {
-	[RUN_WAITING] = "waiting",     [RUN_RUNNING] = "running", [RUN_SUCCEEDED] = "succeeded",
-	[RUN_FAILED] = "failed",       [RUN_CANCELLED] = "cancelled", [RUN_SKIPPED] = "skipped",
-	[RUN_MISSED] = "missed",       [RUN_LOST] = "lost",
+	[RUN_WAITING] = "waiting", [RUN_RUNNING] = "running",     [RUN_SUCCEEDED] = "succeeded",
+	[RUN_FAILED] = "failed",   [RUN_CANCELLED] = "cancelled", [RUN_SKIPPED] = "skipped",
+	[RUN_MISSED] = "missed",   [RUN_LOST] = "lost",
 };
 
 static const char *const trigger_names[TRIGGER_NKINDS] = {
@@ -51,18 +51,18 @@ static const char *const reason_names[REASON_NKINDS] = {
 };
 
 static const char *const outcome_names[OUTCOME_NKINDS] = {
-	[OUTCOME_NONE] = "none",       [OUTCOME_EXIT] = "exit",
-	[OUTCOME_SIGNAL] = "signal",   [OUTCOME_START_FAILED] = "start-failed",
-	[OUTCOME_HTTP] = "http",       [OUTCOME_NETWORK] = "network",
+	[OUTCOME_NONE] = "none",     [OUTCOME_EXIT] = "exit",
+	[OUTCOME_SIGNAL] = "signal", [OUTCOME_START_FAILED] = "start-failed",
+	[OUTCOME_HTTP] = "http",     [OUTCOME_NETWORK] = "network",
 	[OUTCOME_LOST] = "lost",
 };
 
 #define BIT(state) (1u << (state))
 static const unsigned legal_steps[RUN_NSTATES] = {
-	[RUN_WAITING] = BIT(RUN_RUNNING) | BIT(RUN_CANCELLED) | BIT(RUN_SKIPPED) |
-	                BIT(RUN_MISSED) | BIT(RUN_LOST) | BIT(RUN_FAILED),
+	[RUN_WAITING] = BIT(RUN_RUNNING) | BIT(RUN_CANCELLED) | BIT(RUN_SKIPPED) | BIT(RUN_MISSED) |
+			BIT(RUN_LOST) | BIT(RUN_FAILED),
 	[RUN_RUNNING] = BIT(RUN_WAITING) | BIT(RUN_SUCCEEDED) | BIT(RUN_FAILED) |
-	                BIT(RUN_CANCELLED) | BIT(RUN_LOST) | BIT(RUN_MISSED),
+			BIT(RUN_CANCELLED) | BIT(RUN_LOST) | BIT(RUN_MISSED),
 };
 
 bool
@@ -110,7 +110,8 @@ describe_code(struct run *run, const struct outcome *outcome)
 		break;
 	case OUTCOME_START_FAILED:
 		snprintf(run->detail, sizeof(run->detail), "%s%s%s", outcome->text,
-		         outcome->code ? ": " : "", outcome->code ? strerrorname_np(outcome->code) : "");
+			 outcome->code ? ": " : "",
+			 outcome->code ? strerrorname_np(outcome->code) : "");
 		break;
 	default:
 		set_detail(run, outcome->text);
@@ -171,8 +172,7 @@ wants_retry(const struct run *run, const struct job *job, const struct outcome *
 }
 
 static void
-wait_for_retry(struct run *run, const struct job *job, const struct outcome *outcome,
-               uint64_t draw)
+wait_for_retry(struct run *run, const struct job *job, const struct outcome *outcome, uint64_t draw)
 {
 	usec_t wait = is_interrupted(run, outcome) ? 0 : retry_wait(job, run->attempt, draw);
 	usec_t at = outcome->ended_at + wait;
@@ -190,7 +190,7 @@ wait_for_retry(struct run *run, const struct job *job, const struct outcome *out
 
 void
 run_end_attempt(struct run *run, const struct job *job, const struct outcome *outcome,
-                uint64_t draw)
+		uint64_t draw)
 {
 	enum run_reason asked = run->stop_reason;
 	run->ended_at = outcome->ended_at;
@@ -200,7 +200,8 @@ run_end_attempt(struct run *run, const struct job *job, const struct outcome *ou
 		if (asked == REASON_OVERLAP)
 			set_detail(run, "made way for the next run");
 		else
-			snprintf(run->detail, sizeof(run->detail), "by uid %u", (unsigned)run->stop_uid);
+			snprintf(run->detail, sizeof(run->detail), "by uid %u",
+				 (unsigned)run->stop_uid);
 		return;
 	}
 	if (is_success(outcome)) {
@@ -209,14 +210,14 @@ run_end_attempt(struct run *run, const struct job *job, const struct outcome *ou
 		return;
 	}
 	run->reason = asked == REASON_TIMEOUT || asked == REASON_SHUTDOWN ? asked
-	                                                                  : failure_reason(outcome);
+									  : failure_reason(outcome);
 	if (wants_retry(run, job, outcome)) {
 		wait_for_retry(run, job, outcome, draw);
 		return;
 	}
 	if (is_interrupted(run, outcome) && retries_when_lost(job))
 		snprintf(run->detail, sizeof(run->detail), "given up after %d attempts",
-		         run->attempt);
+			 run->attempt);
 	run_set_state(run, outcome->kind == OUTCOME_LOST ? RUN_LOST : RUN_FAILED, run->reason);
 }
 
@@ -252,13 +253,13 @@ signal_name(int number)
 		int number;
 		const char *name;
 	} names[] = {
-		{ SIGHUP, "SIGHUP" },   { SIGINT, "SIGINT" },   { SIGQUIT, "SIGQUIT" },
-		{ SIGILL, "SIGILL" },   { SIGTRAP, "SIGTRAP" }, { SIGABRT, "SIGABRT" },
-		{ SIGBUS, "SIGBUS" },   { SIGFPE, "SIGFPE" },   { SIGKILL, "SIGKILL" },
-		{ SIGUSR1, "SIGUSR1" }, { SIGSEGV, "SIGSEGV" }, { SIGUSR2, "SIGUSR2" },
-		{ SIGPIPE, "SIGPIPE" }, { SIGALRM, "SIGALRM" }, { SIGTERM, "SIGTERM" },
-		{ SIGXCPU, "SIGXCPU" }, { SIGXFSZ, "SIGXFSZ" }, { SIGVTALRM, "SIGVTALRM" },
-		{ SIGPROF, "SIGPROF" }, { SIGIO, "SIGIO" },     { SIGPWR, "SIGPWR" },
+		{ SIGHUP, "SIGHUP" },   { SIGINT, "SIGINT" },       { SIGQUIT, "SIGQUIT" },
+		{ SIGILL, "SIGILL" },   { SIGTRAP, "SIGTRAP" },     { SIGABRT, "SIGABRT" },
+		{ SIGBUS, "SIGBUS" },   { SIGFPE, "SIGFPE" },       { SIGKILL, "SIGKILL" },
+		{ SIGUSR1, "SIGUSR1" }, { SIGSEGV, "SIGSEGV" },     { SIGUSR2, "SIGUSR2" },
+		{ SIGPIPE, "SIGPIPE" }, { SIGALRM, "SIGALRM" },     { SIGTERM, "SIGTERM" },
+		{ SIGXCPU, "SIGXCPU" }, { SIGXFSZ, "SIGXFSZ" },     { SIGVTALRM, "SIGVTALRM" },
+		{ SIGPROF, "SIGPROF" }, { SIGIO, "SIGIO" },         { SIGPWR, "SIGPWR" },
 		{ SIGSYS, "SIGSYS" },   { SIGSTKFLT, "SIGSTKFLT" },
 	};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

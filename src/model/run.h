@@ -29,14 +29,14 @@ enum run_trigger { TRIGGER_SCHEDULE, TRIGGER_MANUAL, TRIGGER_AFTER, TRIGGER_CLOC
 /* One word each; what more there is to say stands in `detail`. */
 enum run_reason {
 	REASON_NONE,
-	REASON_EXIT,         /* detail: the code */
-	REASON_SIGNAL,       /* detail: SIGKILL ... */
+	REASON_EXIT,   /* detail: the code */
+	REASON_SIGNAL, /* detail: SIGKILL ... */
 	REASON_TIMEOUT,
 	REASON_START_FAILED, /* detail: "exec: ENOENT" */
 	REASON_HTTP_STATUS,  /* detail: the status */
 	REASON_BODY,
 	REASON_LATENCY,
-	REASON_NETWORK,      /* an HTTP request without an answer; detail: libcurl's words */
+	REASON_NETWORK, /* an HTTP request without an answer; detail: libcurl's words */
 	REASON_OVERLAP,
 	REASON_PAUSED,
 	REASON_DEADLINE,
@@ -44,7 +44,7 @@ enum run_reason {
 	REASON_CLOCK,
 	REASON_DEPENDENCY,
 	REASON_BREAKER,
-	REASON_CANCELLED,    /* detail: "by uid 1000" */
+	REASON_CANCELLED, /* detail: "by uid 1000" */
 	REASON_EDITED,
 	REASON_REMOVED,
 	REASON_EXPIRED,
@@ -83,16 +83,17 @@ struct run {
 	enum run_gate gate;
 	enum run_reason reason;
 	char detail[RUN_DETAIL_MAX];
-	int attempt;  /* number of the current or last attempt; 0: none yet */
-	int priority; /* the job's when it was claimed */
-	bool is_catchup; /* for a missed instant */
-	bool is_forced;  /* went around the overlap gate */
+	int attempt;                 /* number of the current or last attempt; 0: none yet */
+	int priority;                /* the job's when it was claimed */
+	bool is_catchup;             /* for a missed instant */
+	bool is_forced;              /* went around the overlap gate */
 	enum run_reason stop_reason; /* someone asked the running attempt to stop, and why */
 	uid_t stop_uid;
 	usec_t claimed_at;
 	usec_t ended_at;    /* 0 until terminal */
 	usec_t deadline_at; /* still unstarted then, it is missed; 0: none, or it was started */
-	int tty; /* 1 and the number of the pseudo-terminal that it has for stdin and output; 0: none */
+	/* 1 and the number of the pseudo-terminal that it has for stdin and output; 0: none */
+	int tty;
 	bool is_damaged; /* its record cannot be believed */
 };
 
@@ -117,14 +118,14 @@ struct outcome {
 	bool is_timeout;  /* the runner itself gave up in time (HTTP) */
 	char text[OUTCOME_TEXT_MAX];
 	usec_t ended_at;
-	usec_t retry_after;  /* HTTP Retry-After as an instant; 0: none */
-	usec_t cpu_us;       /* user and system time; -1: unknown */
-	int64_t peak_kib;    /* peak memory; -1: unknown */
-	int nleftovers;      /* processes still there when the main one ended */
-	usec_t http_us[4];   /* name look-up, connect, first byte, total; 0: not reached */
-	int output_fd;       /* the output's file, position irrelevant; -1: none; owned */
-	char *output;        /* or, of a small one, the bytes that were kept; NULL: none; owned */
-	int64_t output_bytes;   /* written by the attempt, as far as known */
+	usec_t retry_after;   /* HTTP Retry-After as an instant; 0: none */
+	usec_t cpu_us;        /* user and system time; -1: unknown */
+	int64_t peak_kib;     /* peak memory; -1: unknown */
+	int nleftovers;       /* processes still there when the main one ended */
+	usec_t http_us[4];    /* name look-up, connect, first byte, total; 0: not reached */
+	int output_fd;        /* the output's file, position irrelevant; -1: none; owned */
+	char *output;         /* or, of a small one, the bytes that were kept; NULL: none; owned */
+	int64_t output_bytes; /* written by the attempt, as far as known */
 	int64_t output_omitted; /* of these, punched out of the middle */
 	bool is_split;          /* stderr has a file of its own, of which the next three tell */
 	int errors_fd;
@@ -161,7 +162,7 @@ bool run_is_terminal(enum run_state state);
  * while there are some: waiting, GATE_TIME, start_at. `draw` is a random number, for jitter.
  */
 void run_end_attempt(struct run *run, const struct job *job, const struct outcome *outcome,
-                     uint64_t draw);
+		     uint64_t draw);
 
 /* The deadline_at of a run of the job that is to start then. */
 usec_t run_deadline(const struct job *job, usec_t start_at);

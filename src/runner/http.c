@@ -155,8 +155,7 @@ find_next_name(struct http_runner *runner)
 	struct transfer *transfer;
 	if (!find_free_lookup(runner))
 		return NULL;
-	TAILQ_FOREACH(transfer, &runner->waiting_names, link)
-	{
+	TAILQ_FOREACH(transfer, &runner->waiting_names, link) {
 		if (may_look_up(runner, transfer->request.name))
 			return transfer;
 	}

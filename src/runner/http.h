@@ -14,7 +14,8 @@
  * sent. A time-out is the job's, else HTTP_TIMEOUT; it counts from start(), the time in the queue
  * for a name look-up included. output() gives -1 until the first byte of the body.
  *
- * The process must ignore SIGPIPE. Environment variables (http_proxy, SSL_CERT_FILE) change nothing.
+ * The process must ignore SIGPIPE. Environment variables (http_proxy, SSL_CERT_FILE) change
+ * nothing.
  */
 #ifndef RUNNER_HTTP_H
 #define RUNNER_HTTP_H

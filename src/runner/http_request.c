@@ -24,7 +24,7 @@
 
 #define COUNT(array)    (sizeof(array) / sizeof((array)[0]))
 #define DUE_TEXT_MAX    48
-#define BODY_SMALL      8192 /* bytes: most answers need no file */
+#define BODY_SMALL      8192                 /* bytes: most answers need no file */
 #define RETRY_AFTER_MAX (366 * USEC_PER_DAY) /* of what a server may ask for */
 
 static const struct {
@@ -289,7 +289,10 @@ set_rules(CURL *easy, const struct http_config *config)
 		code = curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* not http_proxy's either */
 	if (!code && config->ca_file) {
 		code = curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
-		/* With a directory too, libcurl reads the file for each connection: 35 ms, measured. */
+		/*
+		 * With a directory too, libcurl reads the file for each connection: 35 ms,
+		 * measured.
+		 */
 		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	}
 	return code ? code : curl_easy_setopt(easy, CURLOPT_USERAGENT, "asched/" PACKAGE_VERSION);

@@ -36,8 +36,8 @@ struct process_runner {
 	struct runner port;
 	struct ev_loop *loop;
 	struct ev_io readable, writable;
-	struct ev_timer soon; /* armed for now while there are refusals */
-	int fd;               /* -1: the spawner is gone */
+	struct ev_timer soon;     /* armed for now while there are refusals */
+	int fd;                   /* -1: the spawner is gone */
 	struct file_source files; /* another port of ours */
 	struct process_config config;
 	struct map records; /* run id -> first record */

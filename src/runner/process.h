@@ -34,7 +34,8 @@ struct process_config {
 enum process_notice { PROCESS_READY, PROCESS_RELOADING, PROCESS_STOPPING, PROCESS_WATCHDOG };
 
 /*
- * Takes fd, the end of the socket that the spawner gave (ASCHED_SPAWN_FD); copies the rest. Says HELLO; the answers come from the loop.
+ * Takes fd, the end of the socket that the spawner gave (ASCHED_SPAWN_FD); copies the rest. Says
+ * HELLO; the answers come from the loop.
  */
 struct runner *process_runner_new(struct ev_loop *loop, int fd, const struct process_config *config,
 				  const struct runner_events *runner_events,

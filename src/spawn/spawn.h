@@ -19,8 +19,8 @@
  *   ticks, file, say  120  clocks, the kernel's small files, lines on stderr
  *
  * Root opens by name: its policy, cgroups, /proc, what the system's user look-up opens; output
- * files in a directory that is open; nothing of a user's. Of a START it reads the fixed fields, and that its strings are
- * whole; what they say is read by the child, which is the user by then.
+ * files in a directory that is open; nothing of a user's. Of a START it reads the fixed fields, and
+ * that its strings are whole; what they say is read by the child, which is the user by then.
  *
  * The state is one struct that main.c owns, made before the first child and of fixed size from
  * then on. Each part is changed by the file that it is named after.

@@ -89,11 +89,11 @@ struct backend_ops {
 	 */
 	enum backend_result (*job_set_aside)(struct backend *, int64_t id, struct err *);
 	/* The unfinished (active or paused) job of that owner and name. */
-	enum backend_result (*job_find)(struct backend *, uid_t owner, const char *name, int64_t *id,
-	                                struct err *);
+	enum backend_result (*job_find)(struct backend *, uid_t owner, const char *name,
+					int64_t *id, struct err *);
 	/* The newest ended (finished or cancelled) job of that owner and name. */
 	enum backend_result (*job_find_ended)(struct backend *, uid_t owner, const char *name,
-	                                      int64_t *id, struct err *);
+					      int64_t *id, struct err *);
 	/*
 	 * Moves the schedule on, if next_due and state are still what was seen: next_due,
 	 * next_start_at, nruns, nfailed, covered_until and state from *job; everything else stays.
@@ -128,8 +128,8 @@ struct backend_ops {
 	 * The row of the job by the schedule with the greatest due at or before `at`, terminal or
 	 * not: it covers `at` if its last_due is not before.
 	 */
-	enum backend_result (*run_due_by)(struct backend *, int64_t job_id, usec_t at,
-					  struct run *, struct err *);
+	enum backend_result (*run_due_by)(struct backend *, int64_t job_id, usec_t at, struct run *,
+					  struct err *);
 	/* Waiting and running runs of a job, oldest due first; at most max. */
 	enum backend_result (*runs_active)(struct backend *, int64_t job_id, size_t max,
 					   struct run *runs, size_t *n, struct err *);
@@ -149,7 +149,7 @@ struct backend_ops {
 	enum backend_result (*runs_next_timed)(struct backend *, usec_t *at, struct err *);
 	/* Waiting runs with a deadline_at before `now`, the oldest first. */
 	enum backend_result (*runs_overdue)(struct backend *, usec_t now, size_t max,
-	                                    struct run *runs, size_t *n, struct err *);
+					    struct run *runs, size_t *n, struct err *);
 	/* The least deadline_at of waiting runs that have one; NEVER: none. */
 	enum backend_result (*runs_next_deadline)(struct backend *, usec_t *at, struct err *);
 	/* Waiting runs with an open gate of a queue, by priority (9 first), due, id. */
@@ -222,8 +222,7 @@ struct backend_ops {
 	 * NULL it is for the check alone, problems are no error, and no copy stays.
 	 */
 	enum backend_result (*backup_begin)(struct backend *, const char *path, struct err *);
-	enum backend_result (*backup_step)(struct backend *, struct buf *problems,
-					   struct err *err);
+	enum backend_result (*backup_step)(struct backend *, struct buf *problems, struct err *err);
 
 	/* Small texts by name, such as the boot id last seen. NONE: not there. */
 	enum backend_result (*meta_load)(struct backend *, const char *name, struct buf *out,

@@ -6,10 +6,11 @@
  * is closed and opened again, and the number of its commits tells. It is as before: every intent
  * of the group is answered `unavailable`, nothing was changed. It is one more, and could be made
  * durable: the group happened, and its answers stand. It cannot be opened, or has another number
- * (somebody put another file in its place): `unknown-outcome`. Then the keeper is degraded: changes are refused, questions are answered as long as the
- * database can be read, and a small commit is tried again and again until one succeeds. If that
- * takes the reserve, it stays degraded, but records what ends, one end a group and in need without
- * its output, until there is room for a new one.
+ * (somebody put another file in its place): `unknown-outcome`. Then the keeper is degraded: changes
+ * are refused, questions are answered as long as the database can be read, and a small commit is
+ * tried again and again until one succeeds. If that takes the reserve, it stays degraded, but
+ * records what ends, one end a group and in need without its output, until there is room for a new
+ * one.
  *
  * An intent that fails leaves nothing behind and the others of its group alone. To the kinds that
  * come in crowds that is given only once one has failed: the first time it takes its group with

@@ -132,12 +132,8 @@ static bool
 needs_no_definition(enum intent_kind kind)
 {
 	static const bool kinds[INTENT_NKINDS] = {
-		[INTENT_JOB_CANCEL] = true,
-		[INTENT_RUN_CANCEL] = true,
-		[INTENT_JOB_GET] = true,
-		[INTENT_RUN_LIST] = true,
-		[INTENT_RUN_GET] = true,
-		[INTENT_RUN_OUTPUT] = true,
+		[INTENT_JOB_CANCEL] = true, [INTENT_RUN_CANCEL] = true, [INTENT_JOB_GET] = true,
+		[INTENT_RUN_LIST] = true,   [INTENT_RUN_GET] = true,    [INTENT_RUN_OUTPUT] = true,
 		[INTENT_WHY] = true,
 	};
 	return kinds[kind];
@@ -162,11 +158,12 @@ ledger_find_job(struct ledger *ledger, struct intent *intent, struct job *job)
 	int64_t id = intent->ref.id;
 	enum backend_result found = BACKEND_OK;
 	if (intent->ref.name)
-		found = db->ops->job_find(db, intent->ref.owner, intent->ref.name, &id, &intent->err);
+		found = db->ops->job_find(db, intent->ref.owner, intent->ref.name, &id,
+					  &intent->err);
 	/* One that is over goes by the name that it had, until another takes it. */
 	if (found == BACKEND_NONE)
 		found = db->ops->job_find_ended(db, intent->ref.owner, intent->ref.name, &id,
-		                                &intent->err);
+						&intent->err);
 	if (found == BACKEND_OK)
 		found = load_for(ledger, intent, id, job);
 	if (found != BACKEND_OK)
@@ -215,7 +212,7 @@ find_run(struct ledger *ledger, struct intent *intent, struct run *run, struct j
 
 int
 ledger_with_job(struct ledger *ledger, struct intent *intent,
-                int (*act)(struct ledger *, struct intent *, struct job *))
+		int (*act)(struct ledger *, struct intent *, struct job *))
 {
 	struct job job;
 	int rc = ledger_find_job(ledger, intent, &job);
@@ -228,7 +225,7 @@ ledger_with_job(struct ledger *ledger, struct intent *intent,
 
 int
 ledger_with_run(struct ledger *ledger, struct intent *intent,
-                int (*act)(struct ledger *, struct intent *, struct run *, struct job *))
+		int (*act)(struct ledger *, struct intent *, struct run *, struct job *))
 {
 	struct run run;
 	struct job job;
@@ -255,12 +252,13 @@ recall_request(struct ledger *ledger, struct intent *intent)
 			return -1;
 		if (n < KEYS_PER_USER)
 			return 0;
-		err_set(&intent->err, ERR_BUSY, "%d requests with keys in 24 hours; wait, or send none",
-		        KEYS_PER_USER);
+		err_set(&intent->err, ERR_BUSY,
+			"%d requests with keys in 24 hours; wait, or send none", KEYS_PER_USER);
 		return 1;
 	}
 	if (row.hash != intent->key_hash) {
-		err_invalid(&intent->err, "key", "\"%s\" was used for another request", intent->key);
+		err_invalid(&intent->err, "key", "\"%s\" was used for another request",
+			    intent->key);
 		return 1;
 	}
 	intent->job_id = row.job_id;
@@ -283,11 +281,11 @@ static int
 remember_request(struct ledger *ledger, struct intent *intent)
 {
 	struct request_row row = { .uid = intent->who.uid,
-		                   .hash = intent->key_hash,
-		                   .at = intent->now,
-		                   .job_id = intent->job_id,
-		                   .run_id = intent->new_run_id,
-		                   .next_due = intent->next_due };
+				   .hash = intent->key_hash,
+				   .at = intent->now,
+				   .job_id = intent->job_id,
+				   .run_id = intent->new_run_id,
+				   .next_due = intent->next_due };
 	memcpy(row.key, intent->key, sizeof(row.key));
 	return ledger_checked(
 		ledger->backend->ops->request_save(ledger->backend, &row, &intent->err));

@@ -12,16 +12,16 @@
 struct ledger {
 	struct backend *backend;
 	struct zones *zones;
-	char boot[40];    /* boot id: stamped on attempts */
-	char spawner[40]; /* instance id of the spawner, likewise */
-	uint64_t machine; /* hash of the machine id: splay */
-	uint64_t draws;   /* state of the random draws; seeded by the owner */
+	char boot[40];             /* boot id: stamped on attempts */
+	char spawner[40];          /* instance id of the spawner, likewise */
+	uint64_t machine;          /* hash of the machine id: splay */
+	uint64_t draws;            /* state of the random draws; seeded by the owner */
 	usec_t step_from, step_to; /* the last jump of the clock ahead; 0: none */
-	size_t output_max; /* bytes kept of an attempt's output */
-	usec_t retain;     /* age after which terminal runs are pruned; 0: never */
-	int64_t retain_runs;  /* and how many at most; 0: no limit */
-	int64_t retain_bytes; /* of output in all; 0: no limit */
-	struct limits limits; /* of each user but root */
+	size_t output_max;         /* bytes kept of an attempt's output */
+	usec_t retain;             /* age after which terminal runs are pruned; 0: never */
+	int64_t retain_runs;       /* and how many at most; 0: no limit */
+	int64_t retain_bytes;      /* of output in all; 0: no limit */
+	struct limits limits;      /* of each user but root */
 
 	/* Its own, of the transaction. */
 	char freed_queue[JOB_NAME_MAX + 1]; /* ends have freed slots of it that nobody has */

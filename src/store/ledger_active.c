@@ -13,13 +13,13 @@ load(struct ledger *ledger, struct intent *intent, int64_t job_id, size_t max,
 {
 	struct backend *db = ledger->backend;
 	active->runs = mem_resize(active->runs, max, sizeof(*active->runs));
-	return ledger_checked(db->ops->runs_active(db, job_id, max, active->runs, &active->n,
-	                                           &intent->err));
+	return ledger_checked(
+		db->ops->runs_active(db, job_id, max, active->runs, &active->n, &intent->err));
 }
 
 int
 ledger_load_active(struct ledger *ledger, struct intent *intent, int64_t job_id,
-                   struct active *active)
+		   struct active *active)
 {
 	*active = (struct active){ 0 };
 	int rc = load(ledger, intent, job_id, ACTIVE_FEW, active);
@@ -37,25 +37,25 @@ ledger_load_active(struct ledger *ledger, struct intent *intent, int64_t job_id,
 
 int
 ledger_make_way(struct ledger *ledger, struct intent *intent, const struct job *job,
-                struct active *active)
+		struct active *active)
 {
 	struct stop stop = { .how = job->overlap == OVERLAP_KILL ? STOP_HARD : STOP_SOFT,
-		             .reason = REASON_OVERLAP };
+			     .reason = REASON_OVERLAP };
 	int rc = 0;
 	for (size_t i = 0; i < active->n && rc == 0; i++) {
 		struct run *run = &active->runs[i];
 		if (run->state == RUN_RUNNING)
 			rc = ledger_stop_run(ledger, intent, run, &stop);
 		else
-			rc = ledger_end_waiting(ledger, intent, run, RUN_CANCELLED,
-			                        REASON_OVERLAP, "made way for the next run");
+			rc = ledger_end_waiting(ledger, intent, run, RUN_CANCELLED, REASON_OVERLAP,
+						"made way for the next run");
 	}
 	return rc;
 }
 
 int
 ledger_end_waiting(struct ledger *ledger, struct intent *intent, struct run *run,
-                   enum run_state state, enum run_reason reason, const char *detail)
+		   enum run_state state, enum run_reason reason, const char *detail)
 {
 	struct backend *db = ledger->backend;
 	run_set_state(run, state, reason);
@@ -79,7 +79,7 @@ add_stop(struct intent *intent, const struct run *run, const struct stop *stop)
 
 int
 ledger_stop_run(struct ledger *ledger, struct intent *intent, struct run *run,
-                const struct stop *stop)
+		const struct stop *stop)
 {
 	struct backend *db = ledger->backend;
 	if (!stop->only_unstarted && run->stop_reason == REASON_NONE) {
@@ -97,7 +97,7 @@ ledger_answer_run(struct intent *intent, const struct run *run, const struct job
 {
 	intent->runs = mem_resize(intent->runs, intent->nruns + 1, sizeof(*intent->runs));
 	intent->runs[intent->nruns++] = (struct run_item){ .run = *run,
-		                                           .job_name = mem_dup(job->name),
-		                                           .owner = job->owner };
+							   .job_name = mem_dup(job->name),
+							   .owner = job->owner };
 	intent->job_id = job->id;
 }

@@ -44,7 +44,8 @@ answer_one_job(struct ledger *ledger, struct intent *intent)
 	intent->njobs = 1;
 	intent->jobs[0].job = job; /* moved */
 	read_zones(ledger, intent);
-	return ledger_checked(db->ops->job_summary(db, &intent->jobs[0], &intent->err)) < 0 ? -1 : 1;
+	return ledger_checked(db->ops->job_summary(db, &intent->jobs[0], &intent->err)) < 0 ? -1
+											    : 1;
 }
 
 int
@@ -201,9 +202,8 @@ answer_output(struct ledger *ledger, struct intent *intent, struct run *run, str
 {
 	struct backend *db = ledger->backend;
 	struct attempt attempt;
-	size_t want = intent->limit > 0 && intent->limit < OUTPUT_ANSWER_MAX
-	                      ? (size_t)intent->limit
-	                      : OUTPUT_ANSWER_MAX;
+	size_t want = intent->limit > 0 && intent->limit < OUTPUT_ANSWER_MAX ? (size_t)intent->limit
+									     : OUTPUT_ANSWER_MAX;
 	ledger_answer_run(intent, run, job);
 	if (intent->attempt > run->attempt) {
 		err_set(&intent->err, ERR_NOT_FOUND, "run %lld has no attempt %d",
@@ -250,10 +250,10 @@ ledger_why(struct ledger *ledger, struct intent *intent)
 	if (known != BACKEND_OK || run.last_due < intent->at)
 		return ledger_checked(known);
 	ledger_answer_run(intent, &run, job);
-	return run.attempt == 0 ? 0
-				: ledger_checked(db->ops->attempt_load(db, run.id, run.attempt,
-								       &intent->runs[0].last,
-								       &intent->err));
+	return run.attempt == 0
+		       ? 0
+		       : ledger_checked(db->ops->attempt_load(db, run.id, run.attempt,
+							      &intent->runs[0].last, &intent->err));
 }
 
 static bool
@@ -273,7 +273,7 @@ ledger_queue_list(struct ledger *ledger, struct intent *intent)
 	struct backend *db = ledger->backend;
 	struct queue standard;
 	if (db->ops->queues_list(db, &intent->queues, &intent->nqueues, &intent->err) ==
-	            BACKEND_ERROR ||
+		    BACKEND_ERROR ||
 	    db->ops->queue_load(db, "default", &standard, &intent->err) == BACKEND_ERROR)
 		return -1;
 	if (has_queue(intent, standard.name))
@@ -292,16 +292,15 @@ ledger_stats(struct ledger *ledger, struct intent *intent)
 
 /* What is needed to judge or start a running run. A lost attempt row leaves number 0. */
 static int
-load_start(struct ledger *ledger, struct intent *intent, const struct run *run,
-           struct start *start)
+load_start(struct ledger *ledger, struct intent *intent, const struct run *run, struct start *start)
 {
 	struct backend *db = ledger->backend;
 	start->run = *run;
 	if (ledger_load_job_of(ledger, intent, run, &start->job) != BACKEND_OK)
 		return -1;
 	intent->work.nstarts++;
-	return ledger_checked(db->ops->attempt_load(db, run->id, run->attempt, &start->attempt,
-	                                            &intent->err));
+	return ledger_checked(
+		db->ops->attempt_load(db, run->id, run->attempt, &start->attempt, &intent->err));
 }
 
 /* A page of what the database says is running; the cursor is the last id, in offset. */

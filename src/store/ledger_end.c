@@ -67,7 +67,7 @@ count_result(struct job *job, const struct run *run, usec_t now)
 
 int
 ledger_after_run(struct ledger *ledger, struct intent *intent, struct job *job,
-                 const struct run *run)
+		 const struct run *run)
 {
 	struct backend *db = ledger->backend;
 	int nfailed = job->nfailed;
@@ -224,7 +224,7 @@ end_attempt(struct ledger *ledger, struct intent *intent, struct run *run, struc
 	}
 	if (save_attempt(ledger, intent, run) < 0 ||
 	    db->ops->run_update(db, run, RUN_RUNNING, intent->attempt, &intent->err) ==
-	            BACKEND_ERROR)
+		    BACKEND_ERROR)
 		return -1;
 	if (run_is_terminal(run->state) && ledger_after_run(ledger, intent, job, run) < 0)
 		return -1;
@@ -235,7 +235,7 @@ end_attempt(struct ledger *ledger, struct intent *intent, struct run *run, struc
 /* Does something to the running attempt that the intent speaks of, if it is that still. */
 static int
 with_running(struct ledger *ledger, struct intent *intent,
-             int (*act)(struct ledger *, struct intent *, struct run *, struct job *))
+	     int (*act)(struct ledger *, struct intent *, struct run *, struct job *))
 {
 	struct run run;
 	struct job job;
@@ -288,8 +288,8 @@ ledger_started(struct ledger *ledger, struct intent *intent)
 {
 	struct backend *db = ledger->backend;
 	struct attempt attempt;
-	enum backend_result found = db->ops->attempt_load(db, intent->run_id, intent->attempt,
-	                                                  &attempt, &intent->err);
+	enum backend_result found =
+		db->ops->attempt_load(db, intent->run_id, intent->attempt, &attempt, &intent->err);
 	if (found != BACKEND_OK || attempt.started_at)
 		return ledger_checked(found);
 	attempt.started_at = intent->at;
@@ -324,7 +324,7 @@ ledger_is_edited_away(struct ledger *ledger, const struct job *job, const struct
 	if (job->anchor_at < run->claimed_at)
 		return false;
 	bool is_outside = run->due <= job->anchor_at || run->due < job->not_before ||
-	                  (job->until && run->due > job->until);
+			  (job->until && run->due > job->until);
 	if (is_outside || job_schedule(job, ledger->zones, &schedule, NULL) < 0)
 		return true;
 	bool is_due = schedule_next(&schedule, run->due - 1, NULL) == run->due;
@@ -335,7 +335,7 @@ ledger_is_edited_away(struct ledger *ledger, const struct job *job, const struct
 /* What has become of a run meanwhile that waits (again); the rows alone say it. */
 static enum run_state
 fate_of_unstarted(struct ledger *ledger, const struct intent *intent, const struct job *job,
-                  const struct run *run, enum run_reason *reason)
+		  const struct run *run, enum run_reason *reason)
 {
 	bool by_schedule = run->trigger == TRIGGER_SCHEDULE && run->attempt == 0;
 	bool is_stopped =

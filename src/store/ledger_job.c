@@ -61,14 +61,14 @@ apply_changes(struct ledger *ledger, struct intent *intent, struct job *job)
 	if (!when && job->schedule && is_moved) {
 		char *text = mem_dup(job->schedule);
 		int rc = job_set_schedule(job, job->kind, text, ledger->zones, intent->now,
-		                          &intent->err);
+					  &intent->err);
 		free(text);
 		return rc;
 	}
 	if (!when && job->schedule)
 		return 0;
 	return job_set_schedule(job, when ? when->kind : SCHEDULE_AT, when ? when->text : "now",
-	                        ledger->zones, intent->now, &intent->err);
+				ledger->zones, intent->now, &intent->err);
 }
 
 /* An action replaces the one there was: `set --url` on a command job makes it an HTTP job. */
@@ -102,14 +102,15 @@ anchor(struct ledger *ledger, struct intent *intent, struct job *job)
 	schedule_fini(&schedule);
 	if (is_past && !has_change(intent, "missed")) {
 		err_invalid(&intent->err, "at",
-		            "%s is in the past; say missed=once to run it now, or missed=skip",
-		            job->schedule);
+			    "%s is in the past; say missed=once to run it now, or missed=skip",
+			    job->schedule);
 		return 0;
 	}
 	if (job->next_due == USEC_NEVER && job->kind != SCHEDULE_ON_START) {
-		err_invalid(&intent->err, job->until ? "until" : schedule_kind_name(job->kind),
-		            "\"%s\" has no due time after now within not-before, until and max-runs",
-		            job->schedule);
+		err_invalid(
+			&intent->err, job->until ? "until" : schedule_kind_name(job->kind),
+			"\"%s\" has no due time after now within not-before, until and max-runs",
+			job->schedule);
 		return 0;
 	}
 	return 1;
@@ -129,7 +130,7 @@ check_name_free(struct ledger *ledger, struct intent *intent, const struct job *
 	if (found == BACKEND_NONE || id == job->id)
 		return 1;
 	err_set(&intent->err, ERR_EXISTS, "job %lld has the name \"%s\" already", (long long)id,
-	        job->name);
+		job->name);
 	err_in_field(&intent->err, "name");
 	return 0;
 }
@@ -239,7 +240,7 @@ follow_job(struct ledger *ledger, struct intent *intent, const struct job *job, 
  */
 static int
 end_claimed(struct ledger *ledger, struct intent *intent, const struct job *job,
-            enum run_reason reason)
+	    enum run_reason reason)
 {
 	struct active active;
 	char by[64];
@@ -248,13 +249,15 @@ end_claimed(struct ledger *ledger, struct intent *intent, const struct job *job,
 	for (size_t i = 0; rc == 0 && i < active.n; i++) {
 		struct run *run = &active.runs[i];
 		if (run->state == RUN_RUNNING)
-			rc = ledger_stop_run(ledger, intent, run,
-			                     &(struct stop){ .how = intent->how, .reason = reason,
-			                                     .only_unstarted = !intent->with_running });
+			rc = ledger_stop_run(
+				ledger, intent, run,
+				&(struct stop){ .how = intent->how,
+						.reason = reason,
+						.only_unstarted = !intent->with_running });
 		else if (ends_waiting(ledger, intent, job, run, reason))
-			rc = ledger_end_waiting(ledger, intent, run,
-			                        reason == REASON_PAUSED ? RUN_SKIPPED : RUN_CANCELLED,
-			                        reason, by);
+			rc = ledger_end_waiting(
+				ledger, intent, run,
+				reason == REASON_PAUSED ? RUN_SKIPPED : RUN_CANCELLED, reason, by);
 		else
 			rc = follow_job(ledger, intent, job, run);
 	}
@@ -428,8 +431,8 @@ ledger_job_pause(struct ledger *ledger, struct intent *intent)
 
 /*
  * A next_due that the pause left behind stays: the claims cover what is left out, in bounded steps,
- * because everything up to anchor_at of a job with paused_at is skipped(paused). One that lies ahead
- * may be of a clock or a zone that was replaced meanwhile.
+ * because everything up to anchor_at of a job with paused_at is skipped(paused). One that lies
+ * ahead may be of a clock or a zone that was replaced meanwhile.
  */
 static int
 resume_job(struct ledger *ledger, struct intent *intent, struct job *job)

@@ -24,7 +24,7 @@ int ledger_find_job(struct ledger *ledger, struct intent *intent, struct job *jo
  * and then it is NONE: it must not hold up the others.
  */
 enum backend_result ledger_load_job(struct ledger *ledger, struct intent *intent, int64_t id,
-                                    struct job *job);
+				    struct job *job);
 /*
  * Likewise, but of one that cannot be read it gives what is left (job->is_damaged), so that its
  * runs can end; of one that is not there the id. Never NONE.
@@ -41,7 +41,7 @@ int ledger_with_job(struct ledger *ledger, struct intent *intent,
 		    int (*act)(struct ledger *, struct intent *, struct job *));
 /* Likewise to the run intent->run_id, with its job. */
 int ledger_with_run(struct ledger *ledger, struct intent *intent,
-                    int (*act)(struct ledger *, struct intent *, struct run *, struct job *));
+		    int (*act)(struct ledger *, struct intent *, struct run *, struct job *));
 
 /*
  * Covers the job's due instants up to now (or intent->until) as the plan says: rows, next_due.
@@ -56,7 +56,7 @@ struct cover {
 };
 #define ROW_COST 50
 int ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job,
-                 struct cover *cover);
+		 struct cover *cover);
 /* Instants up to then fell into a pause and are skipped, in steps like everything else; 0: none. */
 usec_t ledger_paused_until(const struct job *job);
 /* Waiting runs whose deadline has passed are missed, in batches. */
@@ -68,7 +68,7 @@ int ledger_end_overdue(struct ledger *ledger, struct intent *intent);
 int ledger_promote_queue(struct ledger *ledger, struct intent *intent, const char *name);
 /* The row of next_due of a job whose schedule cannot be read any more (its zone is gone). */
 int ledger_refuse(struct ledger *ledger, struct intent *intent, struct job *job,
-                  const struct err *why);
+		  const struct err *why);
 /* Is the run of an instant that came while its job is paused? One ahead may see a resumption. */
 bool ledger_is_paused_away(const struct intent *intent, const struct run *run);
 /* Was the run claimed for an instant that a later edit (or resumption) took from the job? */
@@ -89,7 +89,7 @@ int ledger_give_back(struct ledger *ledger, struct intent *intent, struct job *j
  * a damaged job, or a damaged run's, only the last: nothing that is stored of a job changes.
  */
 int ledger_after_run(struct ledger *ledger, struct intent *intent, struct job *job,
-                     const struct run *run);
+		     const struct run *run);
 /*
  * When nothing of the job is active but runs that wait behind another, the first of those may go:
  * a forced run that ends does not open the gate while the one it went around still runs. When
@@ -112,10 +112,10 @@ struct active {
 	size_t n, nrunning, nqueued; /* queued: waiting with GATE_JOB */
 };
 int ledger_load_active(struct ledger *ledger, struct intent *intent, int64_t job_id,
-                       struct active *active);
+		       struct active *active);
 /* A new run replaces what is active: running runs are asked to stop, waiting ones end. */
 int ledger_make_way(struct ledger *ledger, struct intent *intent, const struct job *job,
-                    struct active *active);
+		    struct active *active);
 /* Puts a row that stands for no start into the answer, for the log: the first few of an intent. */
 void ledger_tell_silence(struct intent *intent, const struct run *run, const struct job *job);
 /* Puts the run into the answer, for what the engine tells the world of it. */
@@ -123,10 +123,10 @@ void ledger_answer_run(struct intent *intent, const struct run *run, const struc
 
 /* Ends a waiting run. */
 int ledger_end_waiting(struct ledger *ledger, struct intent *intent, struct run *run,
-                       enum run_state state, enum run_reason reason, const char *detail);
+		       enum run_state state, enum run_reason reason, const char *detail);
 /* Asks the engine to stop a running run; the reason is kept with the run. */
 int ledger_stop_run(struct ledger *ledger, struct intent *intent, struct run *run,
-                    const struct stop *stop);
+		    const struct stop *stop);
 
 /*
  * The limits of the job's owner (ledger.limits). 1: there is room for it, as a new job (id 0) or a
@@ -135,11 +135,10 @@ int ledger_stop_run(struct ledger *ledger, struct intent *intent, struct run *ru
 int ledger_has_room_for_job(struct ledger *ledger, struct intent *intent, const struct job *job);
 int ledger_has_room_for_run(struct ledger *ledger, struct intent *intent, const struct job *job);
 /* Likewise what a run of it wrote, but that is only left out: the answer says nothing. */
-int ledger_has_room_for_output(struct ledger *ledger, struct intent *intent,
-                               const struct job *job);
+int ledger_has_room_for_output(struct ledger *ledger, struct intent *intent, const struct job *job);
 /* How many more runs its owner may have; SIZE_MAX: any number. 0 or -1. */
 int ledger_run_room(struct ledger *ledger, struct intent *intent, const struct job *job,
-                    size_t *room);
+		    size_t *room);
 /* Makes that row, which is not stored yet, one of a run for which there is no room. */
 void ledger_refuse_run(const struct ledger *ledger, const struct intent *intent, struct run *run);
 

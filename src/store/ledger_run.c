@@ -8,22 +8,22 @@
 /* A start that a person asked for: a row of its own beside the schedule. */
 static int
 insert_manual(struct ledger *ledger, struct intent *intent, const struct job *job,
-              enum run_gate gate, const char *detail)
+	      enum run_gate gate, const char *detail)
 {
 	struct backend *db = ledger->backend;
 	struct run run = { .job_id = job->id,
-		           .due = intent->now,
-		           .last_due = intent->now,
-		           .count = 1,
-		           .start_at = intent->now,
-		           .trigger = TRIGGER_MANUAL,
-		           .state = RUN_WAITING,
-		           .gate = gate,
-		           .priority = job->priority,
-		           .is_forced = intent->is_forced,
-		           .tty = intent->tty,
-		           .claimed_at = intent->now,
-		           .deadline_at = run_deadline(job, intent->now) };
+			   .due = intent->now,
+			   .last_due = intent->now,
+			   .count = 1,
+			   .start_at = intent->now,
+			   .trigger = TRIGGER_MANUAL,
+			   .state = RUN_WAITING,
+			   .gate = gate,
+			   .priority = job->priority,
+			   .is_forced = intent->is_forced,
+			   .tty = intent->tty,
+			   .claimed_at = intent->now,
+			   .deadline_at = run_deadline(job, intent->now) };
 	snprintf(run.detail, sizeof(run.detail), "%s", detail);
 	if (db->ops->run_insert(db, &run, &intent->err) == BACKEND_ERROR)
 		return -1;
@@ -32,14 +32,13 @@ insert_manual(struct ledger *ledger, struct intent *intent, const struct job *jo
 	intent->name = mem_dup(job->name);
 	intent->limit = STARTS_PER_END;
 	return ledger_promote_queue(ledger, intent, job->queue) < 0
-	               ? -1
-	               : ledger_plan_wake(ledger, intent);
+		       ? -1
+		       : ledger_plan_wake(ledger, intent);
 }
 
 /* The overlap gate for manual starts. 1: go, with *gate; 0: refused; -1. */
 static int
-pass_gate(struct ledger *ledger, struct intent *intent, const struct job *job,
-          enum run_gate *gate)
+pass_gate(struct ledger *ledger, struct intent *intent, const struct job *job, enum run_gate *gate)
 {
 	struct active active;
 	int rc = ledger_load_active(ledger, intent, job->id, &active);
@@ -58,22 +57,23 @@ pass_gate(struct ledger *ledger, struct intent *intent, const struct job *job,
 	if (active.n >= PLAN_ACTIVE_MAX)
 		err_set(&intent->err, ERR_BUSY, "%zu runs of the job wait or run", active.n);
 	else if (go == 0)
-		err_set(&intent->err, ERR_BUSY, "run %lld of the job is %s; --force starts beside it",
-		        (long long)active.runs[0].id, run_state_name(active.runs[0].state));
+		err_set(&intent->err, ERR_BUSY,
+			"run %lld of the job is %s; --force starts beside it",
+			(long long)active.runs[0].id, run_state_name(active.runs[0].state));
 	free(active.runs);
 	return rc < 0 ? -1 : go;
 }
 
 static int
 start_manually(struct ledger *ledger, struct intent *intent, const struct job *job,
-               const char *detail)
+	       const char *detail)
 {
 	enum run_gate gate;
 	if (job->state == JOB_CANCELLED)
 		return ledger_refuse_over(intent, job);
 	if (intent->tty && job_is_http(job)) {
-		err_set(&intent->err, ERR_INVALID, "job %lld is an HTTP request, which has no terminal",
-		        (long long)job->id);
+		err_set(&intent->err, ERR_INVALID,
+			"job %lld is an HTTP request, which has no terminal", (long long)job->id);
 		err_in_field(&intent->err, "tty");
 		return 0;
 	}
@@ -103,7 +103,7 @@ retry_run(struct ledger *ledger, struct intent *intent, struct run *run, struct 
 	if (run_is_terminal(run->state))
 		return start_manually(ledger, intent, job, detail);
 	err_set(&intent->err, ERR_BUSY, "run %lld is %s", (long long)run->id,
-	        run_state_name(run->state));
+		run_state_name(run->state));
 	return 0;
 }
 
@@ -119,9 +119,9 @@ stop_run(struct ledger *ledger, struct intent *intent, struct run *run, struct j
 	char by[64];
 	snprintf(by, sizeof(by), "by uid %u", (unsigned)intent->who.uid);
 	if (run->state == RUN_RUNNING)
-		return ledger_stop_run(ledger, intent, run,
-		                       &(struct stop){ .how = intent->how,
-		                                       .reason = REASON_CANCELLED });
+		return ledger_stop_run(
+			ledger, intent, run,
+			&(struct stop){ .how = intent->how, .reason = REASON_CANCELLED });
 	if (ledger_end_waiting(ledger, intent, run, RUN_CANCELLED, REASON_CANCELLED, by) < 0)
 		return -1;
 	return ledger_after_run(ledger, intent, job, run);
@@ -132,7 +132,7 @@ cancel_run(struct ledger *ledger, struct intent *intent, struct run *run, struct
 {
 	if (run_is_terminal(run->state)) {
 		err_set(&intent->err, ERR_INVALID, "run %lld has ended already: %s",
-		        (long long)run->id, run_state_name(run->state));
+			(long long)run->id, run_state_name(run->state));
 		err_in_field(&intent->err, "run");
 	} else if (stop_run(ledger, intent, run, job) < 0) {
 		return -1;

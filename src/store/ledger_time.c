@@ -122,7 +122,10 @@ begin_step(struct ledger *ledger, struct intent *intent)
 	usec_t step = intent->until - intent->at;
 	if (record_step(ledger, intent) < 0)
 		return -1;
-	/* Retries and what follows a boot are not to wait for the time to come again; one that comes early does no harm. */
+	/*
+	 * Retries and what follows a boot are not to wait for the time to come again; one
+	 * that comes early does no harm.
+	 */
 	if (step < 0 && db->ops->runs_shift(db, step, &intent->err) == BACKEND_ERROR)
 		return -1;
 	return ledger_checked(db->ops->meta_save(db, "step", text, &intent->err));
@@ -193,8 +196,9 @@ ledger_boot(struct ledger *ledger, struct intent *intent)
 }
 
 /*
- * What was done to the job when the clock was ahead was done by now: `every` counts from when it was
- * made, and would wait for that time; and what was paused once passes over all up to the anchor.
+ * What was done to the job when the clock was ahead was done by now: `every` counts from when it
+ * was made, and would wait for that time; and what was paused once passes over all up to the
+ * anchor.
  */
 static bool
 come_back(struct job *job, usec_t now)
@@ -208,8 +212,8 @@ come_back(struct job *job, usec_t now)
 }
 
 /*
- * Puts the job on its schedule from now on, unless it is due already: that is a claim's, which gives
- * every instant its row and says what cannot be read.
+ * Puts the job on its schedule from now on, unless it is due already: that is a claim's, which
+ * gives every instant its row and says what cannot be read.
  */
 static int
 reanchor(struct ledger *ledger, struct intent *intent, struct job *job)
@@ -242,8 +246,8 @@ move_batch(struct ledger *ledger, struct intent *intent, mover move)
 	struct backend *db = ledger->backend;
 	int64_t ids[JOBS_PER_BATCH];
 	size_t n;
-	int rc = ledger_checked(db->ops->jobs_recurring(db, intent->offset, JOBS_PER_BATCH, ids, &n,
-	                                                &intent->err));
+	int rc = ledger_checked(
+		db->ops->jobs_recurring(db, intent->offset, JOBS_PER_BATCH, ids, &n, &intent->err));
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		struct job job;
 		enum backend_result found = ledger_load_job(ledger, intent, ids[i], &job);
@@ -293,7 +297,7 @@ note_replaced(void *arg, const char *name)
 	struct replaced *replaced = arg;
 	if (replaced->n++ == 0)
 		snprintf(replaced->first, sizeof(replaced->first), "%s",
-		         *name ? name : "the machine's own");
+			 *name ? name : "the machine's own");
 }
 
 /* Intervals know no zone. */
@@ -328,9 +332,9 @@ ledger_prune(struct ledger *ledger, struct intent *intent)
 	int64_t nkeys = 0, nruns = 0;
 	usec_t before = ledger->retain ? intent->now - ledger->retain : 0;
 	if (db->ops->requests_forget(db, intent->now - KEYS_KEPT, PRUNE_SLICE, &nkeys,
-	                             &intent->err) == BACKEND_ERROR ||
+				     &intent->err) == BACKEND_ERROR ||
 	    db->ops->prune(db, before, ledger->retain_runs, ledger->retain_bytes, PRUNE_SLICE,
-	                   &nruns, &intent->err) == BACKEND_ERROR)
+			   &nruns, &intent->err) == BACKEND_ERROR)
 		return -1;
 	intent->count = nkeys + nruns;
 	return 0;

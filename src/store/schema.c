@@ -174,9 +174,8 @@ static const char step_2[] =
 	"ALTER TABLE attempts ADD COLUMN errors_omitted INTEGER NOT NULL DEFAULT 0;";
 
 /* How far a job's instants have rows. Not known of the old: what is not to come may have one. */
-static const char step_3[] =
-	"ALTER TABLE jobs ADD COLUMN covered_until INTEGER NOT NULL DEFAULT 0;"
-	"UPDATE jobs SET covered_until = next_due;";
+static const char step_3[] = "ALTER TABLE jobs ADD COLUMN covered_until INTEGER NOT NULL DEFAULT 0;"
+			     "UPDATE jobs SET covered_until = next_due;";
 
 /* What each user has: for the limits, kept up to date with the rows that it counts. */
 static const char step_4[] =

@@ -15,7 +15,10 @@ int64_t seal_of(const int64_t *numbers, size_t n);
  * of a job of JOB_OWNER_UNKNOWN fits no row: it stays damaged.
  */
 int64_t seal_job(const struct job *job);
-/* Of all but the gate and the detail of a run. One that is_damaged gets a seal that does not fit. */
+/*
+ * Of all but the gate and the detail of a run. One that is_damaged gets a seal that does
+ * not fit.
+ */
 int64_t seal_run(const struct run *run);
 
 #endif

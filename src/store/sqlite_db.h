@@ -234,10 +234,9 @@ enum { RUN_SEAL = NRUN_COLUMNS, RUN_OWNER, RUN_NAME, RUN_QUEUE };
 enum backend_result sqlite_job_insert(struct backend *, struct job *, struct err *);
 enum backend_result sqlite_job_update(struct backend *, const struct job *, struct err *);
 enum backend_result sqlite_job_load(struct backend *, int64_t, struct job *, struct err *);
-enum backend_result sqlite_job_find(struct backend *, uid_t, const char *, int64_t *,
-                                    struct err *);
+enum backend_result sqlite_job_find(struct backend *, uid_t, const char *, int64_t *, struct err *);
 enum backend_result sqlite_job_find_ended(struct backend *, uid_t, const char *, int64_t *,
-                                          struct err *);
+					  struct err *);
 enum backend_result sqlite_job_load_rest(struct backend *, int64_t, struct job *, struct err *);
 enum backend_result sqlite_job_set_aside(struct backend *, int64_t, struct err *);
 enum backend_result sqlite_job_advance(struct backend *, const struct job *, usec_t, enum job_state,
@@ -347,7 +346,10 @@ enum file_kind { FILE_OURS, FILE_NEW, FILE_REFUSED };
 enum file_kind sqlite_judge(const char *path, struct err *err);
 int sqlite_refuse_newer(const char *path, int version, struct err *err); /* -1 */
 
-/* sqlite_alone.c: SQLite's result; close *db in any case. And: is a log that is there the file's? */
+/*
+ * sqlite_alone.c: SQLite's result; close *db in any case. And: is a log that is there the
+ * file's?
+ */
 int sqlite_open_alone(const char *path, sqlite3 **db);
 int sqlite_check_log(const char *path, struct err *err); /* -1: it is another's */
 

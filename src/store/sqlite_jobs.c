@@ -216,7 +216,7 @@ sqlite_job_set_aside(struct backend *backend, int64_t id, struct err *err)
 
 static enum backend_result
 find_named(struct sqlite *s, sqlite3_stmt *stmt, uid_t owner, const char *name, int64_t *id,
-           struct err *err)
+	   struct err *err)
 {
 	sqlite3_bind_int64(stmt, 1, owner);
 	sql_bind_text(stmt, 2, name);
@@ -233,13 +233,16 @@ sqlite_job_find(struct backend *backend, uid_t owner, const char *name, int64_t 
 
 enum backend_result
 sqlite_job_find_ended(struct backend *backend, uid_t owner, const char *name, int64_t *id,
-                      struct err *err)
+		      struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
 	return find_named(s, sql_use(s, SQL_JOB_FIND_ENDED), owner, name, id, err);
 }
 
-/* The state stands in the condition of nearly every index of jobs: it is set when it changes only. */
+/*
+ * The state stands in the condition of nearly every index of jobs: it is set when it
+ * changes only.
+ */
 enum backend_result
 sqlite_job_advance(struct backend *backend, const struct job *job, usec_t seen_due,
 		   enum job_state seen, struct err *err)

@@ -23,8 +23,8 @@
 /* How long another program may hold the file while we start. */
 #define OPEN_WAIT_MS 2000
 /*
- * A file of at most so many pages is checked page by page at every start (some 60 ms), one of at most
- * so many also for whether rows and indexes agree (40 ms; of larger ones see sqlite_patrol.c).
+ * A file of at most so many pages is checked page by page at every start (some 60 ms), one of at
+ * most so many also for whether rows and indexes agree (40 ms; of larger ones see sqlite_patrol.c).
  */
 #define CHECK_PAGES_MAX   4096
 #define CHECK_INDEXES_MAX 1024
@@ -189,7 +189,10 @@ check_contents(struct sqlite *s, struct err *err)
 	return strcmp(verdict, "ok") == 0 ? 0 : refuse_damaged(s, verdict, err);
 }
 
-/* All that indexes say stands in the rows: they are made anew, and then nothing else may be wrong. */
+/*
+ * All that indexes say stands in the rows: they are made anew, and then nothing else may be
+ * wrong.
+ */
 static int
 check_indexes(struct sqlite *s, struct err *err)
 {

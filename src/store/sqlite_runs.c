@@ -8,12 +8,12 @@
 
 /* RUN_COLUMNS. */
 static const struct column columns[] = {
-	COLUMN(run, id),          COLUMN(run, job_id),     COLUMN(run, due),
-	COLUMN(run, last_due),    COLUMN(run, count),      COLUMN(run, start_at),
-	COLUMN(run, trigger),     COLUMN(run, state),      COLUMN(run, gate),
-	COLUMN(run, reason),      COLUMN(run, detail),     COLUMN(run, attempt),
-	COLUMN(run, priority),    COLUMN(run, is_catchup), COLUMN(run, is_forced),
-	COLUMN(run, stop_reason), COLUMN(run, stop_uid),   COLUMN(run, claimed_at),
+	COLUMN(run, id),          COLUMN(run, job_id),      COLUMN(run, due),
+	COLUMN(run, last_due),    COLUMN(run, count),       COLUMN(run, start_at),
+	COLUMN(run, trigger),     COLUMN(run, state),       COLUMN(run, gate),
+	COLUMN(run, reason),      COLUMN(run, detail),      COLUMN(run, attempt),
+	COLUMN(run, priority),    COLUMN(run, is_catchup),  COLUMN(run, is_forced),
+	COLUMN(run, stop_reason), COLUMN(run, stop_uid),    COLUMN(run, claimed_at),
 	COLUMN(run, ended_at),    COLUMN(run, deadline_at), COLUMN(run, tty),
 };
 _Static_assert(NCOLUMNS(columns) == NRUN_COLUMNS, "RUN_COLUMNS");

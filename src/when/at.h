@@ -29,8 +29,8 @@ struct at {
 bool at_find_zone(struct scan text, struct scan *zone);
 
 /*
- * Reads an instant; a zone that the text names is the context's. 0, or -1 with *err. A local time that comes twice
- * means the first.
+ * Reads an instant; a zone that the text names is the context's. 0, or -1 with *err. A local time
+ * that comes twice means the first.
  */
 int at_parse(struct scan text, const struct at_context *context, struct at *out, struct err *err);
 

@@ -33,7 +33,8 @@ parse_at(struct schedule *s, struct scan text, const struct reading *r)
 {
 	/* An empty variable of a script's is no way to say "now". */
 	if (scan_at_end(&text))
-		return err_set(r->err, ERR_INVALID, "an instant like \"tomorrow 09:00\" is missing");
+		return err_set(r->err, ERR_INVALID,
+			       "an instant like \"tomorrow 09:00\" is missing");
 	return at_parse(text, &r->at, &s->at, r->err);
 }
 

@@ -1,6 +1,6 @@
 /*
- * What the words of an instant ask for. A text is a set of words in any order (as at(1) takes them):
- * at most one time of day, one date, one zone, and at the end an interval "+ N units".
+ * What the words of an instant ask for. A text is a set of words in any order (as at(1) takes
+ * them): at most one time of day, one date, one zone, and at the end an interval "+ N units".
  */
 #ifndef WHEN_WISH_H
 #define WHEN_WISH_H
