@@ -64,7 +64,8 @@ daemon_stop TERM
 
 # Many jobs, and clients that ask for all of them and read nothing: memory is bounded, others are
 # answered, and who reads gets every job once. What is not read may be 128 MiB in all.
-njobs=${ASCHED_TEST_LISTED:-5000}
+njobs=${ASCHED_TEST_LISTED:-${ASCHED_TEST_SHORT:+1000}}
+njobs=${njobs:-5000}
 printf '[access]\nmax-jobs-per-user = 0\nmax-bytes-per-user = 0\n' >> "$dir/asched.conf"
 daemon_start --config "$dir/asched.conf"
 "$crowd" "$dir/d/socket" flood "$njobs"

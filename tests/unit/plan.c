@@ -318,7 +318,7 @@ draw_job(uint64_t *seed, struct job *job)
 	job->until = draw(seed, 3) ? 0 : T0 + (usec_t)draw(seed, 40000) * SEC;
 	assert_int_equal(job_schedule(job, test_zones(), &schedule, &err), 0);
 	job_anchor(job, &schedule, T0 - 1, 7);
-	if (draw(seed, 4) == 0) { /* another zone file had that instant */
+	if (draw(seed, 4) == 0 && job->next_due != USEC_NEVER) { /* a zone file replaced since had it */
 		job->next_due -= 3 * SEC + SEC / 2;
 		job->next_start_at = job_start_at(job, job->next_due, 7);
 	}
