@@ -12,6 +12,7 @@ libbase_a_SOURCES = \
 	src/base/size.c src/base/size.h \
 	src/base/usec.c src/base/usec.h \
 	src/base/variable.c src/base/variable.h \
+	src/base/write.c src/base/write.h \
 	src/base/zonedir.c src/base/zonedir.h
 
 UNIT_TESTS += tests/unit/base

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/write.h"
 #include "cli/command.h"
 #include "cli/screen.h"
 
@@ -234,16 +235,9 @@ batch_answer(const struct schedule_context *context, bool is_utc, const char *li
 static int
 flush(struct buf *out)
 {
-	size_t done = 0;
-	while (done < out->len) {
-		ssize_t n = write(STDOUT_FILENO, out->data + done, out->len - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			say("standard output: %s", strerror(errno));
-			return -1;
-		}
-		done += (size_t)n;
+	if (write_all(STDOUT_FILENO, out->data, out->len) != 0) {
+		say("standard output: %s", strerror(errno));
+		return -1;
 	}
 	buf_clear(out);
 	return 0;

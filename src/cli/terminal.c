@@ -19,6 +19,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/write.h"
 
 #define LOOK_MIN_MS 20
 #define LOOK_MAX_MS 1000
@@ -127,21 +128,6 @@ has_session(const struct terminal *terminal)
 	return ioctl(terminal->master, TIOCGSID, &session) == 0;
 }
 
-static bool
-write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 /* Shows what the run has written; whether there was something. EIO: nobody has the other end. */
 static bool
 show(struct terminal *terminal)
@@ -151,7 +137,7 @@ show(struct terminal *terminal)
 	terminal->is_hung_up = n == 0 || (n < 0 && errno == EIO);
 	if (terminal->is_hung_up)
 		buf_clear(&terminal->typed);
-	return n > 0 && write_all(STDOUT_FILENO, data, (size_t)n);
+	return n > 0 && write_all(STDOUT_FILENO, data, (size_t)n) == 0;
 }
 
 /* False: the person's terminal is gone. */

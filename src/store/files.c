@@ -1,7 +1,6 @@
 /* Synced renames. */
 #include "store/files.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/failpoint.h"
+#include "base/write.h"
 
 int
 file_sync_directory(const char *path, struct err *err)
@@ -48,21 +48,6 @@ file_put_in_place(const char *from, const char *to, struct err *err)
 	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) != 0)
 		return err_errno(err, "%s", to);
 	return file_sync_directory(to, err);
-}
-
-static int
-write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
 }
 
 int
