@@ -396,7 +396,7 @@ engine_store_changed(struct engine *engine, enum store_state state, usec_t now)
 		recover_begin(engine);
 }
 
-/* What is to start does so at an instant, which may be far ahead now. */
+/* What is to start does so at an instant, which may be far ahead now, or not at all: we stop. */
 static void
 hold_claimed(struct engine *engine)
 {
@@ -452,18 +452,11 @@ engine_go_on(struct engine *engine, bool is_believed, usec_t now)
 void
 engine_stop(struct engine *engine, bool is_restart, usec_t now)
 {
-	struct live *live;
-	size_t at = 0;
 	engine->now = now;
 	engine->is_stopping = true;
 	engine->is_restart = is_restart;
 	engine->stop_at = now + engine->config.stop_timeout;
-	while ((live = map_next(&engine->lives, &at))) {
-		if (live->state == LIVE_CLAIMED) {
-			live_requeue(engine, live);
-			at = 0; /* the map has changed */
-		}
-	}
+	hold_claimed(engine);
 }
 
 bool
