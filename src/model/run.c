@@ -77,6 +77,12 @@ run_is_terminal(enum run_state state)
 	return legal_steps[state] == 0;
 }
 
+bool
+run_is_untried_instant(const struct run *run)
+{
+	return run->trigger == TRIGGER_SCHEDULE && run->attempt == 0;
+}
+
 void
 run_set_state(struct run *run, enum run_state state, enum run_reason reason)
 {

@@ -150,6 +150,8 @@ struct attempt {
 /* Is the step legal? Terminal states never change. */
 bool run_may_become(enum run_state from, enum run_state to);
 bool run_is_terminal(enum run_state state);
+/* Is it an instant's of the schedule (not asked for by hand), and was never started? */
+bool run_is_untried_instant(const struct run *run);
 
 /*
  * The attempt in which a run may be lost, or broken off by a shutdown, at the latest and still be

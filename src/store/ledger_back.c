@@ -64,8 +64,8 @@ end_ahead(struct ledger *ledger, struct intent *intent, struct job *job)
 	int rc = ledger_load_active(ledger, intent, job->id, &active);
 	for (size_t i = 0; rc == 0 && i < active.n; i++) {
 		struct run *run = &active.runs[i];
-		if (run->state != RUN_WAITING || run->attempt > 0 || run->due <= intent->now ||
-		    run->trigger != TRIGGER_SCHEDULE)
+		if (run->state != RUN_WAITING || run->due <= intent->now ||
+		    !run_is_untried_instant(run))
 			continue;
 		rc = ledger_end_waiting(ledger, intent, run, RUN_MISSED, REASON_CLOCK, GIVEN_BACK);
 		job->nruns--;

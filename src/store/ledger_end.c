@@ -25,8 +25,7 @@ is_used_up(const struct job *job)
 static enum run_gate
 gate_at(const struct run *run, usec_t now)
 {
-	bool is_first = run->trigger == TRIGGER_SCHEDULE && run->attempt == 0;
-	return is_first && run->start_at > now ? GATE_TIME : GATE_OPEN;
+	return run_is_untried_instant(run) && run->start_at > now ? GATE_TIME : GATE_OPEN;
 }
 
 static int
@@ -314,7 +313,7 @@ ledger_stopping(struct ledger *ledger, struct intent *intent)
 bool
 ledger_is_paused_away(const struct intent *intent, const struct run *run)
 {
-	return run->trigger == TRIGGER_SCHEDULE && run->attempt == 0 && run->due <= intent->now;
+	return run_is_untried_instant(run) && run->due <= intent->now;
 }
 
 bool
@@ -337,7 +336,7 @@ static enum run_state
 fate_of_unstarted(struct ledger *ledger, const struct intent *intent, const struct job *job,
 		  const struct run *run, enum run_reason *reason)
 {
-	bool by_schedule = run->trigger == TRIGGER_SCHEDULE && run->attempt == 0;
+	bool by_schedule = run_is_untried_instant(run);
 	bool is_stopped =
 		run->stop_reason == REASON_CANCELLED || run->stop_reason == REASON_OVERLAP;
 	*reason = REASON_NONE;

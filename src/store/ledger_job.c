@@ -212,7 +212,7 @@ static bool
 ends_waiting(struct ledger *ledger, const struct intent *intent, const struct job *job,
 	     const struct run *run, enum run_reason reason)
 {
-	bool by_schedule = run->trigger == TRIGGER_SCHEDULE && run->attempt == 0;
+	bool by_schedule = run_is_untried_instant(run);
 	if (reason == REASON_EDITED)
 		return by_schedule && ledger_is_edited_away(ledger, job, run);
 	if (reason == REASON_PAUSED)

@@ -101,7 +101,7 @@ refuse_run(struct ledger *ledger, struct intent *intent, struct run *run, struct
 static bool
 is_held(const struct job *job, const struct run *run)
 {
-	return job->state == JOB_PAUSED && run->trigger == TRIGGER_SCHEDULE && run->attempt == 0;
+	return job->state == JOB_PAUSED && run_is_untried_instant(run);
 }
 
 /* A waiting run gets a slot, or ends because its time is over. 1: it took the slot; 0; -1. */
