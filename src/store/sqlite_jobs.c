@@ -167,13 +167,20 @@ sqlite_job_read_rest(sqlite3_stmt *stmt, struct job *job)
 	job->queue = mem_dup((const char *)sqlite3_column_text(stmt, JOB_QUEUE));
 }
 
+/* Its row, up to JOB_QUEUE; when it is there, *stmt is to be reset. */
+static enum backend_result
+find_row(struct sqlite *s, int64_t id, sqlite3_stmt **stmt, struct err *err)
+{
+	*stmt = sql_use(s, SQL_JOB_LOAD);
+	sqlite3_bind_int64(*stmt, 1, id);
+	return sql_row(s, *stmt, err);
+}
+
 enum backend_result
 sqlite_job_load_rest(struct backend *backend, int64_t id, struct job *job, struct err *err)
 {
-	struct sqlite *s = sqlite_of(backend);
-	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_LOAD);
-	sqlite3_bind_int64(stmt, 1, id);
-	enum backend_result result = sql_row(s, stmt, err);
+	sqlite3_stmt *stmt;
+	enum backend_result result = find_row(sqlite_of(backend), id, &stmt, err);
 	if (result != BACKEND_OK)
 		return result;
 	sqlite_job_read_rest(stmt, job);
@@ -185,9 +192,8 @@ enum backend_result
 sqlite_job_load(struct backend *backend, int64_t id, struct job *job, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
-	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_LOAD);
-	sqlite3_bind_int64(stmt, 1, id);
-	enum backend_result result = sql_row(s, stmt, err);
+	sqlite3_stmt *stmt;
+	enum backend_result result = find_row(s, id, &stmt, err);
 	if (result != BACKEND_OK)
 		return result;
 	result = sqlite_job_read(stmt, job, err);

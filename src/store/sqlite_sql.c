@@ -10,7 +10,11 @@
 
 #define JOB_SELECT "SELECT " JOB_COLUMNS ", spec, seal"
 #define JOB_LISTED JOB_SELECT ", owner, name, queue, claim_at FROM jobs"
-#define RUN_SELECT "SELECT " RUN_COLUMNS ", seal FROM runs "
+#define JOB_ADVANCED                                                    \
+	"next_due = ?4, next_start_at = ?5, nruns = ?6, nfailed = ?7, " \
+	"covered_until = ?8, seal = ?9"
+#define JOB_AS_SEEN " WHERE id = ?1 AND next_due = ?2 AND state = ?3"
+#define RUN_SELECT  "SELECT " RUN_COLUMNS ", seal FROM runs "
 #define RUN_LISTED                                                                          \
 	"SELECT r.id, r.job_id, due, last_due, count, start_at, trigger, r.state, gate, "   \
 	"reason, detail, attempt, priority, is_catchup, is_forced, stop_reason, stop_uid, " \
@@ -54,13 +58,8 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 			       "name = ?2 AND state >= 2 ORDER BY id DESC LIMIT 1",
 	[SQL_JOB_SET_ASIDE] = "UPDATE jobs SET next_start_at = ?2, seal = ?3 "
 			      "WHERE id = ?1 AND next_start_at < ?2",
-	[SQL_JOB_ADVANCE] =
-		"UPDATE jobs SET next_due = ?4, next_start_at = ?5, nruns = ?6, nfailed = ?7, "
-		"covered_until = ?8, seal = ?9 WHERE id = ?1 AND next_due = ?2 AND state = ?3",
-	[SQL_JOB_ADVANCE_STATE] =
-		"UPDATE jobs SET next_due = ?4, next_start_at = ?5, nruns = ?6, nfailed = ?7, "
-		"covered_until = ?8, seal = ?9, state = ?10 "
-		"WHERE id = ?1 AND next_due = ?2 AND state = ?3",
+	[SQL_JOB_ADVANCE] = "UPDATE jobs SET " JOB_ADVANCED JOB_AS_SEEN,
+	[SQL_JOB_ADVANCE_STATE] = "UPDATE jobs SET " JOB_ADVANCED ", state = ?10" JOB_AS_SEEN,
 	[SQL_JOBS_DUE] = "SELECT id FROM jobs INDEXED BY jobs_claim WHERE state <= 1 AND "
 			 "state = 0 AND claim_at <= ?1 ORDER BY claim_at, id LIMIT ?2",
 	[SQL_JOBS_NEXT_START] = "SELECT claim_at FROM jobs INDEXED BY jobs_claim "

@@ -78,14 +78,22 @@ update(struct backend *backend, const struct job *job, struct err *err)
 }
 
 static enum backend_result
-load(struct backend *backend, int64_t id, struct job *job, struct err *err)
+find_row(struct backend *backend, int64_t id, const struct job **found, struct err *err)
 {
 	struct mem *mem = mem_of(backend);
 	if (mem_fails(mem, err))
 		return BACKEND_ERROR;
-	const struct job *found = mem_job(mem, id);
-	if (!found)
-		return BACKEND_NONE;
+	*found = mem_job(mem, id);
+	return *found ? BACKEND_OK : BACKEND_NONE;
+}
+
+static enum backend_result
+load(struct backend *backend, int64_t id, struct job *job, struct err *err)
+{
+	const struct job *found;
+	enum backend_result result = find_row(backend, id, &found, err);
+	if (result != BACKEND_OK)
+		return result;
 	if (found->is_damaged) {
 		err_set(err, ERR_SYSTEM, "its record is damaged");
 		return BACKEND_ERROR;
@@ -97,12 +105,10 @@ load(struct backend *backend, int64_t id, struct job *job, struct err *err)
 static enum backend_result
 load_rest(struct backend *backend, int64_t id, struct job *job, struct err *err)
 {
-	struct mem *mem = mem_of(backend);
-	if (mem_fails(mem, err))
-		return BACKEND_ERROR;
-	const struct job *found = mem_job(mem, id);
-	if (!found)
-		return BACKEND_NONE;
+	const struct job *found;
+	enum backend_result result = find_row(backend, id, &found, err);
+	if (result != BACKEND_OK)
+		return result;
 	job_init(job);
 	job->id = found->id;
 	job->owner = found->owner;
