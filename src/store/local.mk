@@ -6,6 +6,7 @@ libstore_a_SOURCES = \
 	src/store/check.c src/store/check.h \
 	src/store/files.c src/store/files.h \
 	src/store/filter.c src/store/filter.h \
+	src/store/held.c src/store/held.h \
 	src/store/intents.h \
 	src/store/keeper.c src/store/keeper.h \
 	src/store/latency.c src/store/latency.h \
@@ -35,6 +36,7 @@ libstore_a_SOURCES = \
 	src/store/sqlite_file.c src/store/sqlite_file.h \
 	src/store/sqlite_jobs.c \
 	src/store/sqlite_judge.c \
+	src/store/sqlite_log.c \
 	src/store/sqlite_memory.c \
 	src/store/sqlite_meta.c \
 	src/store/sqlite_open.c \
@@ -129,6 +131,12 @@ tests_unit_store_patrol_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
 tests_unit_store_patrol_SOURCES = tests/unit/store_patrol.c \
 	tests/unit/store_place.c tests/unit/store_place.h
 tests_unit_store_patrol_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/store_log
+tests_unit_store_log_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
+tests_unit_store_log_SOURCES = tests/unit/store_log.c \
+	tests/unit/store_place.c tests/unit/store_place.h
+tests_unit_store_log_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/store_seal
 tests_unit_store_seal_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)

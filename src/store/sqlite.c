@@ -36,17 +36,26 @@ save_tally(struct sqlite *s, struct err *err)
 }
 
 /*
- * Is the file still the one with its name? What is written into one that somebody removed or
- * replaced would be gone with us, and the disk never says so: SQLite looks without a WAL only.
+ * What is written into a file that somebody removed or replaced is gone with us, and the disk never
+ * says so: SQLite looks without a WAL only.
  */
 static enum backend_result
 check_place(struct sqlite *s, struct err *err)
 {
-	int has_moved = 0;
-	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
-	if (!has_moved)
+	if (sqlite_has_name(s))
 		return BACKEND_OK;
 	err_set(err, ERR_UNAVAILABLE, SQLITE_FILE_LOST, s->path);
+	return BACKEND_ERROR;
+}
+
+/* It is committed, but where? In doubt the owner opens the database again, and sees. */
+static enum backend_result
+check_places(struct sqlite *s, struct err *err)
+{
+	if (sqlite_log_has_name(s))
+		return check_place(s, err);
+	err_set(err, ERR_UNAVAILABLE, "%s-wal: somebody removed or replaced it while it was in use",
+		s->path);
 	return BACKEND_ERROR;
 }
 
@@ -59,7 +68,8 @@ commit(struct backend *backend, struct err *err)
 	bool is_changed = sqlite3_total_changes64(s->db) != s->changes_at_begin;
 	if (is_changed && (check_place(s, err) != BACKEND_OK || save_tally(s, err) != BACKEND_OK))
 		return BACKEND_NONE;
-	return run(s, SQL_COMMIT, err);
+	enum backend_result result = run(s, SQL_COMMIT, err);
+	return is_changed && result == BACKEND_OK ? check_places(s, err) : result;
 }
 
 static void

@@ -16,6 +16,9 @@
 /* A log that cannot be folded in and grows beyond this is an error that someone must look at. */
 #define WAL_PAGES_ALARM (64 * WAL_PAGES_BUSY)
 
+/* After so long with nothing to do nothing is left in it: who removes it then takes nothing along. */
+#define FOLD_ALL_AFTER USEC_PER_MIN
+
 #define MARK_INTERVAL USEC_PER_SEC
 
 #define REWRITE_PIECE 65536
@@ -60,6 +63,7 @@ static void
 fold_in(struct sqlite *s, usec_t now)
 {
 	int npages = 0, nfolded = 0;
+	sqlite_log_keep(s);
 	failpoint("fold-in", "begin");
 	int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &npages,
 					   &nfolded);
@@ -78,20 +82,48 @@ fold_in(struct sqlite *s, usec_t now)
 	       log_str("error", sqlite3_errmsg(s->db)), log_int("pages", s->wal_pages));
 }
 
+/* How long until the log is folded in as a whole: it is not when something comes meanwhile. */
+static usec_t
+fold_wait(struct sqlite *s, usec_t now)
+{
+	if (s->wal_pages == 0)
+		return USEC_NEVER;
+	if (now < s->busy_at) /* the clock was set back */
+		s->busy_at = now;
+	return s->busy_at + FOLD_ALL_AFTER - now;
+}
+
+static void
+tend_log(struct sqlite *s, usec_t now, bool is_idle)
+{
+	if (!is_idle)
+		s->busy_at = now;
+	int npages_max = is_idle ? WAL_PAGES_IDLE : s->wal_pages_max;
+	if (s->wal_pages < npages_max && fold_wait(s, now) > 0)
+		return;
+	fold_in(s, now);
+	s->busy_at = now; /* should it have failed */
+}
+
+static usec_t
+least(usec_t a, usec_t b)
+{
+	return a < b ? a : b;
+}
+
 usec_t
 sqlite_tend(struct backend *backend, usec_t now)
 {
 	struct sqlite *s = sqlite_of(backend);
 	bool is_idle = s->commits_tended == s->tally.commits;
 	s->commits_tended = s->tally.commits;
-	if (s->wal_pages >= s->wal_pages_max || (is_idle && s->wal_pages >= WAL_PAGES_IDLE))
-		fold_in(s, now);
+	tend_log(s, now, is_idle);
 	if (s->is_settled && s->mark.commits != s->tally.commits &&
 	    (now >= s->mark.seen_at + MARK_INTERVAL || now < s->mark.seen_at))
 		write_mark(s, now);
 	bool is_tidy = s->mark.commits == s->tally.commits && is_idle;
-	usec_t wait = sqlite_patrol(s, now);
-	return is_tidy || wait < MARK_INTERVAL ? wait : MARK_INTERVAL;
+	usec_t wait = least(sqlite_patrol(s, now), fold_wait(s, now));
+	return is_tidy ? wait : least(wait, MARK_INTERVAL);
 }
 
 void

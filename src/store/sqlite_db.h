@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "store/backend.h"
+#include "store/held.h"
 #include "store/mark.h"
 
 enum sql {
@@ -161,6 +162,7 @@ struct sqlite {
 	struct backend backend; /* first */
 	sqlite3 *db;
 	char *path;
+	struct held log; /* the file that the log is written to */
 	sqlite3_stmt *statements[SQL_NSTATEMENTS];
 	bool is_small;   /* all of it can be looked at when it is opened */
 	bool is_settled; /* what is committed is on the disk: the mark may name it */
@@ -175,6 +177,7 @@ struct sqlite {
 	int wal_pages;     /* in the log after the last commit */
 	int wal_pages_max; /* when to fold it in next */
 	int64_t commits_tended;
+	usec_t busy_at; /* the last commit was seen, or the log folded in */
 	struct patrol patrol;
 	struct mark mark; /* as last written */
 	char *warning;    /* NULL: none */
@@ -352,6 +355,15 @@ int sqlite_refuse_newer(const char *path, int version, struct err *err); /* -1 *
  */
 int sqlite_open_alone(const char *path, sqlite3 **db);
 int sqlite_check_log(const char *path, struct err *err); /* -1: it is another's */
+
+/* sqlite_log.c */
+int sqlite_log_hold(struct sqlite *, struct err *); /* once it is open; -1: it cannot */
+bool sqlite_log_has_name(const struct sqlite *);    /* is the log still the one with its name? */
+bool sqlite_has_name(struct sqlite *);              /* and the database's file? */
+/* Makes sure that what has the log's name is the log: now it can be folded in. */
+void sqlite_log_keep(struct sqlite *);
+/* Before the database is closed, with which SQLite removes what has the log's name. */
+void sqlite_log_leave(struct sqlite *);
 
 /* sqlite_open.c */
 void sqlite_close(struct backend *);

@@ -7,6 +7,7 @@
 #define STORE_SQLITE_FILE_H
 
 #include "base/err.h"
+#include "store/held.h"
 
 struct backend;
 
@@ -16,7 +17,7 @@ struct backend;
 
 struct sqlite_file {
 	const char *path; /* borrowed */
-	int held; /* -1: never opened; else O_PATH, so that no other file can get its inode */
+	struct held held; /* once it was opened */
 };
 
 void sqlite_file_init(struct sqlite_file *file, const char *path);

@@ -292,7 +292,7 @@ open_database(struct sqlite *s, bool is_new, struct err *err)
 	sqlite_care_begin(s);
 	if (sql_prepare(s) != 0)
 		return open_fail(s, err);
-	if (check_indexes(s, err) != 0 || load_tally(s, err) != 0)
+	if (check_indexes(s, err) != 0 || load_tally(s, err) != 0 || sqlite_log_hold(s, err) != 0)
 		return -1;
 	if (is_new)
 		return settle_new(s, err);
@@ -308,6 +308,7 @@ sqlite_close(struct backend *backend)
 	if (s->statements[0])
 		sqlite_care_end(s);
 	sql_finalize(s);
+	sqlite_log_leave(s);
 	sqlite3_close(s->db);
 	buf_fini(&s->spec);
 	free(s->warning);
@@ -326,6 +327,7 @@ sqlite_backend_open(const char *path, struct err *err)
 		return NULL;
 	struct sqlite *s = mem_alloc(sizeof(*s));
 	s->backend.ops = &sqlite_ops;
+	s->log = HELD_NONE;
 	s->path = mem_dup(path);
 	if (open_database(s, kind == FILE_NEW, err) == 0)
 		return &s->backend;

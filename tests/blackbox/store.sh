@@ -162,6 +162,25 @@ succeeds 'with its own file it goes on' asched show later5
 fails_with 4 'lost' asched show lost
 succeeds 'and changes it' asched add --name again --in 1h -- true
 
+# The log alone: what was told before and what is told then is there after a kill.
+rm_log() { rm "$db-wal"; }
+mv_log() { mv "$db-wal" "$dir/away.log"; }
+cp_log() { cp "$db-wal" "$dir/copy.log"; asched add -q --name between-$1 '@yearly' -- true > /dev/null; mv "$dir/copy.log" "$db-wal"; }
+for how in rm mv cp; do
+	asched add -q --name before-$how '@yearly' -- true > /dev/null
+	${how}_log $how
+	succeeds "with its log gone ($how) it goes on" asched add --name after-$how '@yearly' -- true
+	has 'and says what somebody did' "a copy of it was put back path=$db-wal" "$(cat "$dir/log")"
+	asched add -q --name later-$how '@yearly' -- true > /dev/null
+	kill -KILL "$(daemon_pid_now)" "$daemon_pid"
+	wait "$daemon_pid" 2> /dev/null
+	daemon_start || exit 1
+	is "and nothing was lost ($how)" 3 "$(asched list --names | grep -c "^\(before\|after\|later\)-$how\$")"
+	: > "$dir/log"
+done
+succeeds 'that between a copy of the log and its return neither' asched show between-cp
+succeeds 'the database is whole' asched check
+
 # The log removed as well: nothing is told to be done that is not.
 mv "$dir/backup" "$dir/replacement"
 rm -f "$db-wal"

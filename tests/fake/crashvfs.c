@@ -2,6 +2,7 @@
 #include "fake/crashvfs.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -303,6 +304,7 @@ disk_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int flags, int
 			continue;
 		file = &disk.files[i];
 		file->path = mem_dup(path);
+		close(open(path, O_CREAT | O_CLOEXEC, 0600)); /* the name is looked at */
 		load(path, &file->now);
 		buf_add(&file->base, file->now.data, file->now.len);
 	}
