@@ -45,6 +45,7 @@ BLACKBOX_TESTS += tests/blackbox/jobs.sh
 BLACKBOX_TESTS += tests/blackbox/memory.sh
 BLACKBOX_TESTS += tests/blackbox/migration.sh
 BLACKBOX_TESTS += tests/blackbox/next.sh
+BLACKBOX_TESTS += tests/blackbox/orphans.sh
 BLACKBOX_TESTS += tests/blackbox/output.sh
 BLACKBOX_TESTS += tests/blackbox/policies.sh
 BLACKBOX_TESTS += tests/blackbox/protocol.sh

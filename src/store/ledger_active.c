@@ -1,6 +1,7 @@
 /* The active runs of a job: those that wait or run. What decisions look at, and how they end. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "store/ledger_parts.h"
@@ -78,10 +79,27 @@ add_stop(struct intent *intent, const struct run *run, const struct stop *stop)
 }
 
 int
+ledger_is_orphan(struct ledger *ledger, struct intent *intent, const struct run *run, pid_t *pid)
+{
+	struct backend *db = ledger->backend;
+	struct attempt attempt;
+	enum backend_result found =
+		db->ops->attempt_load(db, run->id, run->attempt, &attempt, &intent->err);
+	if (found != BACKEND_OK)
+		return ledger_checked(found);
+	*pid = attempt.pid;
+	return strcmp(attempt.spawner, ledger->spawner) != 0;
+}
+
+int
 ledger_stop_run(struct ledger *ledger, struct intent *intent, struct run *run,
 		const struct stop *stop)
 {
 	struct backend *db = ledger->backend;
+	pid_t pid;
+	int is_orphan = ledger_is_orphan(ledger, intent, run, &pid);
+	if (is_orphan != 0)
+		return is_orphan < 0 ? -1 : 0;
 	if (!stop->only_unstarted && run->stop_reason == REASON_NONE) {
 		run->stop_reason = stop->reason;
 		run->stop_uid = intent->who.uid;

@@ -124,7 +124,13 @@ void ledger_answer_run(struct intent *intent, const struct run *run, const struc
 /* Ends a waiting run. */
 int ledger_end_waiting(struct ledger *ledger, struct intent *intent, struct run *run,
 		       enum run_state state, enum run_reason reason, const char *detail);
-/* Asks the engine to stop a running run; the reason is kept with the run. */
+/*
+ * Did a spawner that is gone start the running run? Then nobody can stop it: it goes on until its
+ * process ends, and is lost. 1, 0 or -1; *pid is the process, when there is an attempt.
+ */
+int ledger_is_orphan(struct ledger *ledger, struct intent *intent, const struct run *run,
+		     pid_t *pid);
+/* Asks the engine to stop a running run, no orphan; the reason is kept with the run. */
 int ledger_stop_run(struct ledger *ledger, struct intent *intent, struct run *run,
 		    const struct stop *stop);
 

@@ -113,15 +113,30 @@ ledger_run_retry(struct ledger *ledger, struct intent *intent)
 	return ledger_with_run(ledger, intent, retry_run);
 }
 
+/* The promise to stop an orphan could not be kept: it is not made. */
+static int
+stop_running(struct ledger *ledger, struct intent *intent, struct run *run)
+{
+	pid_t pid = 0;
+	int is_orphan = ledger_is_orphan(ledger, intent, run, &pid);
+	if (is_orphan == 1)
+		err_set(&intent->err, ERR_BUSY,
+			"run %lld goes on without the parent that started it, and is out of "
+			"reach until its process %ld ends",
+			(long long)run->id, (long)pid);
+	if (is_orphan != 0)
+		return is_orphan < 0 ? -1 : 0;
+	return ledger_stop_run(ledger, intent, run,
+			       &(struct stop){ .how = intent->how, .reason = REASON_CANCELLED });
+}
+
 static int
 stop_run(struct ledger *ledger, struct intent *intent, struct run *run, struct job *job)
 {
 	char by[64];
 	snprintf(by, sizeof(by), "by uid %u", (unsigned)intent->who.uid);
 	if (run->state == RUN_RUNNING)
-		return ledger_stop_run(
-			ledger, intent, run,
-			&(struct stop){ .how = intent->how, .reason = REASON_CANCELLED });
+		return stop_running(ledger, intent, run);
 	if (ledger_end_waiting(ledger, intent, run, RUN_CANCELLED, REASON_CANCELLED, by) < 0)
 		return -1;
 	return ledger_after_run(ledger, intent, job, run);

@@ -344,6 +344,43 @@ an_unstarted_run_that_was_stopped_does_not_come_back(void **state)
 	assert_int_equal(kit_newest(kit, id).state, RUN_CANCELLED);
 }
 
+static enum err_code
+cancel(struct kit *kit, int64_t run_id)
+{
+	struct intent *stop = kit_ask(kit, INTENT_RUN_CANCEL);
+	stop->run_id = run_id;
+	kit_apply(kit, stop);
+	enum err_code code = stop->err.code;
+	assert_int_equal(stop->work.nstops, code == ERR_NONE);
+	intent_free(stop);
+	return code;
+}
+
+static void
+a_run_whose_spawner_is_gone_is_not_stopped_and_not_said_to_be(void **state)
+{
+	static const char *const yielding[] = { "schedule", "every 10s", "overlap", "kill", NULL };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, yielding);
+	assert_int_equal(kit_claim_at(kit, 10), 1);
+	struct run run = kit_newest(kit, id);
+	snprintf(kit->ledger.spawner, sizeof(kit->ledger.spawner), "another");
+	assert_int_equal(cancel(kit, run.id), ERR_BUSY);
+	assert_int_equal(kit_claim_at(kit, 20), 0);
+	struct run next = kit_newest(kit, id);
+	assert_int_equal(next.gate, GATE_JOB);
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_CANCEL, id), ERR_NONE);
+	struct intent *lost = kit_ask(kit, INTENT_ENDED);
+	lost->run_id = run.id;
+	lost->attempt = run.attempt;
+	lost->outcome = (struct outcome){
+		.kind = OUTCOME_LOST, .text = "crash", .ended_at = kit->now, .output_fd = -1
+	};
+	kit_apply(kit, lost);
+	assert_int_equal(lost->run.state, RUN_LOST);
+	intent_free(lost);
+}
+
 static void
 an_unstarted_run_makes_way_for_the_next(void **state)
 {
@@ -439,6 +476,7 @@ main(void)
 		WITH_KIT(what_ends_of_one_commit_free_goes_to_those_who_wait),
 		WITH_KIT(a_pause_that_ends_a_waiting_run_lets_the_one_behind_it_go),
 		WITH_KIT(an_unstarted_run_that_was_stopped_does_not_come_back),
+		WITH_KIT(a_run_whose_spawner_is_gone_is_not_stopped_and_not_said_to_be),
 		WITH_KIT(an_unstarted_run_makes_way_for_the_next),
 		WITH_KIT(slots_that_a_rolled_back_transaction_freed_are_not_given_away),
 		WITH_KIT(a_run_that_waits_beyond_its_deadline_is_missed),
