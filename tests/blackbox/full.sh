@@ -126,5 +126,24 @@ within 10 has_run quiet succeeded
 ok $? 'and with inodes it runs'
 is_well
 ok $? 'the store is well'
+
+# There is room, but no more than is left to the ledger: what could write it full is not started.
+fill
+truncate -s -12M "$dir/d/filler"
+is_refused() {
+	asched run quiet > "$dir/out" 2>&1
+	asched --json runs quiet --limit 1 | grep -q '"detail":"output: ENOSPC"'
+}
+within 10 is_refused
+ok $? 'with 12 MiB left nothing is started' || diag "$(asched runs quiet)"
+succeeds 'but jobs are added' asched add -q --name roomy '@yearly' -- true
+rm "$dir/d/filler"
+runs=$(run_count quiet succeeded)
+is_started() {
+	asched run quiet > "$dir/out" 2>&1
+	has_runs quiet succeeded $((runs + 1))
+}
+within 10 is_started
+ok $? 'and with more it is again'
 daemon_stop TERM
 finish

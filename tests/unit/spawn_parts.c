@@ -1,4 +1,4 @@
-/* The parts of the spawner that need no process: messages, slots, policy. */
+/* The parts of the spawner that need no program: messages, slots, policy, a start that hangs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -18,6 +19,7 @@
 #include "spawn/msg.h"
 #include "spawn/policy.h"
 #include "spawn/proc.h"
+#include "spawn/run.h"
 #include "spawn/slots.h"
 #include "spawn/ticks.h"
 
@@ -372,10 +374,51 @@ the_start_of_a_process_is_read_as_the_kernel_counts_it(void **state)
 	assert_int_equal(proc_start(pid), 0);
 }
 
+/* A look-up that hangs: the child is there and does not come to its program. */
+static void
+a_start_that_takes_too_long_is_killed_and_says_where_it_was(void **state)
+{
+	static struct spawner sp;
+	static struct slots slots;
+	static struct card cards[SLOTS_MAX];
+	int ends[2];
+	(void)state;
+	sp.slots = &slots;
+	sp.cards = cards;
+	sp.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	struct slot *slot = slots_take(&slots, 7, 1);
+	slot->exec_fd = ends[0];
+	slot->start_by = 1000;
+	slot->report.pid = fork();
+	if (slot->report.pid == 0)
+		pause();
+	close(ends[1]);
+	cards[slots_index(&slots, slot)].stage = STAGE_USER;
+	slots_set_state(&slots, slot, SLOT_STARTING);
+
+	siginfo_t info = { 0 };
+	const int how = WEXITED | WNOWAIT;
+	sp.now = 999;
+	assert_true(run_look(&sp, slot));
+	assert_int_equal(waitid(P_PID, (id_t)slot->report.pid, &info, how | WNOHANG), 0);
+	assert_int_equal(info.si_pid, 0);
+	sp.now = 1000;
+	assert_true(run_look(&sp, slot));
+	assert_int_equal(waitid(P_PID, (id_t)slot->report.pid, &info, how), 0);
+	assert_int_equal(info.si_status, SIGKILL);
+	run_end(&sp, slot);
+	assert_int_equal(slot->state, SLOT_FAILED);
+	assert_int_equal(slot->report.stage, STAGE_USER);
+	assert_int_equal(slot->report.error, ETIMEDOUT);
+	close(sp.epoll_fd);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_start_that_takes_too_long_is_killed_and_says_where_it_was),
 		cmocka_unit_test(a_message_arrives_as_it_was_sent_with_its_descriptors),
 		cmocka_unit_test(a_message_that_is_not_whole_is_refused),
 		cmocka_unit_test(the_seeds_of_the_fuzz_target_are_messages_of_today),

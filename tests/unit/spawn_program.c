@@ -402,8 +402,9 @@ files_are_read_as_their_user_and_handed_over(void **state)
 }
 
 static void
-what_a_name_service_prints_is_no_part_of_the_files(void **state)
+what_a_name_service_prints_or_opens_is_no_part_of_files_or_runs(void **state)
 {
+	static const char *const list_descriptors[] = { "/bin/ls", "/proc/self/fd", NULL };
 	struct spawner_fixture sp;
 	char a[128];
 	(void)state;
@@ -418,6 +419,10 @@ what_a_name_service_prints_is_no_part_of_the_files(void **state)
 	char *text;
 	spawner_run(&sp, 2, (struct spawner_start){ 0 }, &text);
 	assert_non_null(strstr(text, "the server is away")); /* it does print */
+	free(text);
+	spawner_run(&sp, 3, (struct spawner_start){ .args = list_descriptors }, &text);
+	assert_non_null(strstr(text, "0\n1\n2\n3\n")); /* 3: the directory itself */
+	assert_null(strstr(text, "4\n"));
 	free(text);
 	spawner_end(&sp);
 }
@@ -517,9 +522,11 @@ static void
 the_last_requests_of_a_dead_daemon_are_executed(void **state)
 {
 	struct spawner_fixture *sp = *state;
+	kill(sp->pid, SIGSTOP); /* it has read none of them when the daemon dies */
 	for (int64_t run_id = 1; run_id <= 50; run_id++)
 		spawner_shell(sp, run_id, "exit 5");
 	spawner_kill_daemon(sp);
+	kill(sp->pid, SIGCONT);
 	spawner_meet_daemon(sp);
 	assert_int_equal(spawner_hello(sp), 50);
 }
@@ -602,7 +609,7 @@ main(void)
 		SPAWNER_TEST(a_file_of_the_users_that_cannot_be_used_fails_the_start),
 		SPAWNER_TEST(an_output_file_is_appended_to_instead),
 		SPAWNER_TEST(limits_hold_for_the_run),
-		cmocka_unit_test(what_a_name_service_prints_is_no_part_of_the_files),
+		cmocka_unit_test(what_a_name_service_prints_or_opens_is_no_part_of_files_or_runs),
 		SPAWNER_TEST(files_are_read_as_their_user_and_handed_over),
 		SPAWNER_TEST(errors_that_are_split_off_have_a_file_of_their_own),
 		SPAWNER_TEST(a_run_with_a_terminal_has_it_for_everything),
