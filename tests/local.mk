@@ -61,6 +61,7 @@ BLACKBOX_TESTS += tests/blackbox/store.sh
 BLACKBOX_TESTS += tests/blackbox/stuck_log.sh
 BLACKBOX_TESTS += tests/blackbox/survival.sh
 BLACKBOX_TESTS += tests/blackbox/systemd.sh
+BLACKBOX_TESTS += tests/blackbox/streams.sh
 BLACKBOX_TESTS += tests/blackbox/terminal.sh
 BLACKBOX_TESTS += tests/blackbox/tree.sh
 BLACKBOX_TESTS += tests/blackbox/tty.sh

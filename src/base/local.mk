@@ -10,6 +10,7 @@ libbase_a_SOURCES = \
 	src/base/log.c src/base/log.h \
 	src/base/map.c src/base/map.h \
 	src/base/size.c src/base/size.h \
+	src/base/streams.c src/base/streams.h \
 	src/base/usec.c src/base/usec.h \
 	src/base/variable.c src/base/variable.h \
 	src/base/write.c src/base/write.h \

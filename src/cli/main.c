@@ -1,13 +1,12 @@
 /* Program asched: the options that stand for all commands, then the command. */
-#include <fcntl.h>
 #include <jansson.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/streams.h"
 #include "cli/command.h"
 #include "cli/screen.h"
 
@@ -139,23 +138,24 @@ run_command(const struct cli_options *options, int argc, char **argv)
 	return say_usage(options, "", "unknown command %s; see asched --help", name);
 }
 
-/* A closed standard stream would let the next open() take its number, and our words. */
-static void
-hold_standard_streams(void)
+/* An earlier flush may have failed, as that of an id that is shown at once: the cause is gone. */
+static int
+close_output(int exit_code)
 {
-	int fd;
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
+	if (fflush(stdout) != 0)
+		perror("asched: standard output");
+	else if (ferror(stdout))
+		fputs("asched: standard output: not all could be written\n", stderr);
+	else
+		return exit_code;
+	return exit_code == EXIT_DONE ? EXIT_FAILED : exit_code;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct cli_options options = { 0 };
-	hold_standard_streams();
+	streams_hold();
 	/* A request or an answer with holes would be a lie: rather none. */
 	json_set_alloc_funcs(mem_room, free);
 	/* Only for the widths of characters; texts and numbers stay the same everywhere. */
@@ -164,9 +164,5 @@ main(int argc, char **argv)
 	int exit_code = take_globals(&options, &argc, argv);
 	if (exit_code == EXIT_DONE)
 		exit_code = run_command(&options, argc, argv);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		perror("asched: standard output");
-		return exit_code == EXIT_DONE ? EXIT_FAILED : exit_code;
-	}
-	return exit_code;
+	return close_output(exit_code);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/streams.h"
 #include "daemon/clock.h"
 #include "daemon/daemon.h"
 #include "daemon/launch.h"
@@ -63,6 +64,7 @@ main(int argc, char **argv)
 	struct daemon_files files;
 	struct conf conf;
 	struct err err = { 0 };
+	streams_hold();
 	int status = options_parse(&options, argc, argv);
 	if (status >= 0)
 		return status;
