@@ -159,6 +159,17 @@ check_paths(const struct job *job, struct err *err)
 	return 0;
 }
 
+/* What a variable that is not set leaves in a script is no value. */
+static int
+check_words(const struct job *job, struct err *err)
+{
+	if (job->tz && !*job->tz)
+		return err_invalid(err, "tz", "is empty");
+	if (job->output && !*job->output)
+		return err_invalid(err, "output", "is empty");
+	return 0;
+}
+
 /* Each field belongs to one kind of action; setting it for the other would be ignored. */
 static int
 check_groups(const struct job *job, struct err *err)
@@ -231,7 +242,8 @@ job_check(const struct job *job, struct err *err)
 		err_in_field(err, "user");
 		return -1;
 	}
-	if (check_action(job, err) < 0 || check_paths(job, err) < 0 || check_groups(job, err) < 0)
+	if (check_action(job, err) < 0 || check_paths(job, err) < 0 || check_words(job, err) < 0 ||
+	    check_groups(job, err) < 0)
 		return -1;
 	if (job_is_http(job) && request_check(job, err) < 0)
 		return -1;

@@ -170,6 +170,8 @@ a_job_needs_one_action_and_fields_that_fit_it(void **state)
 		{ "url", "http://a/", "cwd", "/", "cwd" },
 		{ "url", "file:///etc/passwd", NULL, NULL, "url" },
 		{ "shell", "true", "cwd", "here", "cwd" },
+		{ "shell", "true", "tz", "", "tz" },
+		{ "shell", "true", "output", "", "output" },
 		{ "shell", "true", "env-file", "here", "env-file" },
 		{ "url", "http://a/", "auth-file", "here", "auth-file" },
 		{ "shell", "true", "name", "123", "name" },
