@@ -65,11 +65,17 @@ follow(const struct cli_options *options, const char *word, int64_t n)
 	int64_t job = word ? find_job(client, word, &err) : 0;
 	if (job)
 		json_object_set_new(params, "job", json_integer(job));
-	if (word && !job) {
+	/* Of a number it is not known yet whether there is such a job: nothing would ever come. */
+	json_t *known =
+		job ? client_call(client, "job.get", json_pack("{s:I}", "job", (json_int_t)job))
+		    : NULL;
+	if (word && !job)
 		client_say(client, &err);
+	if (word && !known) {
 		json_decref(params);
 		return client_free(client);
 	}
+	json_decref(known);
 	json_t *answer = client_call(client, "event.subscribe", params);
 	if (answer)
 		show_events(client, options, n);

@@ -113,9 +113,10 @@ print_name(const json_t *job)
 }
 
 static void
-tell_nothing(const struct query *query)
+tell_nothing(const struct query *query, bool has_globs)
 {
-	if (query->only_failed || query->only_running || query->with_ended)
+	if (query->only_failed || query->only_running || query->with_ended || query->queue ||
+	    query->owner || has_globs)
 		say("no such jobs");
 	else
 		say("no jobs; asched add makes one, asched list --all shows finished ones too");
@@ -143,7 +144,7 @@ list_jobs(const struct query *query, const struct args *args)
 		listing_add(&listing, "job.list", make_params(query, NULL));
 	listing_end(&listing);
 	if (listing_is_table(&listing) && listing.nshown == 0 && client_is_well(client))
-		tell_nothing(query);
+		tell_nothing(query, args->nwords > 0);
 	else if (listing_is_table(&listing) && listing.has_more)
 		say("there are more; --limit 0 shows all");
 	return client_free(client);

@@ -1,5 +1,6 @@
 /* asched logs: what a run printed, also while it prints it. */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -130,6 +131,12 @@ cmd_logs(const struct cli_options *options, int argc, char **argv)
 	if (query.run_text && !is_id(query.run_text, &run))
 		return say_usage(options, "run", "\"%s\" is not the number of a run",
 				 query.run_text);
+	if (query.run_text && args.nwords)
+		return say_usage(options, "run", "names one run; what is \"%s\" beside it?",
+				 args.words[0]);
+	if (query.attempt > INT_MAX)
+		return say_usage(options, "attempt", "%lld is not in 0 to %d",
+				 (long long)query.attempt, INT_MAX);
 	if (only_stdout && only_stderr)
 		return say_usage(options, "stdout", "give it or --stderr, or neither for both");
 	query.style.streams = only_stdout   ? STREAMS_STDOUT

@@ -87,7 +87,7 @@ list_runs(struct client *client, const struct query *query, int64_t job)
 	if (listing.has_more)
 		say("older runs are not shown; --limit 0 shows all");
 	else if (listing.nshown == 0 && client_is_well(client))
-		say("no runs yet");
+		say(query->only_failed || query->only_running ? "no such runs" : "no runs yet");
 }
 
 int

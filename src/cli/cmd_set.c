@@ -16,12 +16,18 @@ static const struct option unset = { "unset", 0,       OPTION_TAKE,
 				     NULL,    "FIELD", "Give a field its default again",
 				     NULL };
 
+struct changes {
+	struct params params;
+	json_t *unset; /* as keys of an object */
+};
+
 static int
 take(void *arg, const struct option *option, const char *value)
 {
-	const struct params *params = arg;
+	struct changes *changes = arg;
+	const struct params *params = &changes->params;
 	if (strcmp(option->name, unset.name) != 0)
-		return params_take(arg, option, value);
+		return params_take(&changes->params, option, value);
 	const struct field *field = field_find(value, strlen(value));
 	if (!field) {
 		const char *near = field_suggest(value);
@@ -29,7 +35,21 @@ take(void *arg, const struct option *option, const char *value)
 				 near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 	}
 	char key[FIELD_KEY_MAX];
-	json_object_set_new(params->object, field_key(field->name, key), json_null());
+	json_object_set_new(changes->unset, field_key(field->name, key), json_null());
+	return EXIT_DONE;
+}
+
+static int
+unset_fields(const struct changes *changes)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach(changes->unset, key, value) {
+		if (json_object_get(changes->params.object, key))
+			return say_usage(changes->params.globals, unset.name,
+					 "\"%s\" is set by another option", key);
+	}
+	json_object_update(changes->params.object, changes->unset);
 	return EXIT_DONE;
 }
 
@@ -52,7 +72,9 @@ cmd_set(const struct cli_options *options, int argc, char **argv)
 {
 	int exit_code;
 	struct option *table = mem_array(1 + params_noptions(), sizeof(*table));
-	struct params params = { .globals = options, .object = json_object() };
+	struct changes changes = { .params = { .globals = options, .object = json_object() },
+				   .unset = json_object() };
+	const struct params *params = &changes.params;
 	table[0] = unset;
 	struct args args = { .globals = options,
 			     .options = table,
@@ -61,17 +83,20 @@ cmd_set(const struct cli_options *options, int argc, char **argv)
 			     .most = 1,
 			     .takes_rest = true,
 			     .take = take,
-			     .arg = &params };
+			     .arg = &changes };
 	bool goes_on = args_read(&args, argc, argv, &exit_code);
 	if (goes_on && args.rest)
-		exit_code = params_command(&params, args.rest, args.nrest);
+		exit_code = params_command(params, args.rest, args.nrest);
 	if (goes_on && exit_code == EXIT_DONE)
-		exit_code = params_finish(&params);
-	if (goes_on && exit_code == EXIT_DONE && json_object_size(params.object) == 0)
+		exit_code = params_finish(params);
+	if (goes_on && exit_code == EXIT_DONE)
+		exit_code = unset_fields(&changes);
+	if (goes_on && exit_code == EXIT_DONE && json_object_size(params->object) == 0)
 		exit_code = say_usage(options, "", "nothing to change; see asched set --help");
 	if (goes_on && exit_code == EXIT_DONE)
-		exit_code = set_job(options, args.words[0], params.object);
-	json_decref(params.object);
+		exit_code = set_job(options, args.words[0], params->object);
+	json_decref(params->object);
+	json_decref(changes.unset);
 	free(table);
 	return exit_code;
 }

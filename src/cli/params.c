@@ -2,6 +2,7 @@
 #include "cli/params.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,7 +102,7 @@ number_value(const char *text, bool is_whole)
 	if (!errno && end != text && !*end)
 		return json_integer(whole);
 	double number = strtod(text, &end);
-	if (!is_whole && end != text && !*end)
+	if (!is_whole && end != text && !*end && isfinite(number))
 		return json_real(number);
 	return text_value(text, strlen(text));
 }

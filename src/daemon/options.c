@@ -194,11 +194,11 @@ options_configure(const struct options *options, struct conf *conf, struct err *
 	use_usual_places(conf, options->is_system);
 	if (!conf->socket)
 		return err_invalid(err, "socket",
-				   "no place for it: XDG_RUNTIME_DIR is not set; "
+				   "no place for it: XDG_RUNTIME_DIR is no absolute path; "
 				   "give --socket or --private");
 	if (!conf->database)
 		return err_invalid(err, "database",
 				   "no place for it: neither XDG_STATE_HOME nor "
-				   "HOME is set; give --database or --private");
+				   "HOME is an absolute path; give --database or --private");
 	return 0;
 }

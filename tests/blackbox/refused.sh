@@ -19,6 +19,9 @@ fails_with 2 'url' asched add 'in 2s' --http ftp://127.0.0.1/x
 fails_with 2 'url' asched add 'in 2s' --http 'not a url'
 fails_with 2 'retries: "many"' asched add --retries many -- true
 fails_with 2 'priority: "10"' asched add --priority 10 -- true
+fails_with 2 'retry-factor: "nan"' asched add --retry-factor nan -- true
+fails_with 2 'tz: is empty' asched add --tz '' '@daily' -- true
+fails_with 2 'output: is empty' asched add --output '' -- true
 fails_with 2 'timeout' asched add --timeout 1month -- true
 fails_with 2 'overlap: "both"' asched add --overlap both -- true
 fails_with 2 'name' asched add --name 123 -- true
@@ -37,6 +40,14 @@ fails_with 4 'nothing' asched runs nothing
 fails_with 4 '' asched logs nothing
 fails_with 4 '' asched retry 999
 fails_with 4 '' asched cancel --run 999
+fails_with 4 'no job 999' timeout 10 "$ASCHED_BUILD/asched" events 999
+fails_with 2 'run: names one run' asched logs --run 1 nothing
+fails_with 2 'attempt: 4294967297' asched logs --attempt 4294967297 1
+fails_with 2 'unset: "env" is set' asched set 1 --unset env --env A=1
+fails_with 0 'no such runs' asched runs --failed
+fails_with 0 'no such jobs' asched list 'x*'
+fails_with 0 'no such jobs' asched list --queue x
+fails_with 0 'no jobs; asched add' asched list
 
 error() {
 	json_value code
