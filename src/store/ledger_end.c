@@ -310,27 +310,6 @@ ledger_stopping(struct ledger *ledger, struct intent *intent)
 		db->ops->run_update(db, &run, RUN_RUNNING, run.attempt, &intent->err));
 }
 
-bool
-ledger_is_paused_away(const struct intent *intent, const struct run *run)
-{
-	return run_is_untried_instant(run) && run->due <= intent->now;
-}
-
-bool
-ledger_is_edited_away(struct ledger *ledger, const struct job *job, const struct run *run)
-{
-	struct schedule schedule;
-	if (job->anchor_at < run->claimed_at)
-		return false;
-	bool is_outside = run->due <= job->anchor_at || run->due < job->not_before ||
-			  (job->until && run->due > job->until);
-	if (is_outside || job_schedule(job, ledger->zones, &schedule, NULL) < 0)
-		return true;
-	bool is_due = schedule_next(&schedule, run->due - 1, NULL) == run->due;
-	schedule_fini(&schedule);
-	return !is_due;
-}
-
 /* What has become of a run meanwhile that waits (again); the rows alone say it. */
 static enum run_state
 fate_of_unstarted(struct ledger *ledger, const struct intent *intent, const struct job *job,

@@ -207,64 +207,6 @@ cover_past(struct ledger *ledger, struct intent *intent, struct job *job, enum r
 	return 0;
 }
 
-/* Does a change of the job end that waiting run? */
-static bool
-ends_waiting(struct ledger *ledger, const struct intent *intent, const struct job *job,
-	     const struct run *run, enum run_reason reason)
-{
-	bool by_schedule = run_is_untried_instant(run);
-	if (reason == REASON_EDITED)
-		return by_schedule && ledger_is_edited_away(ledger, job, run);
-	if (reason == REASON_PAUSED)
-		return ledger_is_paused_away(intent, run);
-	return reason == REASON_CANCELLED || by_schedule;
-}
-
-/* A run that an edit leaves waiting goes by the job's new priority and deadline. */
-static int
-follow_job(struct ledger *ledger, struct intent *intent, const struct job *job, struct run *run)
-{
-	struct backend *db = ledger->backend;
-	usec_t deadline_at = run->attempt == 0 ? run_deadline(job, run->start_at) : 0;
-	if (run->priority == job->priority && run->deadline_at == deadline_at)
-		return 0;
-	run->priority = job->priority;
-	run->deadline_at = deadline_at;
-	return ledger_checked(
-		db->ops->run_update(db, run, RUN_WAITING, run->attempt, &intent->err));
-}
-
-/*
- * Ends what is claimed and not started, as far as the change says: waiting runs here, running
- * ones that the engine still holds through it. Runs that started go on, unless with_running.
- */
-static int
-end_claimed(struct ledger *ledger, struct intent *intent, const struct job *job,
-	    enum run_reason reason)
-{
-	struct active active;
-	char by[64];
-	snprintf(by, sizeof(by), "by uid %u", (unsigned)intent->who.uid);
-	int rc = ledger_load_active(ledger, intent, job->id, &active);
-	for (size_t i = 0; rc == 0 && i < active.n; i++) {
-		struct run *run = &active.runs[i];
-		if (run->state == RUN_RUNNING)
-			rc = ledger_stop_run(
-				ledger, intent, run,
-				&(struct stop){ .how = intent->how,
-						.reason = reason,
-						.only_unstarted = !intent->with_running });
-		else if (ends_waiting(ledger, intent, job, run, reason))
-			rc = ledger_end_waiting(
-				ledger, intent, run,
-				reason == REASON_PAUSED ? RUN_SKIPPED : RUN_CANCELLED, reason, by);
-		else
-			rc = follow_job(ledger, intent, job, run);
-	}
-	free(active.runs);
-	return rc;
-}
-
 /* What waited behind a run that was ended here may go now. */
 static int
 save_job(struct ledger *ledger, struct intent *intent, struct job *job)
@@ -347,7 +289,7 @@ set_job(struct ledger *ledger, struct intent *intent, struct job *job)
 	if (ok == 1 && moves_instants(job, &changed))
 		rc = replace_schedule(ledger, intent, job, &changed);
 	if (ok == 1 && rc == 0 && !intent->goes_on)
-		rc = end_claimed(ledger, intent, &changed, REASON_EDITED) < 0
+		rc = ledger_end_claimed(ledger, intent, &changed, REASON_EDITED) < 0
 			     ? -1
 			     : save_changed(ledger, intent, &changed);
 	job_fini(&changed);
@@ -367,7 +309,7 @@ cancel_damaged(struct ledger *ledger, struct intent *intent, struct job *job)
 	struct backend *db = ledger->backend;
 	usec_t seen_due = job->next_due;
 	enum job_state seen = job->state;
-	if (end_claimed(ledger, intent, job, REASON_CANCELLED) < 0 ||
+	if (ledger_end_claimed(ledger, intent, job, REASON_CANCELLED) < 0 ||
 	    ledger_go_on(ledger, intent, job) < 0)
 		return -1;
 	job->state = JOB_CANCELLED;
@@ -380,7 +322,7 @@ cancel_damaged(struct ledger *ledger, struct intent *intent, struct job *job)
 static int
 stop_rest(struct ledger *ledger, struct intent *intent, struct job *job)
 {
-	if (intent->with_running && end_claimed(ledger, intent, job, REASON_CANCELLED) < 0)
+	if (intent->with_running && ledger_end_claimed(ledger, intent, job, REASON_CANCELLED) < 0)
 		return -1;
 	return intent->work.nstops > 0 ? answer_job(intent, job) : ledger_refuse_over(intent, job);
 }
@@ -396,7 +338,7 @@ cancel_job(struct ledger *ledger, struct intent *intent, struct job *job)
 		return -1;
 	if (intent->goes_on)
 		return 0;
-	if (end_claimed(ledger, intent, job, REASON_CANCELLED) < 0)
+	if (ledger_end_claimed(ledger, intent, job, REASON_CANCELLED) < 0)
 		return -1;
 	job->state = JOB_CANCELLED;
 	job->next_due = job->next_start_at = USEC_NEVER;
@@ -416,7 +358,7 @@ pause_job(struct ledger *ledger, struct intent *intent, struct job *job)
 		return ledger_refuse_over(intent, job);
 	if (job->state == JOB_PAUSED)
 		return answer_job(intent, job); /* it is as asked */
-	if (end_claimed(ledger, intent, job, REASON_PAUSED) < 0)
+	if (ledger_end_claimed(ledger, intent, job, REASON_PAUSED) < 0)
 		return -1;
 	job->state = JOB_PAUSED;
 	job->paused_at = intent->now;
@@ -445,7 +387,7 @@ resume_job(struct ledger *ledger, struct intent *intent, struct job *job)
 		return answer_job(intent, job);
 	if (job_schedule(job, ledger->zones, &schedule, &intent->err) < 0)
 		return 0;
-	if (end_claimed(ledger, intent, job, REASON_PAUSED) < 0 ||
+	if (ledger_end_claimed(ledger, intent, job, REASON_PAUSED) < 0 ||
 	    ledger_give_back(ledger, intent, job) < 0)
 		return -1;
 	job->state = JOB_ACTIVE;

@@ -73,6 +73,12 @@ int ledger_refuse(struct ledger *ledger, struct intent *intent, struct job *job,
 bool ledger_is_paused_away(const struct intent *intent, const struct run *run);
 /* Was the run claimed for an instant that a later edit (or resumption) took from the job? */
 bool ledger_is_edited_away(struct ledger *ledger, const struct job *job, const struct run *run);
+/*
+ * Ends what is claimed and not started, as far as the change says: waiting runs here, running
+ * ones that the engine still holds through it. Runs that started go on, unless with_running.
+ */
+int ledger_end_claimed(struct ledger *ledger, struct intent *intent, const struct job *job,
+		       enum run_reason reason);
 /* When to claim next: into intent->work.wake_at. */
 int ledger_plan_wake(struct ledger *ledger, struct intent *intent);
 /* What this intent changed is to be claimed then, if not earlier. */

@@ -15,6 +15,7 @@ libstore_a_SOURCES = \
 	src/store/ledger_ask.c \
 	src/store/ledger_back.c \
 	src/store/ledger_claim.c \
+	src/store/ledger_claimed.c \
 	src/store/ledger_cover.c \
 	src/store/ledger_end.c \
 	src/store/ledger_job.c \
