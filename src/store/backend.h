@@ -136,14 +136,17 @@ struct backend_ops {
 	/* Opens GATE_TIME of waiting runs with start_at <= until. NONE: there were none. */
 	enum backend_result (*runs_open_timed)(struct backend *, usec_t until, struct err *);
 	/*
-	 * What a clock that was set back asks for. The job's rows by the schedule that are skipped
-	 * or missed and due after `after` stand for no instant any more: trigger clock, with that
-	 * detail. And waiting runs with GATE_TIME whose delay is one of elapsed time (tried before,
-	 * not by the schedule, or of kind SCHEDULE_ON_START) start so much later. NONE: there were
+	 * The job's rows by the schedule that are skipped, missed or edited away and due after
+	 * `after` stand for no instant any more: trigger clock, with that detail. NONE: there were
 	 * none.
 	 */
 	enum backend_result (*runs_give_back)(struct backend *, int64_t job_id, usec_t after,
 					      const char *detail, struct err *);
+	/*
+	 * What a clock that was set back asks for: waiting runs with GATE_TIME whose delay is one
+	 * of elapsed time (tried before, not by the schedule, or of kind SCHEDULE_ON_START) start
+	 * so much later. NONE: there were none.
+	 */
 	enum backend_result (*runs_shift)(struct backend *, usec_t by, struct err *);
 	/* The least start_at of waiting runs with GATE_TIME; NEVER: none. */
 	enum backend_result (*runs_next_timed)(struct backend *, usec_t *at, struct err *);

@@ -1,11 +1,13 @@
 /*
- * The clock is set back: instants that it had named before lie ahead again.
+ * Instants that have their row already and lie ahead: a clock that is set back, or an edit, lets
+ * them be decided once more.
  *
  * DESIGN. An instant that was run has had its run, whatever the clock says next. But a row that
  * says why there was no run (missed while the clock was ahead, skipped), and a run that was claimed
  * and never started, speak of an instant that has not come: it is given back, and decided when it
  * comes. Its row stays in the history as it is, except that its trigger is the clock then, not the
- * schedule: it stands for no instant any more. A span of which a part has passed is divided there.
+ * schedule: it stands for no instant any more. So it is when an edit ends what a claim has looked
+ * ahead at: the clock had the last word then, too, and had not spoken it. A span of which a part has passed is divided there.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +17,8 @@
 /* What a claim covers ahead of its time needs no clock that was set back. */
 #define CLAIM_AHEAD_MAX USEC_PER_SEC
 
-#define GIVEN_BACK "given back: the clock was set back"
+#define GIVEN_BACK   "given back: the clock was set back"
+#define EDITED_AHEAD "given back: edited before it came"
 
 static bool
 is_silence(const struct run *run)
@@ -76,19 +79,24 @@ end_ahead(struct ledger *ledger, struct intent *intent, struct job *job)
 
 /* The rows of the job that lie ahead, and how far those reach that are left. */
 static int
-give_back_rows(struct ledger *ledger, struct intent *intent, struct job *job,
-	       const struct schedule *schedule)
+give_back_rows(struct ledger *ledger, struct intent *intent, struct job *job, const char *detail)
 {
 	struct backend *db = ledger->backend;
 	struct run last = { 0 };
-	if (end_ahead(ledger, intent, job) < 0 || divide_span(ledger, intent, job, schedule) < 0)
-		return -1;
-	if (db->ops->runs_give_back(db, job->id, intent->now, GIVEN_BACK, &intent->err) ==
+	if (db->ops->runs_give_back(db, job->id, intent->now, detail, &intent->err) ==
 		    BACKEND_ERROR ||
 	    db->ops->run_due_by(db, job->id, USEC_NEVER, &last, &intent->err) == BACKEND_ERROR)
 		return -1;
 	job->covered_until = last.last_due;
 	return 0;
+}
+
+int
+ledger_give_back_edited(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	return job->covered_until <= intent->now
+		       ? 0
+		       : give_back_rows(ledger, intent, job, EDITED_AHEAD);
 }
 
 int
@@ -98,7 +106,11 @@ ledger_give_back(struct ledger *ledger, struct intent *intent, struct job *job)
 	if (job->covered_until <= intent->now + CLAIM_AHEAD_MAX ||
 	    job_schedule(job, ledger->zones, &schedule, NULL) < 0)
 		return 0;
-	int rc = give_back_rows(ledger, intent, job, &schedule);
+	int rc = end_ahead(ledger, intent, job);
+	if (rc == 0)
+		rc = divide_span(ledger, intent, job, &schedule);
+	if (rc == 0)
+		rc = give_back_rows(ledger, intent, job, GIVEN_BACK);
 	if (rc == 0 && job->next_due > intent->now)
 		job_anchor(job, &schedule, intent->now, ledger->machine);
 	schedule_fini(&schedule);

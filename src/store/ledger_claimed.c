@@ -1,6 +1,12 @@
 /*
  * What becomes of runs that are claimed and have not started when somebody pauses, edits or removes
  * their job.
+ *
+ * DESIGN. A claim looks ahead, so a run may have its row before its instant. An edit that takes the
+ * instant from the job ends the run, and the instant is given back (ledger_back.c): until it comes
+ * another edit may bring it again, and then it is due as if nobody had ever looked ahead. A pause
+ * ends nothing whose instant is still to come, because it may be over by then; what is cancelled by
+ * its number stays so.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,13 +61,22 @@ follow_job(struct ledger *ledger, struct intent *intent, const struct job *job, 
 		db->ops->run_update(db, run, RUN_WAITING, run->attempt, &intent->err));
 }
 
+static int
+end_waiting(struct ledger *ledger, struct intent *intent, struct job *job, struct run *run,
+	    enum run_reason reason)
+{
+	char by[64];
+	snprintf(by, sizeof(by), "by uid %u", (unsigned)intent->who.uid);
+	enum run_state state = reason == REASON_PAUSED ? RUN_SKIPPED : RUN_CANCELLED;
+	job->nruns -= reason == REASON_EDITED && run->due > intent->now; /* is to be given back */
+	return ledger_end_waiting(ledger, intent, run, state, reason, by);
+}
+
 int
-ledger_end_claimed(struct ledger *ledger, struct intent *intent, const struct job *job,
+ledger_end_claimed(struct ledger *ledger, struct intent *intent, struct job *job,
 		   enum run_reason reason)
 {
 	struct active active;
-	char by[64];
-	snprintf(by, sizeof(by), "by uid %u", (unsigned)intent->who.uid);
 	int rc = ledger_load_active(ledger, intent, job->id, &active);
 	for (size_t i = 0; rc == 0 && i < active.n; i++) {
 		struct run *run = &active.runs[i];
@@ -72,12 +87,25 @@ ledger_end_claimed(struct ledger *ledger, struct intent *intent, const struct jo
 						.reason = reason,
 						.only_unstarted = !intent->with_running });
 		else if (ends_waiting(ledger, intent, job, run, reason))
-			rc = ledger_end_waiting(
-				ledger, intent, run,
-				reason == REASON_PAUSED ? RUN_SKIPPED : RUN_CANCELLED, reason, by);
+			rc = end_waiting(ledger, intent, job, run, reason);
 		else
 			rc = follow_job(ledger, intent, job, run);
 	}
+	free(active.runs);
+	return rc;
+}
+
+int
+ledger_count_ahead(struct ledger *ledger, struct intent *intent, const struct job *job, int64_t *n)
+{
+	struct active active;
+	*n = 0;
+	if (job->covered_until <= intent->now)
+		return 0;
+	int rc = ledger_load_active(ledger, intent, job->id, &active);
+	for (size_t i = 0; rc == 0 && i < active.n; i++)
+		*n += active.runs[i].trigger == TRIGGER_SCHEDULE &&
+		      active.runs[i].due > intent->now;
 	free(active.runs);
 	return rc;
 }

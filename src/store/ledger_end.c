@@ -345,6 +345,27 @@ requeue_ahead(struct ledger *ledger, struct intent *intent, struct job *job)
 }
 
 /*
+ * An edit took the instant before it came: it is given back. While the run counted, max-runs may
+ * have been used up, and the schedule at its end.
+ */
+static int
+requeue_edited(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	struct backend *db = ledger->backend;
+	struct schedule schedule;
+	usec_t seen_due = job->next_due;
+	job->nruns--;
+	if (ledger_give_back_edited(ledger, intent, job) < 0)
+		return -1;
+	if (seen_due == USEC_NEVER && job_schedule(job, ledger->zones, &schedule, NULL) == 0) {
+		job_anchor(job, &schedule, job->anchor_at, ledger->machine);
+		schedule_fini(&schedule);
+	}
+	ledger_wake_by(intent, job->next_start_at);
+	return ledger_checked(db->ops->job_advance(db, job, seen_due, job->state, &intent->err));
+}
+
+/*
  * The engine held the run and did not start it, or did not live to: its attempt never was. Waits
  * again, or ends when it was stopped, or its job cancelled, paused, or edited so that the instant
  * is none of its any more. Its slot is free: others may go.
@@ -368,6 +389,10 @@ requeue_run(struct ledger *ledger, struct intent *intent, struct run *run, struc
 	ledger_wake_by(intent, intent->now);
 	if (db->ops->attempt_drop(db, run->id, seen, &intent->err) == BACKEND_ERROR ||
 	    db->ops->run_update(db, run, RUN_RUNNING, seen, &intent->err) == BACKEND_ERROR)
+		return -1;
+	bool is_given_back = fate != RUN_WAITING && reason == REASON_EDITED &&
+			     run->due > intent->now && !job->is_damaged;
+	if (is_given_back && requeue_edited(ledger, intent, job) < 0)
 		return -1;
 	if (fate != RUN_WAITING)
 		return ledger_after_run(ledger, intent, job, run);

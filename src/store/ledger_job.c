@@ -252,6 +252,19 @@ replace_schedule(struct ledger *ledger, struct intent *intent, struct job *job, 
 	return 0;
 }
 
+/* Runs of instants that are still to come, and may be given back, leave max-runs alone. */
+static int
+anchor_changed(struct ledger *ledger, struct intent *intent, struct job *changed)
+{
+	int64_t nahead;
+	if (ledger_count_ahead(ledger, intent, changed, &nahead) < 0)
+		return -1;
+	changed->nruns -= nahead;
+	int ok = anchor(ledger, intent, changed);
+	changed->nruns += nahead;
+	return ok;
+}
+
 /* Sets the fields and looks whether all of it can be. 0: refused, with the answer set; 1; -1. */
 static int
 change_job(struct ledger *ledger, struct intent *intent, const struct job *job, struct job *changed)
@@ -259,9 +272,10 @@ change_job(struct ledger *ledger, struct intent *intent, const struct job *job, 
 	drop_replaced_action(intent, changed);
 	if (apply_changes(ledger, intent, changed) < 0 || job_check(changed, &intent->err) < 0)
 		return 0;
-	if (moves_instants(job, changed) && anchor(ledger, intent, changed) != 1)
-		return 0;
-	int ok = check_name_free(ledger, intent, changed);
+	int ok = moves_instants(job, changed) ? anchor_changed(ledger, intent, changed) : 1;
+	if (ok != 1)
+		return ok;
+	ok = check_name_free(ledger, intent, changed);
 	return ok == 1 ? ledger_has_room_for_job(ledger, intent, changed) : ok;
 }
 
@@ -274,8 +288,8 @@ save_changed(struct ledger *ledger, struct intent *intent, struct job *changed)
 }
 
 /*
- * What is claimed and not started is given back in any case, to be started as the job is now; an
- * edit that leaves alone when the job is due ends none of it.
+ * What is claimed and not started comes back from the engine in any case, to be started as the job
+ * is now; an edit that leaves alone when the job is due ends none of it.
  */
 static int
 set_job(struct ledger *ledger, struct intent *intent, struct job *job)
@@ -285,13 +299,17 @@ set_job(struct ledger *ledger, struct intent *intent, struct job *job)
 		return ledger_refuse_over(intent, job);
 	job_copy(&changed, job);
 	int ok = change_job(ledger, intent, job, &changed);
+	bool moves = ok == 1 && moves_instants(job, &changed);
 	int rc = ok < 0 ? -1 : 0;
-	if (ok == 1 && moves_instants(job, &changed))
+	if (moves)
 		rc = replace_schedule(ledger, intent, job, &changed);
-	if (ok == 1 && rc == 0 && !intent->goes_on)
-		rc = ledger_end_claimed(ledger, intent, &changed, REASON_EDITED) < 0
-			     ? -1
-			     : save_changed(ledger, intent, &changed);
+	bool is_ready = ok == 1 && rc == 0 && !intent->goes_on;
+	if (is_ready)
+		rc = ledger_end_claimed(ledger, intent, &changed, REASON_EDITED);
+	if (is_ready && rc == 0 && moves)
+		rc = ledger_give_back_edited(ledger, intent, &changed);
+	if (is_ready && rc == 0)
+		rc = save_changed(ledger, intent, &changed);
 	job_fini(&changed);
 	return rc;
 }

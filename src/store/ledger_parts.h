@@ -77,8 +77,11 @@ bool ledger_is_edited_away(struct ledger *ledger, const struct job *job, const s
  * Ends what is claimed and not started, as far as the change says: waiting runs here, running
  * ones that the engine still holds through it. Runs that started go on, unless with_running.
  */
-int ledger_end_claimed(struct ledger *ledger, struct intent *intent, const struct job *job,
+int ledger_end_claimed(struct ledger *ledger, struct intent *intent, struct job *job,
 		       enum run_reason reason);
+/* How many runs of the job are claimed of instants that are still to come. 0 or -1. */
+int ledger_count_ahead(struct ledger *ledger, struct intent *intent, const struct job *job,
+		       int64_t *n);
 /* When to claim next: into intent->work.wake_at. */
 int ledger_plan_wake(struct ledger *ledger, struct intent *intent);
 /* What this intent changed is to be claimed then, if not earlier. */
@@ -89,6 +92,11 @@ void ledger_wake_by(struct intent *intent, usec_t at);
  * set back. 1: it has some, goes on at the first instant from now on and is to be stored; 0; -1.
  */
 int ledger_give_back(struct ledger *ledger, struct intent *intent, struct job *job);
+/*
+ * An edit decides about all that lies ahead anew: what an instant's row calls skipped, missed or
+ * edited away stands for it no longer. The caller puts the job on its schedule, and stores it.
+ */
+int ledger_give_back_edited(struct ledger *ledger, struct intent *intent, struct job *job);
 
 /*
  * The end of a run that has a terminal state now: failure counts, finished, what waits behind. Of

@@ -23,6 +23,7 @@ _Static_assert(RUN_WAITING == 0 && RUN_RUNNING == 1 && RUN_SUCCEEDED == 2 && RUN
 _Static_assert(TRIGGER_SCHEDULE == 0 && TRIGGER_MANUAL == 1 && TRIGGER_AFTER == 2 &&
 		       TRIGGER_CLOCK == 3,
 	       "runs.trigger");
+_Static_assert(REASON_EDITED == 17, "runs.reason");
 _Static_assert(GATE_OPEN == 0 && GATE_TIME == 1 && GATE_JOB == 2, "runs.gate");
 
 /*

@@ -102,10 +102,11 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 				  "WHERE job_id = ?1 AND state <= 1",
 	[SQL_RUNS_OPEN_TIMED] = "UPDATE runs INDEXED BY runs_timed SET gate = 0 "
 				"WHERE state = 0 AND gate = 1 AND start_at <= ?1",
-	/* After a step of the clock; the next update of a row seals it again. */
+	/* Skipped, missed, or edited away; the next update of a row seals it again. */
 	[SQL_RUNS_GIVE_BACK] = "UPDATE runs INDEXED BY runs_due "
 			       "SET trigger = 3, detail = ?3, seal = 0 WHERE job_id = ?1 "
-			       "AND trigger = 0 AND due > ?2 AND state IN (5, 6)",
+			       "AND trigger = 0 AND due > ?2 "
+			       "AND (state IN (5, 6) OR (state = 4 AND reason = 17))",
 	[SQL_RUNS_SHIFT] = "UPDATE runs INDEXED BY runs_timed SET start_at = start_at + ?1, "
 			   "seal = 0 WHERE state = 0 AND gate = 1 AND start_at > 0 "
 			   "AND (attempt > 0 OR trigger <> 0 OR EXISTS "

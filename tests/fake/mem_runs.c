@@ -183,6 +183,14 @@ open_timed(struct backend *backend, usec_t until, struct err *err)
 	return result;
 }
 
+/* Did nothing come of its instant, for a reason that may be another when it comes? */
+static bool
+may_be_decided_again(const struct run *run)
+{
+	bool is_edited_away = run->state == RUN_CANCELLED && run->reason == REASON_EDITED;
+	return run->state == RUN_SKIPPED || run->state == RUN_MISSED || is_edited_away;
+}
+
 static enum backend_result
 give_back(struct backend *backend, int64_t job_id, usec_t after, const char *detail,
 	  struct err *err)
@@ -196,7 +204,7 @@ give_back(struct backend *backend, int64_t job_id, usec_t after, const char *det
 		const struct mem_run *row = mem_run(mem, id);
 		struct run given = row->run;
 		if (given.trigger != TRIGGER_SCHEDULE || given.due <= after ||
-		    (given.state != RUN_SKIPPED && given.state != RUN_MISSED))
+		    !may_be_decided_again(&given))
 			continue;
 		given.trigger = TRIGGER_CLOCK;
 		snprintf(given.detail, sizeof(given.detail), "%s", detail);

@@ -6,6 +6,12 @@
 #include "base/alloc.h"
 #include "sim/sim.h"
 
+static bool
+can_be_asked(const struct sim *sim)
+{
+	return sim->engine && engine_is_ready(sim->engine) && !sim->is_restarting;
+}
+
 static const char *const zones[] = { "UTC", "Europe/Berlin", "America/New_York",
 	                             "Australia/Lord_Howe" };
 
@@ -179,7 +185,7 @@ sim_client_repeat(struct sim *sim, void *arg)
 	struct request *request = arg;
 	if (sim->mono >= sim->quiet_at)
 		free_request(request);
-	else if (!sim->engine || !engine_is_ready(sim->engine) || sim->is_restarting)
+	else if (!can_be_asked(sim))
 		sim_at(sim, USEC_PER_SEC, EVENT_REPEAT, request);
 	else
 		submit_add(sim, request);
@@ -232,20 +238,35 @@ edited(struct intent *intent, void *arg)
 }
 
 static void
-edit(struct sim *sim, size_t which)
+submit_edit(struct sim *sim, size_t which, const struct schedule_era *era)
 {
 	struct intent *intent = intent_new(INTENT_JOB_SET, sim_now(sim));
 	struct request *request = mem_alloc(sizeof(*request));
-	struct promise *promise = &sim->promises[which];
 	request->sim = sim;
 	request->promise = which;
-	request->era = promise->eras[promise->neras - 1];
-	request->era.kind = draw_schedule(sim, request->era.text, sizeof(request->era.text));
-	intent->ref.id = promise->job_id;
-	change(intent, "schedule", request->era.text, request->era.kind);
+	request->era = *era;
+	intent->ref.id = sim->promises[which].job_id;
+	change(intent, "schedule", era->text, era->kind);
 	intent->done = edited;
 	intent->arg = request;
 	engine_submit(sim->engine, intent);
+}
+
+static void
+edit(struct sim *sim, size_t which)
+{
+	struct promise *promise = &sim->promises[which];
+	struct schedule_era era = promise->eras[promise->neras - 1];
+	era.kind = draw_schedule(sim, era.text, sizeof(era.text));
+	submit_edit(sim, which, &era);
+}
+
+/* What was edited a moment ago is to be again as it was. */
+void
+sim_client_undo(struct sim *sim, struct promise *promise)
+{
+	if (can_be_asked(sim))
+		submit_edit(sim, (size_t)(promise - sim->promises), &promise->former);
 }
 
 static void
@@ -327,17 +348,20 @@ set_queue(struct sim *sim)
 }
 
 /*
- * At the very instant: an edit that changes it, or one that leaves it as it is; or a pause that is
- * over in a moment.
+ * At the very instant, or within the time that is looked ahead: an edit that changes it, now and then
+ * taken back at once, or one that leaves it as it is; or a pause that is over in a moment.
  */
 void
 sim_client_edge(struct sim *sim, struct promise *promise)
 {
-	if (!sim->engine || !engine_is_ready(sim->engine) || sim->is_restarting)
+	if (!can_be_asked(sim))
 		return;
 	sim->nedges++;
 	if (sim_chance(sim, 60)) {
+		promise->former = promise->eras[promise->neras - 1];
 		edit(sim, (size_t)(promise - sim->promises));
+		if (sim_chance(sim, 50))
+			sim_at(sim, (usec_t)sim_random(sim, 500 * USEC_PER_MSEC), EVENT_UNDO, promise);
 		return;
 	}
 	if (sim_chance(sim, 30)) {
@@ -358,9 +382,11 @@ plan_edge(struct sim *sim, struct promise *promise)
 	struct err err = { 0 };
 	if (sim->disk->ops->job_load(sim->disk, promise->job_id, &job, &err) != BACKEND_OK)
 		return;
-	usec_t wait = job.next_due - sim_now(sim) - USEC_PER_MSEC;
+	usec_t ahead = sim_chance(sim, 50) ? USEC_PER_MSEC : USEC_PER_SEC;
+	usec_t wait = job.next_due - sim_now(sim) - ahead;
 	if (job.state == JOB_ACTIVE && wait > 0 && wait < 2 * USEC_PER_MIN)
-		sim_at(sim, wait + (usec_t)sim_random(sim, 2 * USEC_PER_MSEC), EVENT_EDGE, promise);
+		sim_at(sim, wait + (usec_t)sim_random(sim, (uint64_t)ahead + USEC_PER_MSEC), EVENT_EDGE,
+		       promise);
 	job_fini(&job);
 }
 
@@ -382,7 +408,7 @@ sim_client_act(struct sim *sim)
 	if (sim->mono >= sim->quiet_at)
 		return;
 	sim_at(sim, (usec_t)sim_random(sim, 10 * USEC_PER_SEC), EVENT_CLIENT, NULL);
-	if (!sim->engine || !engine_is_ready(sim->engine) || sim->is_restarting)
+	if (!can_be_asked(sim))
 		return;
 	sim->nrequests++;
 	size_t which = sim->npromises ? sim_random(sim, sim->npromises) : 0;

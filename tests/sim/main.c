@@ -93,6 +93,9 @@ happen(struct sim *sim, const struct sim_event *event)
 	case EVENT_EDGE:
 		sim_client_edge(sim, event->subject);
 		break;
+	case EVENT_UNDO:
+		sim_client_undo(sim, event->subject);
+		break;
 	case EVENT_LOOK:
 		look(sim);
 		break;

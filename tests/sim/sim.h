@@ -23,7 +23,8 @@ enum sim_event_kind {
 	EVENT_HEAL,    /* the store is well again */
 	EVENT_BOOT,    /* the daemon starts */
 	EVENT_REPEAT,  /* a client asks again, with the same key */
-	EVENT_EDGE,    /* an edit within a millisecond of an instant */
+	EVENT_EDGE,    /* an edit just before an instant, or at it */
+	EVENT_UNDO,    /* and its undoing */
 	EVENT_LOOK,    /* is anything left lying? */
 };
 
@@ -64,6 +65,7 @@ struct promise {
 		usec_t began_at; /* mono */
 	} eras[32];
 	size_t neras;
+	struct schedule_era former; /* before the last edit at an instant */
 	struct pause {
 		usec_t from, to; /* wall clock; to 0: it goes on */
 	} pauses[32];
@@ -166,6 +168,7 @@ bool sim_orphan_lives(void *arg, const struct attempt *attempt);
 void sim_client_act(struct sim *sim);
 void sim_client_repeat(struct sim *sim, void *request);
 void sim_client_edge(struct sim *sim, struct promise *promise);
+void sim_client_undo(struct sim *sim, struct promise *promise);
 
 /* fault.c */
 void sim_fault(struct sim *sim);

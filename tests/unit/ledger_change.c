@@ -189,6 +189,113 @@ an_edit_just_before_the_instant_leaves_the_run_that_the_new_schedule_has_too(voi
 	assert_true(kit_newest(kit, kept).due == T0 + 10 * SEC);
 }
 
+/* What is on record of the instant so many seconds after T0; id 0: nothing. */
+static struct run
+row_at(struct kit *kit, int64_t id, int seconds)
+{
+	struct intent *why = kit_ask(kit, INTENT_WHY);
+	why->ref.id = id;
+	why->at = why->until = T0 + seconds * SEC;
+	kit_apply(kit, why);
+	struct run run = why->nruns ? why->runs[0].run : (struct run){ 0 };
+	intent_free(why);
+	return run;
+}
+
+static int64_t
+count_runs(struct kit *kit, int64_t id)
+{
+	struct job job = kit_job_of(kit, id);
+	int64_t n = job.nruns;
+	job_fini(&job);
+	return n;
+}
+
+static void
+an_instant_that_one_edit_takes_and_the_next_brings_again_in_time_is_run(void **state)
+{
+	static const char *const ticks[] = { "schedule", "every 10s", "queue", "one", NULL };
+	static const bool is_held[] = { true, false }; /* by the engine, or in its queue */
+	struct kit *kit = *state;
+	for (int i = 0; i < 2; i++) {
+		kit->now = T0;
+		kit_set_queue(kit, 5, !is_held[i]);
+		int64_t id = kit_add(kit, ticks);
+		assert_int_equal(claim_ahead(kit, 10, 500 * USEC_PER_MSEC), is_held[i]);
+		struct run taken = kit_newest(kit, id);
+		assert_int_equal(edit(kit, id, "schedule", "every 7s"), ERR_NONE);
+		if (is_held[i])
+			kit_requeue(kit, &taken);
+		assert_int_equal(row_at(kit, id, 10).id, 0); /* it is due no more */
+		taken = kit_newest(kit, id);
+		assert_int_equal(taken.state, RUN_CANCELLED);
+		assert_int_equal(taken.reason, REASON_EDITED);
+		assert_string_equal(taken.detail, "given back: edited before it came");
+		assert_int_equal(count_runs(kit, id), 0);
+		assert_int_equal(edit(kit, id, "schedule", "every 10s"), ERR_NONE);
+		kit_set_queue(kit, 5, false);
+		assert_int_equal(kit_claim_at(kit, 10), 1);
+		struct run run = row_at(kit, id, 10);
+		assert_int_equal(run.state, RUN_RUNNING);
+		assert_int_not_equal(run.id, taken.id);
+		assert_int_equal(count_runs(kit, id), 1);
+		kit_do_job(kit, INTENT_JOB_CANCEL, id);
+	}
+}
+
+static void
+an_instant_that_is_edited_away_and_back_before_the_engine_answers_keeps_its_run(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, kit_every_ten);
+	assert_int_equal(claim_ahead(kit, 10, 500 * USEC_PER_MSEC), 1);
+	struct run run = kit_newest(kit, id);
+	assert_int_equal(edit(kit, id, "schedule", "every 7s"), ERR_NONE);
+	assert_int_equal(edit(kit, id, "schedule", "every 10s"), ERR_NONE);
+	kit_requeue(kit, &run);
+	assert_int_equal(kit_claim_at(kit, 10), 1);
+	assert_int_equal(row_at(kit, id, 10).id, run.id);
+	assert_int_equal(count_runs(kit, id), 1);
+}
+
+static void
+a_run_that_is_edited_away_before_its_instant_does_not_use_up_max_runs(void **state)
+{
+	static const char *const once[] = { "schedule", "every 10s", "max-runs", "1", NULL };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, once);
+	assert_int_equal(claim_ahead(kit, 10, 500 * USEC_PER_MSEC), 1);
+	struct run run = kit_newest(kit, id);
+	assert_int_equal(edit(kit, id, "schedule", "every 7s"), ERR_NONE);
+	assert_int_equal(claim_ahead(kit, 14, 5 * SEC), 0); /* while it counts still */
+	kit->now = T0 + 9900 * USEC_PER_MSEC;
+	kit_requeue(kit, &run);
+	assert_int_equal(kit_claim_at(kit, 10), 0);
+	assert_int_equal(kit_claim_at(kit, 14), 1);
+	run = kit_newest(kit, id);
+	kit_end_run(kit, &run, 0);
+	assert_int_equal(kit_state_of(kit, id), JOB_FINISHED);
+}
+
+static void
+a_run_that_is_cancelled_by_its_number_before_its_instant_stays_so(void **state)
+{
+	static const char *const ticks[] = { "schedule", "every 10s", "queue", "one", NULL };
+	struct kit *kit = *state;
+	kit_set_queue(kit, 1, true);
+	int64_t id = kit_add(kit, ticks);
+	claim_ahead(kit, 10, 500 * USEC_PER_MSEC);
+	struct intent *cancel = kit_ask(kit, INTENT_RUN_CANCEL);
+	cancel->run_id = kit_newest(kit, id).id;
+	kit_apply(kit, cancel);
+	intent_free(cancel);
+	assert_int_equal(edit(kit, id, "schedule", "every 7s"), ERR_NONE);
+	assert_int_equal(edit(kit, id, "schedule", "every 10s"), ERR_NONE);
+	kit_set_queue(kit, 1, false);
+	assert_int_equal(kit_claim_at(kit, 11), 0);
+	assert_int_equal(row_at(kit, id, 10).reason, REASON_CANCELLED);
+}
+
 static void
 a_pause_that_is_over_before_the_instant_takes_nothing(void **state)
 {
@@ -366,6 +473,10 @@ main(void)
 		WITH_KIT(an_edit_just_before_the_instant_does_not_take_the_run_from_a_once_job),
 		WITH_KIT(
 			an_edit_just_before_the_instant_leaves_the_run_that_the_new_schedule_has_too),
+		WITH_KIT(an_instant_that_one_edit_takes_and_the_next_brings_again_in_time_is_run),
+		WITH_KIT(an_instant_that_is_edited_away_and_back_before_the_engine_answers_keeps_its_run),
+		WITH_KIT(a_run_that_is_edited_away_before_its_instant_does_not_use_up_max_runs),
+		WITH_KIT(a_run_that_is_cancelled_by_its_number_before_its_instant_stays_so),
 		WITH_KIT(a_pause_that_is_over_before_the_instant_takes_nothing),
 		WITH_KIT(a_pause_over_the_instant_skips_what_was_claimed_ahead_of_it),
 		WITH_KIT(an_unstarted_run_starts_as_its_job_is_now),

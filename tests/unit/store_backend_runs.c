@@ -197,7 +197,13 @@ rows_ahead_that_were_not_run_stand_for_no_instant_once_given_back(void **state)
 	int64_t missed = kit_add_run(kit, job, 300, RUN_MISSED);
 	int64_t skipped = kit_add_run(kit, job, 400, RUN_SKIPPED);
 	int64_t others = kit_add_run(kit, other, 300, RUN_MISSED);
-	struct run last;
+	struct run last, edited = kit_run(kit, kit_add_run(kit, job, 500, RUN_WAITING));
+	struct run removed = kit_run(kit, kit_add_run(kit, job, 150, RUN_WAITING));
+	edited.state = removed.state = RUN_CANCELLED;
+	edited.reason = REASON_EDITED;
+	removed.reason = REASON_REMOVED;
+	kit->ops->run_update(kit->backend, &edited, RUN_WAITING, 0, &kit->err);
+	kit->ops->run_update(kit->backend, &removed, RUN_WAITING, 0, &kit->err);
 	assert_int_equal(kit->ops->runs_give_back(kit->backend, job, 100, "back", &kit->err),
 			 BACKEND_OK);
 	assert_int_equal(kit->ops->runs_give_back(kit->backend, job, 100, "back", &kit->err),
@@ -206,6 +212,8 @@ rows_ahead_that_were_not_run_stand_for_no_instant_once_given_back(void **state)
 	assert_int_equal(last.id, ran);
 	assert_int_equal(kit_run(kit, missed).trigger, TRIGGER_CLOCK);
 	assert_int_equal(kit_run(kit, missed).state, RUN_MISSED);
+	assert_int_equal(kit_run(kit, edited.id).trigger, TRIGGER_CLOCK);
+	assert_int_equal(kit_run(kit, removed.id).trigger, TRIGGER_SCHEDULE);
 	assert_false(kit_run(kit, missed).is_damaged);
 	assert_string_equal(kit_run(kit, skipped).detail, "back");
 	assert_int_equal(kit_run(kit, others).trigger, TRIGGER_SCHEDULE);
