@@ -12,7 +12,7 @@
 #include "cli/when.h"
 
 #define LOOK_BACK 50 /* runs searched for the last one by the schedule */
-#define CLOCK_LEN 19 /* "2026-11-20 10:00:00" */
+#define CLOCK_LEN 19 /* "2026-11-20T10:00:00" */
 
 /* Reads the instant that a person wrote. False: it is none, and that was said. */
 static bool
@@ -61,30 +61,33 @@ choose_instant(struct client *client, int64_t job, usec_t *at)
 }
 
 /*
- * An instant for the reader and, where their clocks differ, for the job: by its clock go the
- * sentences.
+ * An instant for the reader and, where their clocks differ, as the clock of the job's zone shows
+ * it: by that go the sentences. Which zone that is only the daemon knows.
  */
 static void
-print_instant(const struct screen *screen, struct zone *zone, usec_t at)
+print_instant(const struct screen *screen, const json_t *answer, const char *key, usec_t at)
 {
-	char time[SCREEN_TIME_MAX], local[SCHEDULE_TIME_MAX];
+	char time[SCREEN_TIME_MAX], local[CLOCK_LEN + 1];
+	const char *text = answer_text(answer, key), *offset = text + CLOCK_LEN;
 	printf("%s", screen_long_time(screen, at, time));
-	if (zone) {
-		screen_time(screen, at, time);
-		schedule_print_time_local(zone, at, local);
-		if (strncmp(time, local, CLOCK_LEN) != 0)
-			printf(" (%s)", local);
-	}
+	if (strlen(text) < CLOCK_LEN)
+		return;
+	snprintf(local, sizeof(local), "%.10s %s", text, text + 11);
+	offset += strcspn(offset, "+-Z");
+	if (strncmp(screen_time(screen, at, time), local, CLOCK_LEN) != 0)
+		printf(" (%s %s)", local, offset);
 }
 
 static void
-print_chain(const struct screen *screen, struct zone *zone, const json_t *answer)
+print_chain(const struct cli_options *options, const json_t *answer)
 {
+	struct screen screen;
 	size_t i;
 	json_t *sentence;
-	printf("%s", screen_on(screen, BOLD));
-	print_instant(screen, zone, answer_int(answer, "at_us"));
-	printf("%s\n", screen_off(screen, BOLD));
+	screen_init(&screen, options);
+	printf("%s", screen_on(&screen, BOLD));
+	print_instant(&screen, answer, "at", answer_int(answer, "at_us"));
+	printf("%s\n", screen_off(&screen, BOLD));
 	json_array_foreach(json_object_get(answer, "why"), i, sentence) {
 		struct buf safe = BUF_EMPTY;
 		const char *text = json_string_value(sentence);
@@ -94,27 +97,9 @@ print_chain(const struct screen *screen, struct zone *zone, const json_t *answer
 	}
 	if (answer_int(answer, "following_us") > 0) {
 		printf("  due next after that: ");
-		print_instant(screen, zone, answer_int(answer, "following_us"));
+		print_instant(&screen, answer, "following", answer_int(answer, "following_us"));
 		printf("\n");
 	}
-}
-
-/* In the zone of the job, if this machine knows it. */
-static void
-print_answer(const struct cli_options *options, const json_t *answer)
-{
-	const struct when_options none = { 0 };
-	struct screen screen;
-	struct when when;
-	struct err err;
-	struct zone *zone = NULL;
-	const char *name = answer_text(json_object_get(answer, "job"), "tz");
-	screen_init(&screen, options);
-	if (when_init(&when, &none, &err) == 0)
-		zone = zones_get(when.zones, name, NULL);
-	print_chain(&screen, zone, answer);
-	zone_unref(zone);
-	when_fini(&when);
 }
 
 /* Asks about the instant; at 0 is for us to choose. */
@@ -133,7 +118,7 @@ tell_why(const struct cli_options *options, const char *word, usec_t at)
 		json_object_set_new(params, "at", json_integer(at));
 	json_t *answer = client_call(client, "job.why", params);
 	if (answer && !print_if_json(options, answer))
-		print_answer(options, answer);
+		print_chain(options, answer);
 	json_decref(answer);
 	return client_free(client);
 }

@@ -312,5 +312,9 @@ schedule_next_answer(struct call *call, struct err *err)
 json_t *
 job_why_render(struct call *call, const struct intent *intent)
 {
-	return why_explain(intent, call->control->ports.zones);
+	const struct control_ports *ports = &call->control->ports;
+	struct control_status status;
+	ports->status(ports->arg, &status);
+	return why_explain(intent, ports->zones,
+			   status.store_state == STORE_OK ? "" : status.store_detail);
 }

@@ -13,8 +13,11 @@
 /* What the sentences are made from. */
 struct chain {
 	const struct job *job;
-	const struct run *run; /* NULL: no row covers the instant */
+	const struct run *run;     /* NULL: no row covers the instant */
+	const struct queue *queue; /* of a run that waits; else NULL */
+	const char *trouble;       /* why nothing is started now; "": nothing is in the way */
 	usec_t at, now;
+	struct zones *zones;
 	struct zone *zone;
 	json_t *sentences;
 };
@@ -79,16 +82,56 @@ find_due(struct chain *chain, const struct schedule *schedule, usec_t until, uns
 	return due <= until;
 }
 
+static bool
+counts_from_later(const struct chain *chain)
+{
+	return chain->at < chain->job->anchor_at && chain->job->anchor_at > chain->job->created_at;
+}
+
+/* What DST did to the instant if the job had that rule; 0 also if it were none of its instants. */
+static unsigned
+marks_by(const struct chain *chain, enum dst_rule rule)
+{
+	struct job other = *chain->job; /* borrowed */
+	struct schedule schedule;
+	struct err err;
+	unsigned marks = 0;
+	other.dst = rule;
+	if (job_schedule(&other, chain->zones, &schedule, &err) < 0)
+		return 0;
+	bool is_due = schedule_next(&schedule, chain->at - 1, &marks) == chain->at;
+	schedule_fini(&schedule);
+	return is_due ? marks : 0;
+}
+
+/* Of an instant that the clock on the wall shows, and the schedule does not have. */
+static void
+say_not_due(struct chain *chain)
+{
+	char text[SCHEDULE_TIME_MAX];
+	enum dst_rule rule = chain->job->dst;
+	say(chain, "%s is not one of its instants", show(chain, chain->at, text));
+	if (rule == DST_UTC)
+		return;
+	if (marks_by(chain, DST_LITERAL) & SCHEDULE_REPEATED)
+		say(chain, "the local time comes the second time: dst %s takes only the first",
+		    dst_rule_name(rule));
+	else if (marks_by(chain, DST_CRON) & SCHEDULE_SHIFTED)
+		say(chain, "the clock has just skipped a local time of it: dst %s leaves that out",
+		    dst_rule_name(rule));
+}
+
 static void
 say_schedule(struct chain *chain, const struct schedule *schedule, bool is_due, unsigned marks)
 {
 	struct buf words = BUF_EMPTY;
 	char text[SCHEDULE_TIME_MAX];
 	schedule_explain(schedule, &words);
-	say(chain, "the schedule is %s", buf_text(&words));
+	say(chain, "the schedule is %s%s", counts_from_later(chain) ? "now " : "",
+	    buf_text(&words));
 	buf_fini(&words);
 	if (!is_due && schedule->kind != SCHEDULE_ON_START)
-		say(chain, "%s is not one of its instants", show(chain, chain->at, text));
+		say_not_due(chain);
 	else if (!is_due && chain->at <= chain->now)
 		say(chain, "no boot is on record at %s", show(chain, chain->at, text));
 	else if (!is_due)
@@ -106,11 +149,14 @@ say_job(struct chain *chain)
 	char text[SCHEDULE_TIME_MAX];
 	if (chain->at < job->created_at)
 		say(chain, "the job was made later, at %s", show(chain, job->created_at, text));
-	if (chain->at < job->anchor_at && job->anchor_at > job->created_at)
-		say(chain, "the job was edited or resumed later, at %s: it counts from there",
-		    show(chain, job->anchor_at, text));
+	if (counts_from_later(chain))
+		say(chain, "the job was edited%s later, at %s: it counts from there",
+		    job->paused_at ? " or resumed" : "", show(chain, job->anchor_at, text));
 	if (job->state == JOB_PAUSED)
-		say(chain, "the job is paused since %s", show(chain, job->paused_at, text));
+		say(chain, "the job is paused since %s%s", show(chain, job->paused_at, text),
+		    job->pause_after && job->nfailed >= job->pause_after
+			    ? ": pause-after, for its failed runs"
+			    : "");
 	else if (job->state != JOB_ACTIVE)
 		say(chain, "the job is %s", job_state_name(job->state));
 	if (job->max_runs && job->nruns >= job->max_runs)
@@ -136,10 +182,10 @@ say_span(struct chain *chain)
 }
 
 static const char *const state_words[RUN_NSTATES] = {
-	[RUN_WAITING] = "waits",           [RUN_RUNNING] = "is running",
-	[RUN_SUCCEEDED] = "succeeded",     [RUN_FAILED] = "failed",
-	[RUN_CANCELLED] = "was cancelled", [RUN_SKIPPED] = "was skipped",
-	[RUN_MISSED] = "was missed",       [RUN_LOST] = "is lost",
+	[RUN_RUNNING] = "it is running",  [RUN_SUCCEEDED] = "it succeeded",
+	[RUN_FAILED] = "it failed",       [RUN_CANCELLED] = "it was cancelled",
+	[RUN_SKIPPED] = "it was skipped", [RUN_MISSED] = "it was missed",
+	[RUN_LOST] = "it is lost",
 };
 
 /* What the words that a row has for it mean; those that are not here speak for themselves. */
@@ -159,27 +205,78 @@ static const char *const reason_words[REASON_NKINDS] = {
 	[REASON_REBOOT] = "the machine went down meanwhile",
 };
 
+/* What a run that waits waits for. */
 static void
-say_run(struct chain *chain, const struct attempt *attempt)
+say_wait(struct chain *chain)
+{
+	const struct run *run = chain->run;
+	const struct queue *queue = chain->queue;
+	char text[SCHEDULE_TIME_MAX];
+	if (chain->trouble[0])
+		say(chain, "it waits, and nothing is started now: %s", chain->trouble);
+	else if (run->gate == GATE_TIME)
+		say(chain, "it waits until %s", show(chain, run->start_at, text));
+	else if (run->gate == GATE_JOB)
+		say(chain, "it waits for the end of another run of the job (overlap, missed)");
+	else if (queue && queue->is_paused)
+		say(chain, "it waits: the queue %s is paused", queue->name);
+	else if (queue && queue->nrunning >= queue->concurrency)
+		say(chain, "it waits for one of the %d slots of the queue %s", queue->concurrency,
+		    queue->name);
+	else
+		say(chain, "it waits, and is about to start");
+}
+
+/* What the run, or its attempt so far, became. */
+static void
+say_end(struct chain *chain, const char *what)
+{
+	const struct run *run = chain->run;
+	const char *reason = run_reason_name(run->reason);
+	bool has_detail = run->detail[0] && strcmp(run->detail, reason) != 0;
+	bool is_told = run->state == RUN_CANCELLED && run->reason == REASON_CANCELLED;
+	say(chain, "%s%s%s%s%s%s", what, reason[0] && !is_told ? ": " : "", is_told ? "" : reason,
+	    has_detail ? " (" : "", has_detail ? run->detail : "", has_detail ? ")" : "");
+	if (reason_words[run->reason])
+		say(chain, "%s", reason_words[run->reason]);
+}
+
+static void
+say_start(struct chain *chain, const struct attempt *attempt)
 {
 	const struct run *run = chain->run;
 	char late[USEC_TEXT_MAX], text[SCHEDULE_TIME_MAX];
 	bool has_started = attempt->number > 0 && attempt->started_at > 0;
-	say_span(chain);
 	if (run->is_catchup)
 		say(chain, "it was missed and caught up with");
-	if (run->start_at > run->due)
-		say(chain, "it was to start at %s (splay, jitter or a retry)",
+	if (run->state == RUN_WAITING)
+		return;
+	if (run->attempt > 1)
+		say(chain, "the attempts before failed or were lost; attempt %d was to start at %s",
+		    run->attempt, show(chain, run->start_at, text));
+	else if (run->start_at > run->due)
+		say(chain, "it was to start at %s (splay or jitter)",
 		    show(chain, run->start_at, text));
 	if (has_started && attempt->started_at >= run->start_at)
 		say(chain, "attempt %d started %s late", attempt->number,
 		    usec_print_duration(attempt->started_at - run->start_at, late));
-	const char *reason = run_reason_name(run->reason);
-	bool has_detail = run->detail[0] && strcmp(run->detail, reason) != 0;
-	say(chain, "it %s%s%s%s%s%s", state_words[run->state], reason[0] ? ": " : "", reason,
-	    has_detail ? " (" : "", has_detail ? run->detail : "", has_detail ? ")" : "");
-	if (reason_words[run->reason])
-		say(chain, "%s", reason_words[run->reason]);
+}
+
+static void
+say_run(struct chain *chain, const struct attempt *attempt)
+{
+	const struct run *run = chain->run;
+	char ended[40];
+	say_span(chain);
+	say_start(chain, attempt);
+	if (run->state != RUN_WAITING) {
+		say_end(chain, state_words[run->state]);
+		return;
+	}
+	snprintf(ended, sizeof(ended), "attempt %d ended", run->attempt);
+	if (run->attempt > 0)
+		say_end(chain, ended);
+	say_wait(chain);
 }
 
 static bool
@@ -189,18 +286,42 @@ is_within_bounds(const struct job *job, usec_t at)
 	       !(job->max_runs && job->nruns >= job->max_runs);
 }
 
-/* An instant of the schedule that has no row: it is to come, or it came and had none. */
+/* Of an instant of an active job that is to be claimed. */
+static void
+say_to_come(struct chain *chain)
+{
+	const struct job *job = chain->job;
+	char text[SCHEDULE_TIME_MAX];
+	bool is_next = chain->at == job->next_due;
+	if (chain->at > chain->now)
+		say(chain, "it will be due then");
+	if (is_next && job->next_start_at > job->next_due && job->next_start_at > chain->now)
+		say(chain, "it is to start at %s (splay or jitter)",
+		    show(chain, job->next_start_at, text));
+	else if (chain->at > chain->now && (job->splay || job->jitter))
+		say(chain, "splay or jitter lets it start later");
+	else if (chain->at <= chain->now && chain->trouble[0])
+		say(chain, "it is due, but nothing is started now: %s", chain->trouble);
+	else if (chain->at <= chain->now)
+		say(chain, "it is due, and about to be claimed");
+}
+
+/* An instant of the schedule that has no row: it is to come, or it came and has none (any more). */
 static void
 say_unclaimed(struct chain *chain)
 {
 	const struct job *job = chain->job;
 	bool is_to_come = chain->at >= job->next_due && is_within_bounds(job, chain->at);
 	bool is_past = chain->at <= chain->now;
+	bool had_row = chain->at > counts_from(job) && chain->at <= job->covered_until;
 	if (is_to_come && job->state == JOB_ACTIVE)
-		say(chain, is_past ? "it is due, and about to be claimed" : "it will be due then");
+		say_to_come(chain);
 	else if (is_to_come && job->state == JOB_PAUSED)
 		say(chain, is_past ? "it is skipped; one row will say so when the job goes on"
 				   : "it will be skipped unless the job is resumed before");
+	else if (is_past && had_row)
+		say(chain, "no run of it is on record any more: it was removed for its age "
+			   "(retain and its like)");
 	else if (is_past)
 		say(chain, "no run of it is on record");
 	else
@@ -208,7 +329,7 @@ say_unclaimed(struct chain *chain)
 }
 
 json_t *
-why_explain(const struct intent *intent, struct zones *zones)
+why_explain(const struct intent *intent, struct zones *zones, const char *trouble)
 {
 	const struct job *job = &intent->jobs[0].job;
 	const struct run_item *item = intent->nruns ? &intent->runs[0] : NULL;
@@ -220,8 +341,11 @@ why_explain(const struct intent *intent, struct zones *zones)
 	struct chain chain = {
 		.job = job,
 		.run = item ? &item->run : NULL,
+		.queue = intent->nqueues ? &intent->queues[0] : NULL,
+		.trouble = trouble,
 		.at = intent->at,
 		.now = intent->now,
+		.zones = zones,
 		.zone = json_zone(zones, job->tz),
 		.sentences = json_array(),
 	};

@@ -10,8 +10,8 @@
 /*
  * The answer of job.why from an INTENT_WHY's: the job, the instant, whether the schedule names
  * it, the run that covers it (null: none), the due instants around it, and the decisions as
- * sentences, in the order in which they were taken.
+ * sentences, in the order in which they were taken. `trouble`: why nothing is started now, or "".
  */
-json_t *why_explain(const struct intent *intent, struct zones *zones);
+json_t *why_explain(const struct intent *intent, struct zones *zones, const char *trouble);
 
 #endif

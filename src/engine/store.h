@@ -64,7 +64,8 @@ enum intent_kind {
 	 * offset: of its first byte, further than asked when that was not kept
 	 */
 	INTENT_RUN_OUTPUT,
-	INTENT_WHY,        /* ref, at, until -> jobs[0], runs[0]: the last in that time, or none */
+	/* ref, at, until -> jobs[0], runs[0]: the last in that time, or none; queues[0] if it waits */
+	INTENT_WHY,
 	INTENT_QUEUE_LIST, /* -> queues */
 	INTENT_STATS,      /* -> stats */
 	INTENT_NKINDS,

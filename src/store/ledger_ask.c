@@ -236,6 +236,16 @@ ledger_run_output(struct ledger *ledger, struct intent *intent)
 	return ledger_with_run(ledger, intent, answer_output);
 }
 
+/* What a run that waits has before it. */
+static int
+answer_queue(struct ledger *ledger, struct intent *intent, const char *name)
+{
+	struct backend *db = ledger->backend;
+	intent->queues = mem_array(1, sizeof(*intent->queues));
+	intent->nqueues = 1;
+	return ledger_checked(db->ops->queue_load(db, name, &intent->queues[0], &intent->err));
+}
+
 int
 ledger_why(struct ledger *ledger, struct intent *intent)
 {
@@ -250,6 +260,8 @@ ledger_why(struct ledger *ledger, struct intent *intent)
 	if (known != BACKEND_OK || run.last_due < intent->at)
 		return ledger_checked(known);
 	ledger_answer_run(intent, &run, job);
+	if (run.state == RUN_WAITING && answer_queue(ledger, intent, job->queue) < 0)
+		return -1;
 	return run.attempt == 0
 		       ? 0
 		       : ledger_checked(db->ops->attempt_load(db, run.id, run.attempt,

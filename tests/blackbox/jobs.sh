@@ -103,10 +103,16 @@ is 'and the same in JSON' 7 "$(asched --json status | json_value concurrency)"
 has 'no trouble is no trouble' '"last_trouble_at": null' "$(asched --json status | sed 's, *: *,: ,g')"
 
 edge=2026-12-24T11:00:00Z
-is 'why tells an instant by the clock of the job, too' 'Thu 2026-12-24 11:00:00 UTC (2026-12-24 12:00:00 CET)' \
+is 'why tells an instant by the clock of the job, too' 'Thu 2026-12-24 11:00:00 UTC (2026-12-24 12:00:00 +01:00)' \
 	"$(asched why yearly --at $edge | head -n 1)"
 asched add -q --name boots --on-start -- true > /dev/null
 is 'and once where the clocks agree' 'Thu 2026-12-24 11:00:00 UTC' "$(asched why boots --at $edge | head -n 1)"
+is 'also where only the daemon knows the zone of the job' 'Thu 2026-12-24 06:00:00 EST (2026-12-24 11:00:00 +00:00)' \
+	"$(TZ=America/New_York asched why boots --at $edge | head -n 1)"
+asched queues held --pause > /dev/null 2>&1
+asched add -q --name held --queue held -- true > /dev/null
+has 'of a run that waits it knows for what' 'it waits: the queue held is paused' "$(asched why held)"
+asched queues held --resume > /dev/null 2>&1
 has 'of a boot it does not know when' 'will boot is not known' "$(asched why boots --at 2100-01-01T00:00:00Z)"
 asched set yearly --cron '0 8 24 12 *' > /dev/null 2>&1
 has 'it tells of an edit also before the job was made' 'was edited' "$(asched why yearly --at 2020-12-24T07:00:00Z)"

@@ -17,10 +17,18 @@
 #define T0  (1793509200 * USEC_PER_SEC)
 #define SEC USEC_PER_SEC
 
+/* What the store tells besides the job, and what it is in. */
+struct record {
+	const struct run *run;
+	const struct queue *queue;
+	const char *trouble;
+};
+
 /* The answer about `at` seconds after T0, asked `now` seconds after T0. Takes the job. */
 static char *
-ask(struct job *job, const struct run *run, int at, int now)
+ask_with(struct job *job, const struct record *record, int at, int now)
 {
+	const struct run *run = record->run;
 	struct intent *intent = intent_new(INTENT_WHY, T0 + now * SEC);
 	static char text[4096];
 	struct buf out = BUF_EMPTY;
@@ -33,7 +41,12 @@ ask(struct job *job, const struct run *run, int at, int now)
 		intent->nruns = 1;
 		intent->runs[0].run = *run;
 	}
-	json_t *answer = why_explain(intent, test_zones()), *sentence;
+	if (record->queue) {
+		intent->queues = mem_array(1, sizeof(*intent->queues));
+		intent->nqueues = 1;
+		intent->queues[0] = *record->queue;
+	}
+	json_t *answer = why_explain(intent, test_zones(), record->trouble), *sentence;
 	size_t i;
 	json_array_foreach (json_object_get(answer, "why"), i, sentence)
 		buf_printf(&out, "%s\n", json_string_value(sentence));
@@ -45,6 +58,12 @@ ask(struct job *job, const struct run *run, int at, int now)
 	json_decref(answer);
 	intent_free(intent);
 	return text;
+}
+
+static char *
+ask(struct job *job, const struct run *run, int at, int now)
+{
+	return ask_with(job, &(struct record){ .run = run, .trouble = "" }, at, now);
 }
 
 /* Made at T0 - 1000 s, and due next at T0 + 60. */
@@ -168,13 +187,16 @@ an_edit_is_told_of_the_time_before_it_also_before_the_job_was_made(void **state)
 	job.anchor_at = T0;
 	char *text = ask(&job, NULL, -1500, 30);
 	has(text, "the job was made later");
-	has(text, "the job was edited or resumed later");
+	has(text, "the job was edited later");
+	has(text, "the schedule is now every minute");
 	has(text, "next: T0+60\n");
 	job = minutely(); /* a resumption leaves the schedule as it was */
 	job.anchor_at = T0;
 	job.paused_at = T0 - 30 * SEC;
 	job.covered_until = T0;
-	has(ask(&job, NULL, -600, 30), "next: T0-540\n");
+	text = ask(&job, NULL, -600, 30);
+	has(text, "the job was edited or resumed later");
+	has(text, "next: T0-540\n");
 	job = minutely();
 	text = ask(&job, NULL, -1500, 30);
 	has(text, "the job was made later");
@@ -244,6 +266,158 @@ a_row_says_what_its_reason_means(void **state)
 	}
 }
 
+static struct run
+run_of(enum run_state state)
+{
+	return (struct run){ .id = 9,
+			     .job_id = 1,
+			     .due = T0,
+			     .last_due = T0,
+			     .count = 1,
+			     .start_at = T0,
+			     .state = state };
+}
+
+static void
+a_run_that_waits_says_for_what(void **state)
+{
+	static const struct {
+		enum run_gate gate;
+		struct queue queue;
+		const char *trouble, *line;
+	} cases[] = {
+		{ GATE_OPEN, { "q", 2, false, 3, 1 }, "", "it waits, and is about to start" },
+		{ GATE_OPEN, { "q", 2, false, 3, 2 }, "", "one of the 2 slots of the queue q" },
+		{ GATE_OPEN, { "q", 2, true, 3, 1 }, "", "the queue q is paused" },
+		{ GATE_OPEN,
+		  { "q", 2, true, 3, 1 },
+		  "disk full",
+		  "nothing is started now: disk full" },
+		{ GATE_TIME, { "q", 2, true, 3, 1 }, "", "it waits until 2026-11-01 05:00:20 UTC" },
+		{ GATE_JOB, { "q", 2, true, 3, 1 }, "", "the end of another run of the job" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct job job = minutely();
+		struct run run = run_of(RUN_WAITING);
+		struct record record = { &run, &cases[i].queue, cases[i].trouble };
+		run.gate = cases[i].gate;
+		run.start_at = T0 + 20 * SEC;
+		char *text = ask_with(&job, &record, 0, 10);
+		has(text, cases[i].line);
+		has_not(text, "attempt");
+	}
+}
+
+static void
+a_retry_says_what_came_of_the_attempts_before(void **state)
+{
+	(void)state;
+	struct job job = minutely();
+	struct run run = run_of(RUN_WAITING);
+	run.gate = GATE_TIME;
+	run.attempt = 1;
+	run.reason = REASON_EXIT;
+	snprintf(run.detail, sizeof(run.detail), "75");
+	run.start_at = T0 + 20 * SEC;
+	char *text = ask(&job, &run, 0, 10);
+	has(text, "attempt 1 ended: exit (75)\nit waits until 2026-11-01 05:00:20 UTC");
+	has_not(text, "splay");
+	job = minutely();
+	run.state = RUN_SUCCEEDED;
+	run.gate = GATE_OPEN;
+	run.reason = REASON_NONE;
+	run.detail[0] = '\0';
+	run.attempt = 2;
+	text = ask(&job, &run, 0, 30);
+	has(text, "attempt 2 was to start at 2026-11-01 05:00:20 UTC");
+	has_not(text, "splay");
+	has(text, "it succeeded\n");
+}
+
+static void
+what_was_cancelled_says_by_whom_once(void **state)
+{
+	(void)state;
+	struct job job = minutely();
+	struct run run = run_of(RUN_CANCELLED);
+	run.reason = REASON_CANCELLED;
+	snprintf(run.detail, sizeof(run.detail), "by uid 7");
+	has(ask(&job, &run, 0, 30), "it was cancelled (by uid 7)\n");
+}
+
+static void
+splay_and_trouble_hold_up_what_is_due(void **state)
+{
+	(void)state;
+	struct job job = minutely();
+	job.splay = 30 * SEC;
+	job.next_start_at = job.next_due + 20 * SEC;
+	char *text = ask(&job, NULL, 60, 30);
+	has(text, "it will be due then\nit is to start at 2026-11-01 05:01:20 UTC");
+	job = minutely();
+	job.splay = 30 * SEC;
+	job.next_start_at = job.next_due + 20 * SEC;
+	text = ask(&job, NULL, 60, 70);
+	has(text, "it is to start at 2026-11-01 05:01:20 UTC");
+	has_not(text, "about to be claimed");
+	job = minutely();
+	job.splay = 30 * SEC;
+	has(ask(&job, NULL, 120, 30), "splay or jitter lets it start later");
+	job = minutely();
+	text = ask_with(&job, &(struct record){ .trouble = "disk full" }, 60, 70);
+	has(text, "it is due, but nothing is started now: disk full");
+}
+
+static void
+an_instant_whose_row_was_removed_is_told_from_one_that_had_none(void **state)
+{
+	(void)state;
+	struct job job = minutely();
+	job.covered_until = T0;
+	has(ask(&job, NULL, -60, 30), "on record any more");
+	job = minutely();
+	job.covered_until = T0;
+	has_not(ask(&job, NULL, -1200, 30), "any more"); /* before the job was made */
+}
+
+static void
+failures_that_paused_a_job_are_named(void **state)
+{
+	(void)state;
+	struct job job = minutely();
+	job.state = JOB_PAUSED;
+	job.paused_at = T0;
+	job.pause_after = job.nfailed = 2;
+	has(ask(&job, NULL, 120, 30), "UTC: pause-after, for its failed runs");
+	job = minutely();
+	job.state = JOB_PAUSED;
+	job.paused_at = T0;
+	job.pause_after = 2;
+	has_not(ask(&job, NULL, 120, 30), "pause-after");
+}
+
+static void
+a_local_time_that_dst_leaves_out_says_by_which_rule(void **state)
+{
+	(void)state;
+	struct job job = job_of(SCHEDULE_CRON, "30 1 * * *", "America/New_York");
+	char *text = ask(&job, NULL, 5400, 0); /* 01:30 EST */
+	has(text, "the local time comes the second time: dst cron takes only the first");
+	job = job_of(SCHEDULE_CRON, "30 1 * * *", "America/New_York");
+	job.dst = DST_LITERAL;
+	has_not(ask(&job, NULL, 5400, 0), "second time");
+	job = job_of(SCHEDULE_CRON, "30 1 * * *", "America/New_York");
+	has_not(ask(&job, NULL, 5460, 0), "second time"); /* 01:31 is none in any case */
+	job = job_of(SCHEDULE_CRON, "30 2 * * *", "America/New_York");
+	job.dst = DST_FIRST;
+	int gap = 1805007600 - 1793509200; /* 2027-03-14 03:00 EDT */
+	text = ask(&job, NULL, gap, 0);
+	has(text, "the clock has just skipped a local time of it: dst first leaves that out");
+	job = job_of(SCHEDULE_CRON, "30 2 * * *", "America/New_York");
+	has(ask(&job, NULL, gap, 0), "moved behind the gap");
+}
+
 static void
 a_span_names_its_ends(void **state)
 {
@@ -283,6 +457,13 @@ main(void)
 		cmocka_unit_test(boots_have_no_time_that_is_known_before),
 		cmocka_unit_test(what_clocks_did_to_an_instant_is_said_of_that_one_alone),
 		cmocka_unit_test(a_row_says_what_its_reason_means),
+		cmocka_unit_test(a_run_that_waits_says_for_what),
+		cmocka_unit_test(a_retry_says_what_came_of_the_attempts_before),
+		cmocka_unit_test(what_was_cancelled_says_by_whom_once),
+		cmocka_unit_test(splay_and_trouble_hold_up_what_is_due),
+		cmocka_unit_test(an_instant_whose_row_was_removed_is_told_from_one_that_had_none),
+		cmocka_unit_test(failures_that_paused_a_job_are_named),
+		cmocka_unit_test(a_local_time_that_dst_leaves_out_says_by_which_rule),
 		cmocka_unit_test(a_span_names_its_ends),
 		cmocka_unit_test(a_schedule_that_cannot_be_read_is_said_so),
 	};
