@@ -446,6 +446,9 @@ engine_go_on(struct engine *engine, bool is_believed, usec_t now)
 {
 	engine->now = now;
 	engine->is_held = false;
+	engine->born_at = now; /* by a clock that may be believed */
+	if (engine->is_ready)
+		recover_boot(engine);
 	chores_go_on(engine, is_believed);
 }
 

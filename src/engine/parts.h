@@ -137,6 +137,8 @@ bool steps_are_recorded(const struct engine *engine);
 
 /* recover.c: a page of what the ledger says is running. */
 void recover_begin(struct engine *engine);
+/* Tells the ledger of the boot, if it was not told yet and the clock is believed. */
+void recover_boot(struct engine *engine);
 void recover_page(struct engine *engine, struct intent *intent);
 
 #endif

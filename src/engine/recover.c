@@ -35,11 +35,6 @@ recover_begin(struct engine *engine)
 {
 	engine->is_recovering = true;
 	engine->needs_recovery = false;
-	if (!engine->is_booted) {
-		struct intent *boot = intent_new(INTENT_BOOT, engine->now);
-		boot->at = engine->born_at;
-		engine_send(engine, boot);
-	}
 	ask_page(engine, 0);
 }
 
@@ -154,6 +149,20 @@ drop_strangers(struct engine *engine)
 	}
 }
 
+/*
+ * Behind the ends of what ran before it, which are no reason not to start what follows the boot;
+ * and by a clock that is believed, because fields of jobs are compared with it.
+ */
+void
+recover_boot(struct engine *engine)
+{
+	if (engine->is_booted || engine->is_held)
+		return;
+	struct intent *boot = intent_new(INTENT_BOOT, engine->now);
+	boot->at = engine->born_at;
+	engine_send(engine, boot);
+}
+
 void
 recover_page(struct engine *engine, struct intent *intent)
 {
@@ -170,6 +179,7 @@ recover_page(struct engine *engine, struct intent *intent)
 		return;
 	}
 	drop_strangers(engine);
+	recover_boot(engine);
 	engine->is_recovering = false;
 	engine->is_ready = true;
 	engine->due_at = engine->now; /* claim to learn what is next */

@@ -441,6 +441,25 @@ plan_make(struct plan *plan, const struct plan_view *view)
 	free(w.ring);
 }
 
+/* Its delays begin when it is known, whenever the boot was. */
+void
+plan_boot(struct plan *plan, const struct plan_view *view, usec_t booted_at)
+{
+	const struct job *job = view->job;
+	*plan = (struct plan){ .next_due = USEC_NEVER, .next_start_at = USEC_NEVER };
+	struct walk w = {
+		.view = view, .plan = plan, .nactive = view->nactive, .nqueued = view->nqueued
+	};
+	struct instant at = { .due = booted_at,
+			      .start_at = job_start_at(job, view->now, view->machine) };
+	bool is_outside = booted_at < job->not_before || (job->until && booted_at > job->until);
+	if (is_outside || is_used_up(&w))
+		return;
+	admit(&w, at, false);
+	if (plan->nruns > 0 && plan->rows[0].gate == GATE_OPEN)
+		plan->rows[0].gate = GATE_TIME;
+}
+
 void
 plan_fini(struct plan *plan)
 {

@@ -65,6 +65,12 @@ struct plan {
 };
 
 void plan_make(struct plan *plan, const struct plan_view *view);
+/*
+ * What becomes of a boot, for a job that is due once after each: its row, if it is due at all. It is
+ * decided when the boot is known, however late splay and jitter let it start (GATE_TIME), because
+ * no schedule names it a second time. next_due is NEVER.
+ */
+void plan_boot(struct plan *plan, const struct plan_view *view, usec_t booted_at);
 void plan_fini(struct plan *plan);
 
 /*

@@ -103,7 +103,8 @@ int
 ledger_give_back(struct ledger *ledger, struct intent *intent, struct job *job)
 {
 	struct schedule schedule;
-	if (job->covered_until <= intent->now + CLAIM_AHEAD_MAX ||
+	/* No schedule names a boot again. */
+	if (job->kind == SCHEDULE_ON_START || job->covered_until <= intent->now + CLAIM_AHEAD_MAX ||
 	    job_schedule(job, ledger->zones, &schedule, NULL) < 0)
 		return 0;
 	int rc = end_ahead(ledger, intent, job);

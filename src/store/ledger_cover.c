@@ -154,44 +154,70 @@ covered(void *arg, usec_t at)
 				   : (struct plan_covered){ INT64_MIN, INT64_MIN };
 }
 
+/* The job as the plan is to see it, but for the time; active.runs are the caller's to free. */
+static int
+look_at(struct ledger *ledger, struct intent *intent, const struct job *job, struct active *active,
+	struct plan_view *view)
+{
+	size_t room = 0;
+	int rc = ledger_load_active(ledger, intent, job->id, active);
+	if (rc == 0)
+		rc = ledger_run_room(ledger, intent, job, &room);
+	*view = (struct plan_view){ .job = job,
+				    .now = intent->now,
+				    .nactive = active->n,
+				    .nqueued = active->nqueued,
+				    .is_limited = room != SIZE_MAX,
+				    .room = room,
+				    .machine = ledger->machine };
+	return rc;
+}
+
 int
 ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job, struct cover *cover)
 {
 	struct schedule schedule;
 	struct err why = { 0 };
-	usec_t horizon = intent->until > intent->now ? intent->until : intent->now;
 	if (job_schedule(job, ledger->zones, &schedule, &why) < 0)
 		return park(ledger, intent, job, &why);
 	struct active active;
-	size_t room = 0;
-	int rc = ledger_load_active(ledger, intent, job->id, &active);
-	if (rc == 0)
-		rc = ledger_run_room(ledger, intent, job, &room);
+	struct plan_view view;
+	int rc = look_at(ledger, intent, job, &active, &view);
 	if (rc == 0) {
 		struct plan plan;
 		struct question question = { ledger, intent, job->id, false };
-		plan_make(&plan, &(struct plan_view){ .job = job,
-						      .schedule = &schedule,
-						      .now = intent->now,
-						      .horizon = horizon,
-						      .passed_until = cover->passed_until,
-						      .passed_reason = cover->passed_reason,
-						      .steps_max = cover->steps_max,
-						      .nactive = active.n,
-						      .nqueued = active.nqueued,
-						      .is_limited = room != SIZE_MAX,
-						      .room = room,
-						      .machine = ledger->machine,
-						      .covered = covered,
-						      .arg = &question,
-						      .step_from = ledger->step_from,
-						      .step_to = ledger->step_to });
+		view.schedule = &schedule;
+		view.horizon = intent->until > intent->now ? intent->until : intent->now;
+		view.passed_until = cover->passed_until;
+		view.passed_reason = cover->passed_reason;
+		view.steps_max = cover->steps_max;
+		view.covered = covered;
+		view.arg = &question;
+		view.step_from = ledger->step_from;
+		view.step_to = ledger->step_to;
+		plan_make(&plan, &view);
 		cover->cost += plan.nsteps + ROW_COST * (int64_t)plan.nrows;
 		rc = question.has_failed ? -1 : apply_plan(ledger, intent, job, &plan, &active);
 		plan_fini(&plan);
 	}
 	free(active.runs);
 	schedule_fini(&schedule);
+	return rc;
+}
+
+int
+ledger_cover_boot(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	struct active active;
+	struct plan_view view;
+	int rc = look_at(ledger, intent, job, &active, &view);
+	if (rc == 0) {
+		struct plan plan;
+		plan_boot(&plan, &view, intent->at);
+		rc = apply_plan(ledger, intent, job, &plan, &active);
+		plan_fini(&plan);
+	}
+	free(active.runs);
 	return rc;
 }
 

@@ -11,10 +11,11 @@
 
 /* Nothing becomes due any more. Of a job that is damaged, or stands for one, nobody knows. */
 static bool
-is_used_up(const struct job *job)
+is_used_up(const struct job *job, usec_t now)
 {
-	bool comes_back =
-		job->kind == SCHEDULE_ON_START && !(job->max_runs && job->nruns >= job->max_runs);
+	bool comes_back = job->kind == SCHEDULE_ON_START &&
+			  !(job->max_runs && job->nruns >= job->max_runs) &&
+			  !(job->until && now > job->until);
 	bool is_active = job->state == JOB_ACTIVE && !job->is_damaged;
 	return is_active && job->next_due == USEC_NEVER && !comes_back;
 }
@@ -43,7 +44,7 @@ ledger_go_on(struct ledger *ledger, struct intent *intent, struct job *job)
 {
 	struct active active;
 	int rc = ledger_load_active(ledger, intent, job->id, &active);
-	if (rc == 0 && active.n == 0 && is_used_up(job))
+	if (rc == 0 && active.n == 0 && is_used_up(job, intent->now))
 		job->state = JOB_FINISHED;
 	else if (rc == 0 && active.n > 0 && active.n == active.nqueued)
 		rc = open_gate(ledger, intent, &active.runs[0]);

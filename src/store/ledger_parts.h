@@ -57,6 +57,8 @@ struct cover {
 #define ROW_COST 50
 int ledger_cover(struct ledger *ledger, struct intent *intent, struct job *job,
 		 struct cover *cover);
+/* Likewise the boot at intent->at, of a job that is due then. */
+int ledger_cover_boot(struct ledger *ledger, struct intent *intent, struct job *job);
 /* Instants up to then fell into a pause and are skipped, in steps like everything else; 0: none. */
 usec_t ledger_paused_until(const struct job *job);
 /* Waiting runs whose deadline has passed are missed, in batches. */

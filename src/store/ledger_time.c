@@ -13,45 +13,14 @@
 /* A step back of more than this gives back what lies ahead again. */
 #define STEP_BACK_MIN USEC_PER_MIN
 
-/* The row of this boot: a run, or why its owner may have no more of them. */
-static int
-insert_start(struct ledger *ledger, struct intent *intent, struct job *job)
-{
-	struct backend *db = ledger->backend;
-	size_t room;
-	struct run run = { .job_id = job->id,
-			   .due = intent->at,
-			   .last_due = intent->at,
-			   .count = 1,
-			   .start_at = job_start_at(job, intent->now, ledger->machine),
-			   .trigger = TRIGGER_SCHEDULE,
-			   .state = RUN_WAITING,
-			   .gate = GATE_TIME,
-			   .priority = job->priority,
-			   .claimed_at = intent->now };
-	run.deadline_at = run_deadline(job, run.start_at);
-	if (ledger_run_room(ledger, intent, job, &room) < 0)
-		return -1;
-	if (room == 0)
-		ledger_refuse_run(ledger, intent, &run);
-	enum backend_result inserted = db->ops->run_insert(db, &run, &intent->err);
-	job->nruns += inserted == BACKEND_OK && run.state == RUN_WAITING;
-	if (inserted == BACKEND_OK && run.state != RUN_WAITING)
-		ledger_tell_silence(intent, &run, job);
-	return ledger_checked(inserted);
-}
-
 static int
 start_on_boot(struct ledger *ledger, struct intent *intent, int64_t id)
 {
-	struct backend *db = ledger->backend;
 	struct job job;
 	enum backend_result found = ledger_load_job(ledger, intent, id, &job);
 	if (found != BACKEND_OK)
 		return ledger_checked(found);
-	int rc = insert_start(ledger, intent, &job);
-	if (rc == 0)
-		rc = ledger_checked(db->ops->job_update(db, &job, &intent->err));
+	int rc = ledger_cover_boot(ledger, intent, &job);
 	job_fini(&job);
 	return rc;
 }

@@ -94,6 +94,10 @@ UNIT_TESTS += tests/unit/ledger
 tests_unit_ledger_SOURCES = tests/unit/ledger.c $(LEDGER_KIT)
 tests_unit_ledger_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/ledger_boot
+tests_unit_ledger_boot_SOURCES = tests/unit/ledger_boot.c $(LEDGER_KIT)
+tests_unit_ledger_boot_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/ledger_limits
 tests_unit_ledger_limits_SOURCES = tests/unit/ledger_limits.c $(LEDGER_KIT)
 tests_unit_ledger_limits_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)

@@ -248,6 +248,67 @@ what_a_boot_did_not_start_is_told(void **state)
 	engine_free(engine);
 }
 
+/* What was asked, one after another; one run of the boot before is said to be running. */
+struct told {
+	struct store port; /* first: it is cast back */
+	enum intent_kind kinds[8];
+	int nkinds;
+	usec_t booted_at;
+};
+
+static void
+tell(struct store *store, struct intent *intent)
+{
+	struct told *told = (struct told *)store;
+	assert_in_range(told->nkinds, 0, 7);
+	told->kinds[told->nkinds++] = intent->kind;
+	intent->work.wake_at = USEC_NEVER;
+	if (intent->kind == INTENT_BOOT)
+		told->booted_at = intent->at;
+	if (intent->kind == INTENT_UNFINISHED) {
+		intent->work.starts = mem_array(1, sizeof(*intent->work.starts));
+		intent->work.nstarts = 1;
+		struct start *start = &intent->work.starts[0];
+		start->run = (struct run){ .id = 7, .attempt = 1, .state = RUN_RUNNING };
+		start->attempt = (struct attempt){ .number = 1, .boot = "old", .spawner = "old" };
+		job_init(&start->job);
+	}
+	intent_answer(intent);
+}
+
+static void
+forget_none(struct runner *runner, int64_t run_id, int attempt)
+{
+	(void)runner;
+	(void)run_id;
+	(void)attempt;
+}
+
+static void
+a_boot_is_told_behind_the_ends_of_what_ran_before_it_and_by_a_clock_that_is_believed(void **state)
+{
+	static const bool is_doubted[] = { false, true };
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct told told = { .port = { .submit = tell } };
+		struct runner runner = { .forget = forget_none };
+		const struct engine_config config = { .boot = "new", .spawner = "new" };
+		const struct engine_ports ports = { .store = &told.port, .exec = &runner };
+		struct engine *engine = engine_new(&config, &ports);
+		if (is_doubted[i])
+			engine_hold(engine);
+		engine_recover(engine, NOW);
+		assert_int_equal(told.kinds[0], INTENT_UNFINISHED);
+		assert_int_equal(told.kinds[1], INTENT_ENDED);
+		assert_int_equal(told.nkinds, is_doubted[i] ? 2 : 3);
+		engine_go_on(engine, true, NOW + USEC_PER_HOUR);
+		assert_int_equal(told.kinds[2], INTENT_BOOT);
+		assert_int_equal(told.nkinds, 3);
+		assert_true(told.booted_at == (is_doubted[i] ? NOW + USEC_PER_HOUR : NOW));
+		engine_free(engine);
+	}
+}
+
 int
 main(void)
 {
@@ -259,6 +320,8 @@ main(void)
 		cmocka_unit_test(
 			what_follows_the_boot_starts_though_the_clock_is_set_back_meanwhile),
 		cmocka_unit_test(what_a_boot_did_not_start_is_told),
+		cmocka_unit_test(
+			a_boot_is_told_behind_the_ends_of_what_ran_before_it_and_by_a_clock_that_is_believed),
 		cmocka_unit_test(no_history_is_trimmed_by_a_clock_that_is_doubted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,7 @@ runs_on_record(struct kit *kit)
 static void
 a_boot_starts_many_jobs_in_batches_and_each_once_though_the_daemon_dies_between(void **state)
 {
-	static const char *const boots[] = { "schedule", "@reboot", NULL };
+	static const char *const boots[] = { "schedule", "@reboot", "overlap", "allow", NULL };
 	struct kit *kit = *state;
 	for (int i = 0; i < 600; i++)
 		kit_add(kit, boots);

@@ -403,6 +403,64 @@ splay_and_jitter_delay_the_start_and_stay_the_same(void **state)
 	job_fini(&job);
 }
 
+/* The row of a boot at T0, or "none". */
+static char *
+boot_text(const struct job *job, size_t nactive, size_t room)
+{
+	static char text[128];
+	struct plan plan;
+	plan_boot(&plan, &(struct plan_view){ .job = job, .now = T0 + SEC, .nactive = nactive,
+					      .is_limited = true, .room = room }, T0);
+	assert_true(plan.nrows <= 1 && plan.next_due == USEC_NEVER);
+	if (plan.nrows == 0) {
+		snprintf(text, sizeof(text), "none");
+	} else {
+		assert_true(plan.rows[0].due == T0);
+		snprintf(text, sizeof(text), "%s(%s) gate %d%s", run_state_name(plan.rows[0].state),
+			 run_reason_name(plan.rows[0].reason), plan.rows[0].gate,
+			 plan.stops_active ? " stop" : "");
+	}
+	plan_fini(&plan);
+	return text;
+}
+
+static void
+a_boot_is_decided_like_an_instant(void **state)
+{
+	static const struct {
+		enum overlap overlap;
+		size_t nactive, room;
+		usec_t not_before, until;
+		int max_runs;
+		const char *row;
+	} cases[] = {
+		{ OVERLAP_SKIP, 0, 1, 0, 0, 0, "waiting() gate 1" },
+		{ OVERLAP_SKIP, 1, 1, 0, 0, 0, "skipped(overlap) gate 0" },
+		{ OVERLAP_QUEUE, 1, 1, 0, 0, 0, "waiting() gate 2" },
+		{ OVERLAP_KILL, 1, 1, 0, 0, 0, "waiting() gate 2 stop" },
+		{ OVERLAP_ALLOW, 1, 1, 0, 0, 0, "waiting() gate 1" },
+		{ OVERLAP_ALLOW, PLAN_ACTIVE_MAX, 1, 0, 0, 0, "skipped(overlap) gate 0" },
+		{ OVERLAP_ALLOW, 1, 0, 0, 0, 0, "skipped(refused) gate 0" },
+		{ OVERLAP_SKIP, 0, 1, T0, T0, 3, "waiting() gate 1" },
+		{ OVERLAP_SKIP, 0, 1, T0 + 1, 0, 0, "none" },
+		{ OVERLAP_SKIP, 0, 1, 0, T0 - 1, 0, "none" },
+		{ OVERLAP_SKIP, 0, 1, 0, 0, 2, "none" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct job job;
+		job_init(&job);
+		job.kind = SCHEDULE_ON_START;
+		job.nruns = 2;
+		job.overlap = cases[i].overlap;
+		job.not_before = cases[i].not_before;
+		job.until = cases[i].until;
+		job.max_runs = cases[i].max_runs;
+		assert_string_equal(boot_text(&job, cases[i].nactive, cases[i].room), cases[i].row);
+		job_fini(&job);
+	}
+}
+
 int
 main(void)
 {
@@ -420,6 +478,7 @@ main(void)
 		cmocka_unit_test(a_long_outage_is_covered_in_bounded_steps),
 		cmocka_unit_test(counted_or_looked_at_instants_have_the_same_fate),
 		cmocka_unit_test(rows_between_the_instants_are_looked_up_a_few_times_a_step),
+		cmocka_unit_test(a_boot_is_decided_like_an_instant),
 		cmocka_unit_test(splay_and_jitter_delay_the_start_and_stay_the_same),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
