@@ -12,6 +12,8 @@
 #include "model/field.h"
 #include "model/request.h"
 
+#define AUTH_ROOM 32 /* bytes before the credentials, and what base64 fills up */
+
 static void
 wipe(char *text)
 {
@@ -69,12 +71,16 @@ request_file_headers(struct job *job, const char *text, size_t len, struct err *
 	return 0;
 }
 
-/* The value of Authorization that the line means. False: it means none. */
+/*
+ * The header that the line means; *value has the room at once, for one that grows leaves copies of
+ * itself. False: it means none.
+ */
 static bool
 read_auth(const char *line, struct buf *value)
 {
 	size_t len = strcspn(line, " \t");
 	const char *rest = line + len + strspn(line + len, " \t");
+	buf_reserve(value, AUTH_ROOM + 2 * strlen(rest));
 	if (len == strlen("basic") && strncasecmp(line, "basic", len) == 0) {
 		buf_add_text(value, "Authorization: Basic ");
 		base64_encode(value, rest, strlen(rest));

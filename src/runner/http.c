@@ -26,6 +26,7 @@
 #include "base/failpoint.h"
 #include "base/map.h"
 #include "runner/curl_loop.h"
+#include "runner/curl_memory.h"
 #include "runner/http_request.h"
 
 enum transfer_state { TRANSFER_WAITING, TRANSFER_ACTIVE, TRANSFER_ENDING, TRANSFER_ENDED };
@@ -390,7 +391,7 @@ output(struct runner *port, int64_t run_id, int attempt)
 static int
 init_curl(struct err *err)
 {
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	if (curl_memory_init() != CURLE_OK)
 		return err_set(err, ERR_SYSTEM, "libcurl: cannot be initialised");
 	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
 	if ((info->features & CURL_VERSION_ASYNCHDNS) && (info->features & CURL_VERSION_SSL))

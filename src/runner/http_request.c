@@ -21,6 +21,7 @@
 #include "model/expect.h"
 #include "model/request.h"
 #include "runner/address.h"
+#include "runner/curl_memory.h"
 
 #define COUNT(array)    (sizeof(array) / sizeof((array)[0]))
 #define DUE_TEXT_MAX    48
@@ -342,6 +343,9 @@ http_request_init(struct http_request *request, const struct job *job, const str
 	if (request_check(job, err) < 0 || parse_url(request, job->url, err) < 0)
 		return -1;
 	request->expect_status = mem_dup(job->expect_status);
+	request->is_private = job->headers.n > 0 || job->body;
+	if (request->is_private)
+		curl_memory_hold();
 	add_headers(request, job, run);
 	request->easy = curl_easy_init();
 	CURLcode code = request->easy ? CURLE_OK : CURLE_OUT_OF_MEMORY;
@@ -372,6 +376,9 @@ http_request_fini(struct http_request *request)
 	request->easy = NULL;
 	curl_slist_free_all(request->headers);
 	request->headers = NULL;
+	if (request->is_private)
+		curl_memory_release();
+	request->is_private = false;
 	free(request->expect_status);
 	request->expect_status = NULL;
 	free(request->name);

@@ -26,6 +26,7 @@ enum http_phase {
 struct http_request {
 	CURL *easy; /* its CURLOPT_PRIVATE belongs to the user of this */
 	struct curl_slist *headers;
+	bool is_private; /* curl_memory_hold() */
 	char *expect_status;
 	enum http_phase phase;
 	unsigned refused; /* kinds of addresses */

@@ -4,6 +4,7 @@ librunner_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
 librunner_a_SOURCES = \
 	src/runner/address.c src/runner/address.h \
 	src/runner/curl_loop.c src/runner/curl_loop.h \
+	src/runner/curl_memory.c src/runner/curl_memory.h \
 	src/runner/files.h \
 	src/runner/http.c src/runner/http.h \
 	src/runner/http_files.c src/runner/http_files.h \

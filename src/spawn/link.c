@@ -212,7 +212,10 @@ read_one(struct spawner *sp)
 	int got = msg_recv(sp->link.fd, &msg, payload, sizeof(payload), NULL);
 	if (got < 0 && errno == EAGAIN)
 		return false;
-	if (got > 0 && execute(sp, &msg, payload))
+	bool is_done = got > 0 && execute(sp, &msg, payload);
+	if (got > 0) /* texts of one user's, which no child of another's need find here */
+		explicit_bzero(payload, msg.nbytes);
+	if (is_done)
 		return true;
 	if (got != 0)
 		refuse_daemon(sp, got < 0 && errno == EPROTO, msg.version);

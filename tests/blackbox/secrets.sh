@@ -19,7 +19,9 @@ run() {
 mkdir "$dir/a place"
 cd "$dir/a place" || exit 1
 printf '# for the test\nX-Mine: %s-1\n\nX-Other: b\r\n' $marker > headers
-printf 'basic me:%s-2\n' $marker > basic
+password=$(printf '%s-2-%0200d' $marker 0)
+printf 'basic me:%s\n' "$password" > basic
+encoded=$(printf 'me:%s' "$password" | base64 -w 0)
 printf 'bearer %s-3' $marker > bearer
 printf '{"a": "%s-4"}\n' $marker > body
 chmod 600 headers basic bearer body
@@ -28,7 +30,7 @@ is 'a request with files succeeds' 'succeeded ' "$result"
 output=$(asched logs "$job" | tr -d '\r')
 has 'its headers are sent' "X-Mine: $marker-1
 X-Other: b" "$output"
-has 'its credentials too' "Authorization: Basic $(printf 'me:%s-2' $marker | base64)" "$output"
+has 'its credentials too' "Authorization: Basic $encoded" "$output"
 has 'its body too' "{\"a\": \"$marker-4\"}" "$output"
 has 'as a POST' 'POST /echo' "$output"
 asched cancel "$job" > /dev/null 2>&1
@@ -75,6 +77,51 @@ for file in headers basic bearer body; do # a line that is wrong is not quoted e
 	esac
 	asched --json show --run "$(asched --json runs "$job" | json_value id)" >> "$dir/told"
 done
+printf 'SECRET=%s-6\n' $marker > environment
+job=$(asched add --in 1h --quiet --env-file environment --shell 'echo "${#SECRET}"')
+asched run --wait "$job" > /dev/null 2>&1
+is 'a command has its secret, too' $((${#marker} + 2)) "$(asched logs "$job")"
+
+# memory_of PID: what it has written, as it is now.
+memory_of() {
+	sed -n 's/^\([0-9a-f]*\)-\([0-9a-f]*\) rw.*/\1 \2/p' "/proc/$1/maps" | while read -r from to; do
+		dd if="/proc/$1/mem" bs=4096 skip=$((0x$from / 4096)) \
+			count=$(((0x$to - 0x$from) / 4096)) 2> /dev/null
+	done
+}
+
+# remembers PID TEXT: is the text anywhere in the memory of that process?
+remembers() {
+	memory_of "$1" | grep -qaF "$2"
+}
+
+# forgets WHO PID: none of the secrets is in its memory, in whatever form it is used.
+forgets() {
+	kept=
+	for text in $marker "$(echo "$encoded" | cut -c 1-16)"; do
+		within 2 not remembers "$2" "$text" || kept="$kept $text"
+	done
+	is "$1 does not remember the secrets" '' "$kept"
+}
+
+not() {
+	! "$@"
+}
+
+pid=$(daemon_pid_now)
+if [ "$(id -u)" -ne 0 ] || grep -q 'not confined: a build with sanitizers' "$dir/log"; then
+	skip 'the daemon does not remember the secrets' 'only root can look, and not with sanitizers'
+	skip 'the spawner does not remember the secrets' 'only root can look, and not with sanitizers'
+	skip 'nor what else a run was given' 'only root can look, and not with sanitizers'
+else
+	remembers "$pid" "$dir/a place/bearer" && remembers "$daemon_pid" "$ASCHED_SOCKET"
+	ok $? 'who looks into a memory finds what is there'
+	forgets 'the daemon' "$pid"
+	forgets 'the spawner' "$daemon_pid"
+	asched run --wait "$(asched add --in 1h --quiet --env PLAIN=pLaIn$$x -- true)" > /dev/null 2>&1
+	within 2 not remembers "$daemon_pid" pLaIn$$x
+	ok $? 'nor what else a run was given'
+fi
 daemon_stop TERM
 rm wrong
 is 'the secrets stand in their files and nowhere else' '' \
