@@ -88,7 +88,8 @@ ledger_is_orphan(struct ledger *ledger, struct intent *intent, const struct run 
 	if (found != BACKEND_OK)
 		return ledger_checked(found);
 	*pid = attempt.pid;
-	return strcmp(attempt.spawner, ledger->spawner) != 0;
+	bool is_process = attempt.spawner[0] != '\0';
+	return is_process && strcmp(attempt.spawner, ledger->spawner) != 0;
 }
 
 int
