@@ -11,10 +11,9 @@ static const struct {
 	enum run_reason reason;
 	int code_max; /* 0: takes no code */
 } words[] = {
-	{ "exit", REASON_EXIT, 255 },        { "signal", REASON_SIGNAL, 0 },
-	{ "timeout", REASON_TIMEOUT, 0 },    { "start", REASON_START_FAILED, 0 },
-	{ "lost", REASON_CRASH, 0 },         { "network", REASON_NETWORK, 0 },
-	{ "http", REASON_HTTP_STATUS, 599 },
+	{ "exit", REASON_EXIT, 255 },     { "signal", REASON_SIGNAL, 0 },
+	{ "timeout", REASON_TIMEOUT, 0 }, { "start", REASON_START_FAILED, 0 },
+	{ "network", REASON_NETWORK, 0 }, { "http", REASON_HTTP_STATUS, 599 },
 };
 
 struct item {
@@ -78,7 +77,7 @@ retry_on_check(const char *list, struct err *err)
 			return err_invalid(
 				err, "retry-on",
 				"\"%.40s\" in \"%.80s\" is not exit, exit:N, exit:N-M, signal, "
-				"timeout, start, lost, network, http or http:N",
+				"timeout, start, network, http or http:N",
 				text, list);
 	}
 	return 0;
@@ -91,8 +90,6 @@ retry_on_matches(const char *list, enum run_reason reason, int code)
 	struct item item;
 	if (!list)
 		return true;
-	if (reason == REASON_REBOOT)
-		reason = REASON_CRASH; /* both are "lost" */
 	while (next_item(&list, text)) {
 		if (parse_item(text, &item) == 0 && item.reason == reason &&
 		    (item.to == 0 || (code >= item.from && code <= item.to)))

@@ -321,12 +321,11 @@ retry_on_names_what_is_tried_again(void **state)
 	assert_true(retry_on_matches("exit:70-79", REASON_EXIT, 78));
 	assert_true(retry_on_matches("exit:75,timeout", REASON_TIMEOUT, 0));
 	assert_true(retry_on_matches("http:500-599", REASON_HTTP_STATUS, 503));
-	assert_true(retry_on_matches("lost", REASON_REBOOT, 0));
 	static const char *const bad[] = { "", "exit:", "exit:256", "exit:5-3", "exit:x", "signal:9",
 		                           "foo", "exit,", "exit:99999999999999999999999999" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(retry_on_check(bad[i], NULL), -1);
-	assert_int_equal(retry_on_check("exit,exit:1,exit:2-9,signal,timeout,start,lost,network,http,"
+	assert_int_equal(retry_on_check("exit,exit:1,exit:2-9,signal,timeout,start,network,http,"
 	                                "http:503", NULL), 0);
 }
 
