@@ -113,7 +113,8 @@ json_job(const struct job_item *item, struct zones *zones)
 	json_set_number(object, "failed_in_a_row", job->nfailed);
 	json_set_number(object, "runs", job->nruns);
 	json_object_set_new(object, "last_run",
-			    item->has_last ? json_run(&item->last, NULL, zone) : json_null());
+			    item->has_last ? json_run(&item->last, &item->last_attempt, zone)
+					   : json_null());
 	if (!job->is_damaged)
 		set_definition(object, job);
 	zone_unref(zone);

@@ -99,7 +99,8 @@ struct list_filter {
 struct job_item {
 	struct job job;
 	bool has_last;
-	struct run last; /* the newest terminal run */
+	struct run last;             /* the newest terminal run */
+	struct attempt last_attempt; /* its last; number 0: none */
 	int nrunning;
 	int nwaiting;
 };

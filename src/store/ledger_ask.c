@@ -31,6 +31,22 @@ read_zones(struct ledger *ledger, const struct intent *intent)
 		zone_unref(zones_get(ledger->zones, intent->jobs[i].job.tz, NULL));
 }
 
+/* How the last runs of the jobs ended. */
+static int
+load_last_attempts(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	for (size_t i = 0; i < intent->njobs; i++) {
+		struct job_item *item = &intent->jobs[i];
+		if (!item->has_last || item->last.attempt == 0)
+			continue;
+		if (db->ops->attempt_load(db, item->last.id, item->last.attempt,
+					  &item->last_attempt, &intent->err) == BACKEND_ERROR)
+			return -1;
+	}
+	return 0;
+}
+
 /* The job that the reference names as the answer's only item. 1, 0 refused, -1. */
 static int
 answer_one_job(struct ledger *ledger, struct intent *intent)
@@ -44,8 +60,9 @@ answer_one_job(struct ledger *ledger, struct intent *intent)
 	intent->njobs = 1;
 	intent->jobs[0].job = job; /* moved */
 	read_zones(ledger, intent);
-	return ledger_checked(db->ops->job_summary(db, &intent->jobs[0], &intent->err)) < 0 ? -1
-											    : 1;
+	if (db->ops->job_summary(db, &intent->jobs[0], &intent->err) == BACKEND_ERROR)
+		return -1;
+	return load_last_attempts(ledger, intent) < 0 ? -1 : 1;
 }
 
 int
@@ -61,7 +78,7 @@ ledger_job_list(struct ledger *ledger, struct intent *intent)
 	int rc = ledger_checked(
 		ledger->backend->ops->jobs_page(ledger->backend, intent, &intent->err));
 	read_zones(ledger, intent);
-	return rc;
+	return rc < 0 ? rc : load_last_attempts(ledger, intent);
 }
 
 int

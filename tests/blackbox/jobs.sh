@@ -35,6 +35,14 @@ is 'runs knows how it ended' succeeded "$(asched --json runs hello | json_value 
 
 is 'run --wait exits with the code of the run' 3 "$(asched run failing --wait > /dev/null 2>&1; echo $?)"
 has 'list shows the last result' 'exit 3' "$(asched list failing)"
+# outcome FILE: what JSON tells of the end of a run, which is the last one in it.
+outcome() {
+	tr -d ' \n' < "$1" | sed 's/.*\("started":[^}]*"http_status":[^,]*\).*/\1/'
+}
+asched --json list failing > "$dir/job"
+asched --json runs failing --limit 1 > "$dir/run"
+has 'and tells as much of that run' '"exit_code":3' "$(outcome "$dir/job")"
+is 'as runs does' "$(outcome "$dir/run")" "$(outcome "$dir/job")"
 is 'list --failed finds it' failing "$(asched list --failed --names)"
 is 'run --follow shows the output' 'some text' "$(asched run yearly --follow 2> /dev/null)"
 
