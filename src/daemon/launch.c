@@ -226,6 +226,8 @@ int
 launch(const struct options *options, const struct conf *conf, struct err *err)
 {
 	struct heritage who;
+	/* Whoever waits for the end of what we were given by accident shall not wait for ours. */
+	(void)close_range(STDERR_FILENO + 1, ~0u, 0);
 	if (find_user(options, conf, &who, err) != 0 || make_places(options, conf, &who, err) != 0)
 		return -1;
 	if (options->private_dir && geteuid() == 0)

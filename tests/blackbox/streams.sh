@@ -1,4 +1,5 @@
 # Standard streams that are closed, or full: nothing takes their place, and what was not written is said.
+# Descriptors beyond them.
 . "${ASCHED_SOURCE:?}/tests/blackbox/lib.sh"
 
 "$ASCHED_BUILD/aschedd" --private "$dir/d" <&- >&- 2>&- &
@@ -20,6 +21,22 @@ fails_on_full list
 has 'and says why' 'No space left' "$(cat "$dir/err")"
 fails_on_full add 'in 1h' -- true
 has 'an id that is shown at once, too' 'standard output: not all could be written' "$(cat "$dir/err")"
+
+# What was open by accident is not kept open: somebody may wait for its end.
+mkfifo "$dir/pipe"
+cat "$dir/pipe" > /dev/null &
+reader=$!
+ASCHED_SOCKET=$dir/e/socket "$ASCHED_BUILD/aschedd" --private "$dir/e" 7> "$dir/pipe" \
+	2> "$dir/log2" < /dev/null &
+second=$!
+within 20 asched --socket "$dir/e/socket" status
+is_over() {
+	! kill -0 $reader
+}
+within 10 is_over
+ok $? 'a descriptor that it was given by accident is closed'
+kill -TERM $second $reader 2> /dev/null
+wait $second
 
 asched next -n 100000 '* * * * *' 2> "$dir/err" | head -n 1 > /dev/null
 is 'nothing is said to a reader that has gone' '' "$(cat "$dir/err")"
