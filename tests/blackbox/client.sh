@@ -24,6 +24,41 @@ fails_with 3 "$dir/nowhere" asched --socket "$dir/nowhere" list
 fails_with 3 "$socket" asched list
 rm -f "$socket"
 
+# Which socket: the option, the variable, one's own; only then, if there is none, the system's.
+mkdir -p "$dir/run/asched"
+: > "$dir/run/asched/socket"
+fails_with 3 "$dir/run/asched/socket" env -u ASCHED_SOCKET XDG_RUNTIME_DIR="$dir/run" \
+	"$ASCHED_BUILD/asched" list
+fails_with 3 "$dir/named" env ASCHED_SOCKET="$dir/named" XDG_RUNTIME_DIR="$dir/run" \
+	"$ASCHED_BUILD/asched" list
+fails_with 3 "$dir/given" env ASCHED_SOCKET="$dir/named" "$ASCHED_BUILD/asched" --socket "$dir/given" list
+rm "$dir/run/asched/socket"
+socket=$dir/run/asched/socket
+serve '{"jsonrpc":"2.0","id":@,"result":{"id":7}}'
+succeeds 'a daemon at the own socket is found' env -u ASCHED_SOCKET XDG_RUNTIME_DIR="$dir/run" \
+	"$ASCHED_BUILD/asched" pause x
+served
+socket=$dir/fake
+
+# Who serves there? Somebody else may have made the file.
+if [ "$(id -u)" -eq 0 ] && command -v setpriv > /dev/null; then
+	chmod 711 "$dir"
+	mkdir -m 777 "$dir/foreign"
+	cp "$ASCHED_BUILD/tests/fake/fake_control" "$dir/fake_control"
+	echo '{"jsonrpc":"2.0","id":@,"result":{"id":7}}' |
+		setpriv --reuid=12301 --regid=12301 --clear-groups "$dir/fake_control" "$dir/foreign/socket" \
+			> /dev/null &
+	server=$!
+	within 10 test -S "$dir/foreign/socket"
+	ASCHED_SOCKET=$dir/foreign/socket
+	fails_with 5 'served by uid 12301' asched pause x
+	succeeds 'but not who says so himself' asched --socket "$dir/foreign/socket" pause x
+	ASCHED_SOCKET=$socket
+	served
+else
+	skip 'a server of another user is not told anything' 'needs root and setpriv'
+fi
+
 while read -r number code name; do
 	serve "{\"jsonrpc\":\"2.0\",\"id\":@,\"error\":{\"code\":$number,\"message\":\"because of $name\",\"data\":{\"field\":\"cron\"}}}"
 	fails_with "$code" "asched: cron: because of $name" asched pause x

@@ -49,6 +49,40 @@ a_key_belongs_to_its_user(void **state)
 	intent_free(yours);
 }
 
+static enum err_code
+pause_with_key(struct kit *kit, int64_t id, uid_t uid, int number)
+{
+	struct intent *intent = kit_ask(kit, number % 2 ? INTENT_JOB_RESUME : INTENT_JOB_PAUSE);
+	intent->ref.id = id;
+	intent->who.uid = uid;
+	intent->who.is_operator = true;
+	snprintf(intent->key, sizeof(intent->key), "k%d", number);
+	kit_apply(kit, intent);
+	enum err_code code = intent->err.code;
+	intent_free(intent);
+	return code;
+}
+
+static void
+a_user_has_only_so_many_keys(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, kit_every_ten);
+	struct backend *db = kit->ledger.backend;
+	struct err err;
+	struct request_row row = { .uid = 1000, .at = kit->now };
+	assert_int_equal(db->ops->begin(db, &err), BACKEND_OK);
+	for (int i = 0; i < 9999; i++) {
+		snprintf(row.key, sizeof(row.key), "earlier%d", i);
+		assert_int_equal(db->ops->request_save(db, &row, &err), BACKEND_OK);
+	}
+	assert_int_equal(db->ops->commit(db, &err), BACKEND_OK);
+	assert_int_equal(pause_with_key(kit, id, 1000, 9999), ERR_NONE);
+	assert_int_equal(pause_with_key(kit, id, 1000, 10000), ERR_BUSY);
+	assert_int_equal(pause_with_key(kit, id, 1000, 9999), ERR_NONE); /* as it was answered */
+	assert_int_equal(pause_with_key(kit, id, 1001, 10000), ERR_NONE);
+}
+
 static void
 a_name_is_taken_until_its_job_is_over(void **state)
 {
@@ -463,6 +497,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_KIT(the_same_key_again_gives_the_same_answer),
 		WITH_KIT(a_key_belongs_to_its_user),
+		WITH_KIT(a_user_has_only_so_many_keys),
 		WITH_KIT(a_name_is_taken_until_its_job_is_over),
 		WITH_KIT(nobody_sees_that_another_users_job_exists),
 		WITH_KIT(a_manual_start_passes_the_same_gate_and_leaves_no_row_when_refused),
