@@ -522,13 +522,18 @@ static void
 the_last_requests_of_a_dead_daemon_are_executed(void **state)
 {
 	struct spawner_fixture *sp = *state;
-	kill(sp->pid, SIGSTOP); /* it has read none of them when the daemon dies */
-	for (int64_t run_id = 1; run_id <= 50; run_id++)
-		spawner_shell(sp, run_id, "exit 5");
-	spawner_kill_daemon(sp);
-	kill(sp->pid, SIGCONT);
-	spawner_meet_daemon(sp);
-	assert_int_equal(spawner_hello(sp), 50);
+	for (int round = 0; round < 2; round++) {
+		kill(sp->pid, SIGSTOP); /* it has read none of them when the daemon ends */
+		for (int64_t i = 1; i <= 50; i++)
+			spawner_shell(sp, 50 * round + i, "exit 5");
+		if (round == 0)
+			spawner_kill_daemon(sp);
+		else
+			spawner_end_daemon(sp, 75); /* and the next one comes at once */
+		kill(sp->pid, SIGCONT);
+		spawner_meet_daemon(sp);
+		assert_int_equal(spawner_hello(sp), 50 * (round + 1));
+	}
 }
 
 static void
