@@ -159,15 +159,26 @@ check_paths(const struct job *job, struct err *err)
 	return 0;
 }
 
+/* What was good enough when it was given is not asked about again. */
+static bool
+is_given(const char *text, const char *before)
+{
+	return text && (!before || strcmp(text, before) != 0);
+}
+
 /* What a variable that is not set leaves in a script is no value. */
 static int
-check_words(const struct job *job, struct err *err)
+check_words(const struct job *job, const struct job *before, struct err *err)
 {
-	if (job->tz && !*job->tz)
+	if (is_given(job->name, before->name) && job_check_name("name", job->name, err) < 0)
+		return -1;
+	if (is_given(job->queue, before->queue) && job_check_name("queue", job->queue, err) < 0)
+		return -1;
+	if (is_given(job->tz, before->tz) && !*job->tz)
 		return err_invalid(err, "tz", "is empty");
-	if (job->output && !*job->output)
+	if (is_given(job->output, before->output) && !*job->output)
 		return err_invalid(err, "output", "is empty");
-	return 0;
+	return job->queue ? 0 : err_invalid(err, "queue", "is empty");
 }
 
 /* Each field belongs to one kind of action; setting it for the other would be ignored. */
@@ -221,8 +232,6 @@ check_size(const struct job *job, struct err *err)
 static int
 check_policies(const struct job *job, struct err *err)
 {
-	if (job->queue == NULL || job_check_name("queue", job->queue, err) < 0)
-		return job->queue ? -1 : err_invalid(err, "queue", "is empty");
 	if (job->retry_on && retry_on_check(job->retry_on, err) < 0)
 		return -1;
 	if (job->until && job->not_before && job->until <= job->not_before)
@@ -235,15 +244,21 @@ check_policies(const struct job *job, struct err *err)
 int
 job_check(const struct job *job, struct err *err)
 {
-	if (job->name && job_check_name("name", job->name, err) < 0)
+	const struct job nothing = { 0 };
+	return job_check_change(job, &nothing, err);
+}
+
+int
+job_check_change(const struct job *job, const struct job *before, struct err *err)
+{
+	if (check_words(job, before, err) < 0)
 		return -1;
 	if (job->user >= 0 && job->owner != 0) {
 		err_set(err, ERR_DENIED, "permission denied: only jobs of root run as other users");
 		err_in_field(err, "user");
 		return -1;
 	}
-	if (check_action(job, err) < 0 || check_paths(job, err) < 0 || check_words(job, err) < 0 ||
-	    check_groups(job, err) < 0)
+	if (check_action(job, err) < 0 || check_paths(job, err) < 0 || check_groups(job, err) < 0)
 		return -1;
 	if (job_is_http(job) && request_check(job, err) < 0)
 		return -1;

@@ -127,6 +127,8 @@ void job_copy(struct job *to, const struct job *from); /* `to` is not initialise
  * 0, or -1 with *err naming the field. The schedule is checked by job_schedule().
  */
 int job_check(const struct job *job, struct err *err);
+/* The same after an edit: a name or text that stays may be one that is refused by now. */
+int job_check_change(const struct job *job, const struct job *before, struct err *err);
 /* The same of a name alone, that of a job or of a queue. */
 int job_check_name(const char *field, const char *name, struct err *err);
 

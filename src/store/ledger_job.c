@@ -270,7 +270,8 @@ static int
 change_job(struct ledger *ledger, struct intent *intent, const struct job *job, struct job *changed)
 {
 	drop_replaced_action(intent, changed);
-	if (apply_changes(ledger, intent, changed) < 0 || job_check(changed, &intent->err) < 0)
+	if (apply_changes(ledger, intent, changed) < 0 ||
+	    job_check_change(changed, job, &intent->err) < 0)
 		return 0;
 	int ok = moves_instants(job, changed) ? anchor_changed(ledger, intent, changed) : 1;
 	if (ok != 1)

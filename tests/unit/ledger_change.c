@@ -460,6 +460,42 @@ what_goes_on_of_a_removed_job_can_be_stopped_later(void **state)
 	assert_int_equal(cancel_and_stop(kit, id, ERR_INVALID), 0);
 }
 
+/* As an earlier version took it. */
+static void
+give_old_texts(struct kit *kit, int64_t id)
+{
+	struct backend *db = kit->ledger.backend;
+	struct job job;
+	struct err err;
+	char name[] = "-old", queue[] = "-q", nothing[] = "";
+	assert_int_equal(db->ops->begin(db, &err), BACKEND_OK);
+	assert_int_equal(db->ops->job_load(db, id, &job, &err), BACKEND_OK);
+	struct job old = job;
+	old.name = name;
+	old.queue = queue;
+	old.output = old.tz = nothing;
+	assert_int_equal(db->ops->job_update(db, &old, &err), BACKEND_OK);
+	assert_int_equal(db->ops->commit(db, &err), BACKEND_OK);
+	job_fini(&job);
+}
+
+static void
+a_job_whose_name_is_refused_by_now_can_be_edited_and_renamed(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, kit_every_ten);
+	give_old_texts(kit, id);
+	assert_int_equal(edit(kit, id, "retries", "3"), ERR_NONE);
+	struct job job = kit_job_of(kit, id);
+	assert_int_equal(job.retries, 3);
+	assert_string_equal(job.name, "-old");
+	job_fini(&job);
+	assert_int_equal(edit(kit, id, "name", "-new"), ERR_INVALID);
+	assert_int_equal(edit(kit, id, "queue", "-r"), ERR_INVALID);
+	assert_int_equal(edit(kit, id, "name", "new"), ERR_NONE);
+	assert_int_equal(edit(kit, id, "name", "-old"), ERR_INVALID);
+}
+
 int
 main(void)
 {
@@ -485,6 +521,7 @@ main(void)
 		WITH_KIT(a_past_that_splay_delays_is_ended_whole),
 		WITH_KIT(a_job_that_is_over_is_refused_by_its_name_as_by_its_id),
 		WITH_KIT(what_goes_on_of_a_removed_job_can_be_stopped_later),
+		WITH_KIT(a_job_whose_name_is_refused_by_now_can_be_edited_and_renamed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
