@@ -18,9 +18,15 @@ struct query {
 };
 
 static const struct column columns[] = {
-	{ "ID", 0, true },     { "NAME", 12 },        { "STATE", 0 },
-	{ "SCHEDULE", 10 },    { "NEXT", .rank = 2 }, { "IN", 0 },
-	{ "LAST", .rank = 3 }, { "RESULT", 10 },      { "COMMAND", 8, .rank = 1 },
+	{ "ID", 0, true },
+	{ "NAME", 12 },
+	{ "STATE", 0 },
+	{ "SCHEDULE", 10, .rank = 1 },
+	{ "NEXT", .rank = 3 },
+	{ "IN", 0 },
+	{ "LAST", .rank = 4 },
+	{ "RESULT", 8 },
+	{ "COMMAND", 8, .rank = 2 },
 };
 #define NCOLUMNS (sizeof(columns) / sizeof(columns[0]))
 

@@ -19,7 +19,7 @@ asched add -q --name a-job-with-quite-a-long-name --tz Europe/Berlin '30 2 * * M
 asched add -q --name red --every 1h --shell 'printf "\033[31mred\033[0m \377\n"' > /dev/null
 asched run red --wait > /dev/null
 
-for columns in 60 80 120; do
+for columns in 45 60 80 120; do
 	list=$(on_terminal $columns "$ASCHED_BUILD/asched list --color never")
 	[ "$(printf '%s\n' "$list" | widest)" -le $columns ]
 	ok $? "list fits into $columns columns" || diag "$list"
