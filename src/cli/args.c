@@ -227,8 +227,9 @@ check_words(const struct args *args, const char *name)
 	const struct command *command = command_find(name);
 	if (args->nwords > args->most)
 		return say_usage(args->globals, "",
-				 "\"%s\" is one word too many; usage: asched %s %s%s",
-				 args->words[args->most], name, command->arguments,
+				 "\"%s\" is one word too many; usage: asched %s%s%s%s",
+				 args->words[args->most], name, *command->arguments ? " " : "",
+				 command->arguments,
 				 args->takes_rest ? " (a command stands behind --)" : "");
 	if (args->nwords < args->least)
 		return say_usage(args->globals, "", "something is missing; usage: asched %s %s",
