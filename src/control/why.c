@@ -191,7 +191,7 @@ static const char *const state_words[RUN_NSTATES] = {
 /* What the words that a row has for it mean; those that are not here speak for themselves. */
 static const char *const reason_words[REASON_NKINDS] = {
 	[REASON_OVERLAP] = "overlap decides when a run of the job is active already",
-	[REASON_PAUSED] = "the job was paused then",
+	[REASON_PAUSED] = "the job was paused then, or before it could start",
 	[REASON_DEADLINE] = "it could not start within start-deadline",
 	[REASON_DOWNTIME] = "it was late already when it was found: the daemon did not run, or was "
 			    "held up",

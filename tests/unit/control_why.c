@@ -237,7 +237,7 @@ a_row_says_what_its_reason_means(void **state)
 	} cases[] = {
 		{ RUN_SKIPPED, REASON_OVERLAP, "run 7", "it was skipped: overlap (run 7)",
 		  "active already" },
-		{ RUN_SKIPPED, REASON_PAUSED, "", "it was skipped: paused", "was paused then" },
+		{ RUN_SKIPPED, REASON_PAUSED, "", "it was skipped: paused", "was paused then, or before" },
 		{ RUN_MISSED, REASON_DEADLINE, "", "it was missed: deadline",
 		  "within start-deadline" },
 		{ RUN_MISSED, REASON_DOWNTIME, "", "it was missed: downtime", "did not run" },
