@@ -44,6 +44,9 @@ enum sql {
 	SQL_JOBS_PAGE_ENDED,
 	SQL_JOBS_PATROL,
 	SQL_JOB_CLAIMABLE,
+	SQL_JOB_RUN_UNFOUND,
+	SQL_JOB_RUN_STUCK,
+	SQL_JOB_RUN_ASTRAY,
 	SQL_JOB_MOVE_RUNS,
 	SQL_RUN_INSERT,
 	SQL_RUN_LOAD,
@@ -179,8 +182,9 @@ struct sqlite {
 	int64_t commits_tended;
 	usec_t busy_at; /* the last commit was seen, or the log folded in */
 	struct patrol patrol;
-	struct mark mark; /* as last written */
-	char *warning;    /* NULL: none */
+	const char *mended; /* see backend.h; static text */
+	struct mark mark;   /* as last written */
+	char *warning;      /* NULL: none */
 	struct sqlite_backup backup;
 };
 
@@ -255,6 +259,9 @@ enum backend_result sqlite_jobs_on_start(struct backend *, int64_t, size_t, int6
 void sqlite_job_read_rest(sqlite3_stmt *, struct job *);
 /* Reads a job from a row up to JOB_QUEUE; init()s it. A damaged spec is an error. */
 enum backend_result sqlite_job_read(sqlite3_stmt *, struct job *, struct err *);
+
+/* Its active runs wait and run in its queue, whatever that was before. */
+enum backend_result sqlite_job_move_runs(struct sqlite *, const struct job *, struct err *);
 
 /* sqlite_runs.c */
 enum backend_result sqlite_run_insert(struct backend *, struct run *, struct err *);
@@ -335,6 +342,16 @@ enum backend_result sqlite_prune(struct backend *, usec_t, int64_t, int64_t, siz
 usec_t sqlite_patrol(struct sqlite *, usec_t now); /* how long until it goes on */
 /* Makes the indexes anew from the rows. 0, or -1 with *err: it cannot. */
 int sqlite_reindex(struct sqlite *, struct err *);
+
+/* sqlite_active.c: what waits and runs of a job. */
+bool sqlite_active_is_found(struct sqlite *, int64_t job_id); /* by all who look for it */
+/* One that waits for nothing, or in another queue than the job's, does so no more. */
+void sqlite_active_mend(struct sqlite *, int64_t job_id);
+
+/* sqlite_counts.c: what is counted as it changes. */
+enum backend_result sqlite_tally_load(struct sqlite *, struct err *);
+bool sqlite_indexes_fit(struct sqlite *); /* do those of active runs have as many? */
+void sqlite_counts_mend(struct sqlite *); /* counts that cannot be true are counted anew */
 
 /* sqlite_backup.c */
 enum backend_result sqlite_backup_begin(struct backend *, const char *, struct err *);

@@ -95,8 +95,8 @@ sqlite_job_insert(struct backend *backend, struct job *job, struct err *err)
 	return count(s, job, (int64_t)s->spec.len, &(struct usage){ 0 }, err);
 }
 
-static enum backend_result
-move_runs(struct sqlite *s, const struct job *job, struct err *err)
+enum backend_result
+sqlite_job_move_runs(struct sqlite *s, const struct job *job, struct err *err)
 {
 	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_MOVE_RUNS);
 	sqlite3_bind_int64(stmt, 1, job->id);
@@ -117,7 +117,7 @@ sqlite_job_update(struct backend *backend, const struct job *job, struct err *er
 	result = sql_change(s, stmt, err);
 	if (result == BACKEND_OK)
 		result = count(s, job, (int64_t)s->spec.len, &before, err);
-	return result == BACKEND_OK ? move_runs(s, job, err) : result;
+	return result == BACKEND_OK ? sqlite_job_move_runs(s, job, err) : result;
 }
 
 static bool
