@@ -1,8 +1,9 @@
 /*
  * How many HTTP requests a second: a bare loop over libcurl's multi interface, and the runner, each
- * with kept connections (GET) and with one for each request (POST). All with the same number in
- * flight and the same headers on the wire, against one server on loopback. Usage: http [REQUESTS [IN_FLIGHT]]
- * Prints `bare_kept`, `runner_kept` (a second), `failed_kept`, and the same with `fresh`.
+ * with kept connections (GET) and with one for each request (POST); and the bare loop that keeps a
+ * record of each. All with the same number in flight and the same headers on the wire, against one
+ * server on loopback. Usage: http [REQUESTS [IN_FLIGHT]]
+ * Prints `bare_kept`, `runner_kept` (a second), `failed_kept`, the same with `fresh`, and `recorded`.
  */
 #include <curl/curl.h>
 #include <ev.h>
@@ -16,7 +17,9 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "bench/recorder.h"
 #include "fake/badhttp.h"
+#include "fake/scratch.h"
 #include "runner/http.h"
 
 #define REQUESTS_STANDARD  20000
@@ -108,6 +111,71 @@ measure_bare(struct load *load)
 }
 
 static void
+wake(void *arg)
+{
+	curl_multi_wakeup(arg);
+}
+
+/* Requests whose row is on the disk begin, with handles that are free. */
+static void
+begin_recorded(struct load *load, struct recorder *recorder, CURLM *multi, CURL **idle, int *nidle)
+{
+	int ended, begun;
+	while (recorder_take(recorder, &ended, &begun)) {
+		load->nended += ended != 0;
+		if (begun == 0)
+			continue;
+		CURL *easy = idle[--*nidle];
+		curl_easy_setopt(easy, CURLOPT_PRIVATE, (char *)(intptr_t)begun);
+		begin_bare(load, multi, easy);
+	}
+}
+
+/* As the bare loop, but a place is free only when the end is on record, and who comes next. */
+static double
+measure_recorded(struct load *load, const char *path)
+{
+	CURLM *multi = curl_multi_init();
+	CURL **idle = mem_array((size_t)load->in_flight, sizeof(CURL *));
+	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)load->in_flight);
+	struct recorder *recorder = recorder_open(path, wake, multi);
+	int nidle = load->in_flight;
+	if (!recorder) {
+		fprintf(stderr, "http: no database in %s\n", path);
+		exit(EXIT_FAILURE);
+	}
+	for (int i = 0; i < nidle; i++)
+		idle[i] = curl_easy_init();
+	double begun = now();
+	for (int i = 0; i < load->in_flight; i++)
+		recorder_put(recorder, 0, ++load->nbegun);
+	for (;;) {
+		CURLMsg *message;
+		int nrunning, nleft;
+		begin_recorded(load, recorder, multi, idle, &nidle);
+		if (load->nended == load->nrequests)
+			break;
+		curl_multi_perform(multi, &nrunning);
+		while ((message = curl_multi_info_read(multi, &nleft))) {
+			char *id;
+			load->nfailed += message->data.result != CURLE_OK;
+			curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &id);
+			curl_multi_remove_handle(multi, idle[nidle++] = message->easy_handle);
+			recorder_put(recorder, (int)(intptr_t)id,
+				     load->nbegun < load->nrequests ? ++load->nbegun : 0);
+		}
+		curl_multi_poll(multi, NULL, 0, POLL_MS, NULL);
+	}
+	double took = now() - begun;
+	recorder_close(recorder);
+	while (nidle > 0)
+		curl_easy_cleanup(idle[--nidle]);
+	free(idle);
+	curl_multi_cleanup(multi);
+	return load->nrequests / took;
+}
+
+static void
 begin_run(struct load *load)
 {
 	char body[] = "x";
@@ -161,6 +229,17 @@ compare(const char *what, const struct load *load)
 	       bare.nfailed + ours.nfailed);
 }
 
+static void
+compare_recorded(const struct load *load)
+{
+	struct load recorded = *load;
+	char *dir = scratch_new(), *path = scratch_path(dir, "runs.db");
+	double rate = measure_recorded(&recorded, path);
+	printf("recorded %.0f\nfailed_recorded %d\n", rate, recorded.nfailed);
+	free(path);
+	scratch_free(dir);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -183,6 +262,7 @@ main(int argc, char **argv)
 	close(listener);
 	load.url = mem_printf("http://127.0.0.1:%d/ok", port);
 	compare("kept", &load);
+	compare_recorded(&load);
 	load.is_post = true;
 	compare("fresh", &load);
 	kill(server, SIGKILL);

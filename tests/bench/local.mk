@@ -8,9 +8,13 @@ tests_bench_spawn_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_bench_spawn_LDADD = libspawn.a libmsg.a libbase.a $(UNIT_LIBS)
 
 BENCHES += tests/bench/http
-tests_bench_http_SOURCES = tests/bench/http.c tests/fake/badhttp.c tests/fake/badhttp.h
+tests_bench_http_SOURCES = \
+	tests/bench/http.c \
+	tests/bench/recorder.c tests/bench/recorder.h \
+	tests/fake/badhttp.c tests/fake/badhttp.h \
+	tests/fake/scratch.c tests/fake/scratch.h
 tests_bench_http_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_bench_http_LDADD = librunner.a libmodel.a libwhen.a libbase.a $(CURL_LIBS) $(EV_LIBS)
+tests_bench_http_LDADD = librunner.a libmodel.a libwhen.a libbase.a $(CURL_LIBS) $(EV_LIBS) $(SQLITE3_LIBS)
 
 BENCHES += tests/bench/when
 tests_bench_when_SOURCES = tests/bench/when.c $(TEST_ZONES)
