@@ -15,23 +15,24 @@ static const struct column columns[] = {
 };
 #define NCOLUMNS (sizeof(columns) / sizeof(columns[0]))
 
+/* A process's own end, and what there is to remark on it: that it shortened its output. */
 static void
 add_result(struct table *table, const json_t *attempt)
 {
+	const char *remark = answer_text(attempt, "text"), *colon = remark[0] ? ": " : "";
 	if (!answer_has(attempt, "outcome"))
 		table_add(table, CYAN, "running");
 	else if (answer_bool(attempt, "timed_out"))
 		table_add(table, RED, "timeout");
 	else if (answer_has(attempt, "exit_code"))
-		table_add(table, answer_int(attempt, "exit_code") ? RED : GREEN, "exit %lld",
-			  (long long)answer_int(attempt, "exit_code"));
+		table_add(table, answer_int(attempt, "exit_code") ? RED : GREEN, "exit %lld%s%s",
+			  (long long)answer_int(attempt, "exit_code"), colon, remark);
 	else if (answer_has(attempt, "signal"))
-		table_add(table, RED, "%s", answer_text(attempt, "signal"));
+		table_add(table, RED, "%s%s%s", answer_text(attempt, "signal"), colon, remark);
 	else if (answer_has(attempt, "http_status"))
 		table_add(table, PLAIN, "http %lld", (long long)answer_int(attempt, "http_status"));
 	else
-		table_add(table, RED, "%s: %s", answer_text(attempt, "outcome"),
-			  answer_text(attempt, "text"));
+		table_add(table, RED, "%s: %s", answer_text(attempt, "outcome"), remark);
 }
 
 /* How much it wrote; "stdout + stderr" when these are kept apart. */

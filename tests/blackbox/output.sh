@@ -130,6 +130,10 @@ asched run --wait more > /dev/null
 is 'a larger output-max holds from the first byte on' "$(seq 1 600000 | cksum)" \
 	"$(asched logs more | cksum)"
 printf '[daemon]\noutput-max = 4096\n' > "$dir/more.conf"
+asched add -q --name shortens '@yearly' --shell 'echo much more; sleep 0.3; : > /dev/stdout; echo less' > /dev/null
+asched run shortens --wait
+has 'a run that shortens its output is marked' 'exit 0: the run shortened its own output' \
+	"$(asched show --run "$(asched --json runs shortens | json_value id)")"
 daemon_stop TERM
 daemon_start --config "$dir/more.conf"
 asched run --wait more > /dev/null
