@@ -1,4 +1,4 @@
-/* The parts of the spawner that need no program: messages, slots, policy, a start that hangs. */
+/* The parts of the spawner that need no program: messages, slots, policy, what hangs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "spawn/daemon.h"
 #include "spawn/msg.h"
 #include "spawn/policy.h"
 #include "spawn/proc.h"
@@ -414,10 +415,38 @@ a_start_that_takes_too_long_is_killed_and_says_where_it_was(void **state)
 	close(sp.epoll_fd);
 }
 
+/* As one that is stopped, or stuck in a system call: the stop of the service does not wait for ever. */
+static void
+a_daemon_that_does_not_end_when_it_should_is_killed(void **state)
+{
+	static struct spawner sp;
+	static struct slots slots;
+	const int64_t timeout = 30 * INT64_C(1000000), grace = 15 * INT64_C(1000000);
+	siginfo_t info = { 0 };
+	(void)state;
+	sp.slots = &slots;
+	sp.link.fd = -1;
+	sp.options.stop_timeout_us = timeout;
+	sp.now = 1;
+	sp.daemon.pid = fork();
+	if (sp.daemon.pid == 0)
+		pause();
+	daemon_terminate(&sp);
+	sp.now += timeout + grace - 1; /* it may take so long to record what it ended */
+	daemon_tick(&sp);
+	assert_int_equal(waitid(P_PID, (id_t)sp.daemon.pid, &info, WEXITED | WNOHANG), 0);
+	assert_int_equal(info.si_pid, 0);
+	sp.now++;
+	daemon_tick(&sp);
+	assert_int_equal(waitid(P_PID, (id_t)sp.daemon.pid, &info, WEXITED), 0);
+	assert_int_equal(info.si_status, SIGKILL);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_daemon_that_does_not_end_when_it_should_is_killed),
 		cmocka_unit_test(a_start_that_takes_too_long_is_killed_and_says_where_it_was),
 		cmocka_unit_test(a_message_arrives_as_it_was_sent_with_its_descriptors),
 		cmocka_unit_test(a_message_that_is_not_whole_is_refused),
