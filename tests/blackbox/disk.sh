@@ -112,6 +112,14 @@ took=$(asched --json show --run "$(asched --json runs timed | json_value id)" | 
 took=$((($took) / 1000))
 [ $took -ge 1000 ] && [ $took -lt 1800 ]
 ok $? "and a time-out of 1 s takes that ($took ms)"
+asched add -q --name punctual 'every 1s' -- true > /dev/null
+is_punctual() {
+	asched --json runs punctual --limit 1 | tr -d ' \n' |
+		sed 's/.*"due_us":\([0-9]*\),"last_due.*"started_us":\([0-9]*\),.*/\1 \2/' |
+		awk '{ exit !($2 > 0 && $2 - $1 < 100000) }'
+}
+within 10 is_punctual
+ok $? 'and starts are not late, as claims begin earlier' || diag "$(asched --json runs punctual)"
 disk
 wait_for_requests() {
 	[ "$(asched --json status | json_value requests_queued)" -le 1 ]

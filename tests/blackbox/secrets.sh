@@ -65,6 +65,12 @@ ps axeww > "$dir/ps" 2> /dev/null
 	asched why "$job"
 	asched --json status
 } > "$dir/told" 2>&1
+if grep -q 'not confined: a build with sanitizers' "$dir/log"; then
+	skip 'a daemon of one user is confined, too' 'a build with sanitizers'
+else
+	is 'a daemon of one user is confined, too' '1 2' \
+		"$(sed -n 's/^\(NoNewPrivs\|Seccomp\):[^0-9]*//p' "/proc/$(daemon_pid_now)/status" | paste -sd ' ')"
+fi
 is 'the daemon dumps no core' '0 0' "$(sed -n 's/^Max core file size *\([0-9]*\) *\([0-9]*\) .*/\1 \2/p' \
 	"/proc/$(daemon_pid_now)/limits")"
 asched cancel --kill hangs > /dev/null 2>&1
