@@ -1,4 +1,6 @@
 /* asched runs: the ledger, newest first. */
+#include <string.h>
+
 #include "cli/answer.h"
 #include "cli/args.h"
 #include "cli/client.h"
@@ -6,7 +8,6 @@
 #include "cli/listing.h"
 #include "cli/words.h"
 
-#define PAGE           200
 #define LIMIT_STANDARD 50
 
 struct query {
@@ -24,18 +25,6 @@ static const struct column columns[] = {
 #define NCOLUMNS (sizeof(columns) / sizeof(columns[0]))
 
 static void
-add_took(struct table *table, const struct screen *screen, const json_t *run)
-{
-	char text[WORDS_MAX];
-	usec_t started = answer_int(run, "started_us"), ended = answer_int(run, "ended_us");
-	if (!started)
-		table_add(table, PLAIN, "-");
-	else
-		table_add(table, ended ? PLAIN : CYAN, "%s",
-			  words_took((ended ? ended : screen->now) - started, text));
-}
-
-static void
 add_row(struct table *table, const struct screen *screen, const json_t *run)
 {
 	char text[WORDS_MAX], time[SCREEN_TIME_MAX];
@@ -50,7 +39,8 @@ add_row(struct table *table, const struct screen *screen, const json_t *run)
 	table_add(table, DIM, "%s", answer_text(run, "trigger"));
 	table_add(table, color_result(run), "%s", words_result(run, text));
 	table_add(table, PLAIN, "%s", words_when(answer_int(run, "started_us"), screen->now, text));
-	add_took(table, screen, run);
+	table_add(table, strcmp(answer_text(run, "state"), "running") == 0 ? CYAN : PLAIN, "%s",
+		  words_run_took(run, screen->now, text));
 	table_add(table, PLAIN, "%lld", (long long)answer_int(run, "attempt"));
 	buf_fini(&job);
 }

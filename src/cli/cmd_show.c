@@ -137,11 +137,9 @@ print_runs(const struct screen *screen, const json_t *runs)
 	json_t *run;
 	struct table *table = table_new(screen, columns, sizeof(columns) / sizeof(columns[0]));
 	json_array_foreach(runs, i, run) {
-		usec_t started = answer_int(run, "started_us"), ended = answer_int(run, "ended_us");
-		usec_t until = ended ? ended : screen->now;
 		table_add(table, PLAIN, "%lld", (long long)answer_int(run, "id"));
 		table_add(table, PLAIN, "%s", screen_time(screen, answer_int(run, "due_us"), time));
-		table_add(table, PLAIN, "%s", started ? words_took(until - started, text) : "-");
+		table_add(table, PLAIN, "%s", words_run_took(run, screen->now, text));
 		table_add(table, color_result(run), "%s", words_result(run, text));
 	}
 	putchar('\n');

@@ -48,6 +48,14 @@ words_took(usec_t took, char out[WORDS_MAX])
 }
 
 const char *
+words_run_took(const json_t *run, usec_t now, char out[WORDS_MAX])
+{
+	usec_t started = answer_int(run, "started_us"), ended = answer_int(run, "ended_us");
+	bool waits = strcmp(answer_text(run, "state"), "waiting") == 0;
+	return started && !waits ? words_took((ended ? ended : now) - started, out) : "-";
+}
+
+const char *
 words_when(usec_t at, usec_t now, char out[WORDS_MAX])
 {
 	char span[WORDS_MAX];

@@ -14,6 +14,8 @@
 const char *words_span(usec_t span, char out[WORDS_MAX]);
 /* How long something took: "350ms", "1.2s", "3m 5s". */
 const char *words_took(usec_t took, char out[WORDS_MAX]);
+/* How long the run, or its attempt that goes on, took; "-" where none goes on and it has no end. */
+const char *words_run_took(const json_t *run, usec_t now, char out[WORDS_MAX]);
 /* Before or after `now`: "in 3h 12m", "5s ago". "-" for no instant. */
 const char *words_when(usec_t at, usec_t now, char out[WORDS_MAX]);
 /* "1.2 MiB" */

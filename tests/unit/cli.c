@@ -170,6 +170,26 @@ a_result_says_what_became_of_the_run(void **state)
 }
 
 static void
+a_run_takes_time_while_an_attempt_goes_on(void **state)
+{
+	static const struct {
+		const char *run, *took;
+	} cases[] = {
+		{ "{\"state\":\"succeeded\",\"started_us\":1000000,\"ended_us\":3500000}", "2.5s" },
+		{ "{\"state\":\"running\",\"started_us\":1000000}", "8.0s" },
+		{ "{\"state\":\"waiting\",\"started_us\":1000000}", "-" }, /* for its retry */
+		{ "{\"state\":\"missed\",\"ended_us\":3500000}", "-" },
+	};
+	char text[WORDS_MAX];
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *run = json_loads(cases[i].run, 0, NULL);
+		assert_string_equal(words_run_took(run, 9 * USEC_PER_SEC, text), cases[i].took);
+		json_decref(run);
+	}
+}
+
+static void
 base64_reads_back_and_refuses_what_it_is_not(void **state)
 {
 	static const struct {
@@ -261,6 +281,7 @@ main(void)
 		cmocka_unit_test(a_slip_of_the_finger_is_near),
 		cmocka_unit_test(a_span_has_its_two_greatest_units),
 		cmocka_unit_test(a_result_says_what_became_of_the_run),
+		cmocka_unit_test(a_run_takes_time_while_an_attempt_goes_on),
 		cmocka_unit_test(base64_reads_back_and_refuses_what_it_is_not),
 		cmocka_unit_test(an_id_is_a_positive_decimal_number),
 		cmocka_unit_test(options_and_words_stand_in_any_order),
