@@ -27,6 +27,6 @@ done
 bare=$(fact bare_kept < "$dir/bare" | median)
 report 'HTTP runs, and a bare curl loop' "$(fact rate < "$dir/ours" | median)" /s "$bare" '>=' 0.5
 recorded=$(fact recorded < "$dir/bare" | median)
-report 'HTTP runs, and a curl loop that records' "$(fact rate < "$dir/ours" | median)" /s "$recorded" '>=' -
-report 'HTTP: the curl loop that records, and the bare one' "$recorded" /s "$bare" '>=' -
+report 'HTTP runs, and a loop that records' "$(fact rate < "$dir/ours" | median)" /s "$recorded" '>=' -
+report 'HTTP: a loop that records, and the bare one' "$recorded" /s "$bare" '>=' -
 report 'HTTP: the runner alone, and a bare curl loop' "$(fact runner_kept < "$dir/bare" | median)" /s "$bare" '>=' -
