@@ -120,23 +120,31 @@ read_file(int cgroup_fd, const struct slot *slot, const char *file, char text[FI
 	return file_read(cgroup_fd, name, text, FILE_BYTES);
 }
 
-bool
-cgroup_end(int cgroup_fd, struct slot *slot)
+int
+cgroup_leftovers(int cgroup_fd, const struct slot *slot)
 {
-	struct msg_report *report = &slot->report;
 	char text[FILE_BYTES];
+	int n = 0;
 	if (cgroup_fd < 0 || read_file(cgroup_fd, slot, PROCS, text) < 0)
-		return false;
+		return -1;
 	for (const char *at = text; (at = strchr(at, '\n')); at++)
-		report->nleftovers++;
+		n++;
+	if (n > 0 && slot->ends_leftovers)
+		cgroup_kill(cgroup_fd, slot);
+	return n;
+}
+
+void
+cgroup_figures(int cgroup_fd, struct slot *slot)
+{
+	char text[FILE_BYTES];
+	if (cgroup_fd < 0)
+		return;
 	if (read_file(cgroup_fd, slot, "cpu.stat", text) > 0 &&
 	    strncmp(text, USAGE, strlen(USAGE)) == 0)
-		report->cpu_us = strtoll(text + strlen(USAGE), NULL, 10);
+		slot->report.cpu_us = strtoll(text + strlen(USAGE), NULL, 10);
 	if (read_file(cgroup_fd, slot, "memory.peak", text) > 0)
-		report->peak_kib = strtoll(text, NULL, 10) / 1024;
-	if (report->nleftovers > 0 && slot->ends_leftovers)
-		cgroup_kill(cgroup_fd, slot);
-	return true;
+		slot->report.peak_kib = strtoll(text, NULL, 10) / 1024;
 }
 
 void

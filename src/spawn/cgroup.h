@@ -26,10 +26,13 @@ int cgroup_enter(int cgroup_fd, const struct msg *start);
 void cgroup_kill(int cgroup_fd, const struct slot *slot);
 
 /*
- * The main process has ended: CPU time, peak memory and leftovers go into the report. False: the
- * run has no cgroup.
+ * The main process has ended: how many others are left; -1: the run has no cgroup. With
+ * slot->ends_leftovers they are killed.
  */
-bool cgroup_end(int cgroup_fd, struct slot *slot);
+int cgroup_leftovers(int cgroup_fd, const struct slot *slot);
+
+/* CPU time and peak memory of the run as a whole go into the report. */
+void cgroup_figures(int cgroup_fd, struct slot *slot);
 
 /* Removes it, unless there are still processes in it. */
 void cgroup_drop(int cgroup_fd, const struct slot *slot);

@@ -53,11 +53,26 @@ loop_want_write(struct spawner *sp, bool is_wanted)
 }
 
 void
+loop_stop_soon(struct spawner *sp)
+{
+	if (sp->stop_at == 0)
+		sp->stop_at = sp->now < sp->tree.rest_until ? sp->tree.rest_until : sp->now;
+}
+
+static void
+stop_all(struct spawner *sp, enum msg_stop how)
+{
+	int at = 0;
+	for (struct slot *slot; (slot = slots_next(sp->slots, &at));)
+		run_stop(sp, slot, how);
+}
+
+void
 loop_stop(struct spawner *sp, enum msg_stop how)
 {
 	sp->phase = how == MSG_STOP_NONE ? PHASE_DONE : PHASE_STOP;
 	sp->phase_until = sp->now + (how == MSG_STOP_HARD ? 0 : sp->options.stop_timeout_us);
-	tree_stop(&sp->tree, sp->slots, NULL, how, sp->now);
+	stop_all(sp, how);
 }
 
 /* TERM and INT end everything; a second one does not wait for anybody. */
@@ -154,19 +169,6 @@ look(struct spawner *sp)
 	sp->look_at = is_more ? sp->now + LOOK_US : 0;
 }
 
-/* Also what has got away from the tree; then the loop ends when all have been reaped. */
-static void
-kill_all(struct spawner *sp)
-{
-	int at = 0;
-	for (struct slot *slot; (slot = slots_next(sp->slots, &at));) {
-		if (slots_is_alive(slot))
-			cgroup_kill(sp->cgroup_fd, slot);
-	}
-	tree_stop(&sp->tree, sp->slots, NULL, MSG_STOP_HARD, sp->now);
-	sp->phase_until = INT64_MAX;
-}
-
 static void
 tick(struct spawner *sp)
 {
@@ -177,8 +179,14 @@ tick(struct spawner *sp)
 		cgroup_sweep(sp->cgroup_fd, sp->slots);
 	}
 	daemon_tick(sp);
-	if (sp->phase == PHASE_STOP && sp->now >= sp->phase_until)
-		kill_all(sp);
+	if (sp->phase == PHASE_STOP && sp->now >= sp->phase_until) {
+		stop_all(sp, MSG_STOP_HARD); /* then the loop ends when all have been reaped */
+		sp->phase_until = INT64_MAX;
+	}
+	if (sp->stop_at != 0 && (sp->now >= sp->stop_at || sp->phase == PHASE_DONE)) {
+		sp->stop_at = 0;
+		run_stop_now(sp);
+	}
 	if (sp->phase != PHASE_SERVE && sp->slots->nalive == 0)
 		sp->phase = PHASE_DONE;
 }
@@ -188,11 +196,9 @@ static int
 wait_ms(const struct spawner *sp)
 {
 	const int64_t wakes[] = {
-		sp->look_at,
-		sp->sweep_at,
-		sp->daemon.kill_at,
-		sp->daemon.restart_at,
-		sp->phase == PHASE_STOP ? sp->phase_until : 0,
+		sp->look_at,           sp->stop_at,
+		sp->sweep_at,          sp->daemon.kill_at,
+		sp->daemon.restart_at, sp->phase == PHASE_STOP ? sp->phase_until : 0,
 	};
 	int64_t at = INT64_MAX;
 	for (size_t i = 0; i < sizeof(wakes) / sizeof(wakes[0]); i++) {
@@ -220,6 +226,7 @@ begin(struct spawner *sp)
 			loop_watch(sp, slot->exec_fd, LOOP_EXEC, slots_index(sp->slots, slot));
 	}
 	loop_look_soon(sp);
+	loop_stop_soon(sp);
 	sweep_soon(sp);
 	daemon_start(sp);
 }

@@ -22,6 +22,9 @@ void loop_want_write(struct spawner *sp, bool is_wanted); /* of the link */
 /* Something has begun that is to be looked at now and then: a start, or an output. */
 void loop_look_soon(struct spawner *sp);
 
+/* Runs are to be stopped: with others, if many are. */
+void loop_stop_soon(struct spawner *sp);
+
 /* There is no daemon any more and none will come: ends the runs so, then the loop. */
 void loop_stop(struct spawner *sp, enum msg_stop how);
 

@@ -20,7 +20,7 @@ proc_read(pid_t pid, struct proc *proc)
 {
 	char path[64], text[STAT_MAX];
 	char state;
-	int parent, group, session;
+	int parent, group, session, nthreads;
 	long long start;
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	if (file_read(AT_FDCWD, path, text, sizeof(text)) <= 0)
@@ -28,14 +28,15 @@ proc_read(pid_t pid, struct proc *proc)
 	const char *rest = strrchr(text, ')');
 	if (!rest || sscanf(rest,
 			    ") %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
-			    "%*d %*d %lld",
-			    &state, &parent, &group, &session, &start) != 5)
+			    "%d %*d %lld",
+			    &state, &parent, &group, &session, &nthreads, &start) != 6)
 		return -1;
 	*proc = (struct proc){ .pid = pid,
 			       .parent = parent,
 			       .group = group,
 			       .session = session,
-			       .is_zombie = state == 'Z' || state == 'X',
+			       .is_zombie = (state == 'Z' || state == 'X') && nthreads <= 1,
+			       .owner = PROC_NO_OWNER,
 			       .start = start };
 	return 0;
 }
@@ -68,21 +69,35 @@ proc_open_children(void)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* The kernel fills what we give it; what it has not filled was the end. */
+/* "PID PID ... ", of which a read may end within a number. */
+pid_t
+proc_next_child(struct proc_children *children)
+{
+	for (pid_t pid = 0;;) {
+		if (children->at == children->len) {
+			children->len = pread(children->fd, children->text, sizeof(children->text),
+					      children->offset);
+			if (children->len <= 0)
+				return (pid_t)children->len;
+			children->offset += children->len;
+			children->at = 0;
+		}
+		char digit = children->text[children->at++];
+		if (digit == ' ')
+			return pid;
+		pid = pid * 10 + (digit - '0');
+	}
+}
+
 int
 proc_count_children(int fd)
 {
-	char text[4096];
-	ssize_t got = sizeof(text);
+	struct proc_children children = { .fd = fd };
 	int n = 0;
-	for (off_t at = 0; got > (ssize_t)sizeof(text) / 2; at += got) {
-		got = pread(fd, text, sizeof(text), at);
-		if (got < 0)
-			return -1;
-		for (ssize_t i = 0; i < got; i++)
-			n += text[i] == ' '; /* one behind each */
-	}
-	return n;
+	pid_t pid;
+	while ((pid = proc_next_child(&children)) > 0)
+		n++;
+	return pid < 0 ? -1 : n;
 }
 
 bool
@@ -94,15 +109,17 @@ proc_belongs_to(pid_t pid, uid_t uid)
 	return stat(path, &dir) == 0 && dir.st_uid == uid;
 }
 
-int
-proc_has_variable(pid_t pid, const char *variable)
+int64_t
+proc_find_number(pid_t pid, const char *name)
 {
 	char path[64], env[ENV_MAX];
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
 	ssize_t len = file_read(AT_FDCWD, path, env, sizeof(env));
 	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(env + at) + 1) {
-		if (strcmp(env + at, variable) == 0)
-			return 1;
+		if (strncmp(env + at, name, strlen(name)) != 0)
+			continue;
+		long long number = strtoll(env + at + strlen(name), NULL, 10);
+		return number > 0 ? number : 0;
 	}
 	return len == 0 ? -1 : 0;
 }

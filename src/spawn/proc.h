@@ -7,10 +7,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define PROC_NO_OWNER (-1)
+
 struct proc {
 	pid_t pid, parent, group, session;
-	bool is_zombie;
-	bool is_marked; /* for whoever keeps a list */
+	bool is_zombie; /* it has ended with all its threads, and is not reaped */
+	int owner;      /* for whoever keeps a list; PROC_NO_OWNER at first */
 	int64_t start;  /* clock ticks after boot; with the pid, an identity */
 };
 
@@ -26,19 +28,26 @@ int64_t proc_start(pid_t pid);
 int proc_list(DIR *all, struct proc *list, int max);
 
 /*
- * The list of our own children, to be opened once (-1: this kernel does not tell), and how many
- * it has now, zombies included; -1: that is not known.
+ * The list of our own children, to be opened once (-1: this kernel does not tell). It is read
+ * from { .fd = it } on, zombies included; who is reaped meanwhile makes it skip others.
  */
+struct proc_children {
+	int fd;
+	int64_t offset;
+	ssize_t at, len;
+	char text[4096];
+};
 int proc_open_children(void);
-int proc_count_children(int fd);
+pid_t proc_next_child(struct proc_children *children); /* 0: that was all; -1: not known */
+int proc_count_children(int fd);                       /* likewise */
 
 bool proc_belongs_to(pid_t pid, uid_t uid);
 
 /*
- * Was it given this variable (NAME=VALUE) with its environment? 1 or 0; -1: it has none, or not
- * yet, as while it executes a program.
+ * The number behind this name (NAME=) in the environment that it was given, as far as 32 KiB; 0:
+ * there is none; -1: it has no environment, or not yet, as while it executes a program.
  */
-int proc_has_variable(pid_t pid, const char *variable);
+int64_t proc_find_number(pid_t pid, const char *name);
 
 /* Signals that very process, or nobody when it has ended meanwhile. */
 void proc_signal(const struct proc *proc, int signo);

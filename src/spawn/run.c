@@ -166,15 +166,36 @@ run_look(struct spawner *sp, struct slot *slot)
 void
 run_stop(struct spawner *sp, struct slot *slot, enum msg_stop how)
 {
-	if (how == MSG_STOP_HARD)
-		cgroup_kill(sp->cgroup_fd, slot);
-	tree_stop(&sp->tree, sp->slots, slot, how, sp->now);
+	if (how == MSG_STOP_NONE || !slots_is_alive(slot))
+		return;
+	if (slot->stop != MSG_STOP_HARD)
+		slot->stop = how;
+	loop_stop_soon(sp);
+}
+
+/* Of a cgroup nothing gets away, also what has got away from the tree. */
+void
+run_stop_now(struct spawner *sp)
+{
+	int at = 0;
+	for (const struct slot *slot; (slot = slots_next(sp->slots, &at));) {
+		if (slots_is_alive(slot) && slot->stop == MSG_STOP_HARD)
+			cgroup_kill(sp->cgroup_fd, slot);
+	}
+	tree_stop(sp);
 }
 
 static int64_t
 total_us(const struct timeval *a, const struct timeval *b)
 {
 	return (int64_t)(a->tv_sec + b->tv_sec) * TICKS_US_PER_SEC + a->tv_usec + b->tv_usec;
+}
+
+static int
+leftovers(struct spawner *sp, const struct slot *slot)
+{
+	int n = cgroup_leftovers(sp->cgroup_fd, slot);
+	return n < 0 ? tree_leftovers(sp, slot) : n;
 }
 
 void
@@ -185,6 +206,8 @@ run_end(struct spawner *sp, struct slot *slot)
 	int64_t at = ticks_real_us();
 	if (slot->state == SLOT_STARTING)
 		run_settle(sp, slot);
+	if (slot->state == SLOT_RUNNING)
+		report->nleftovers = leftovers(sp, slot);
 	(void)wait4(report->pid, &report->wait_status, 0, &usage);
 	if (slot->state != SLOT_RUNNING)
 		return; /* its end was told by the failed start */
@@ -192,8 +215,7 @@ run_end(struct spawner *sp, struct slot *slot)
 	report->ended_at = at;
 	report->cpu_us = total_us(&usage.ru_utime, &usage.ru_stime);
 	report->peak_kib = usage.ru_maxrss;
-	if (!cgroup_end(sp->cgroup_fd, slot))
-		report->nleftovers = tree_leftovers(&sp->tree, sp->slots, slot, sp->daemon.pid);
+	cgroup_figures(sp->cgroup_fd, slot);
 	slots_set_state(sp->slots, slot, SLOT_EXITED);
 }
 

@@ -17,9 +17,11 @@ void run_settle(struct spawner *sp, struct slot *slot);
 /* Looks at it. True: it is to be looked at again soon, as its output grows or it starts yet. */
 bool run_look(struct spawner *sp, struct slot *slot);
 
+/* Stops it soon, if it is alive; this does so to all for which that was asked. */
 void run_stop(struct spawner *sp, struct slot *slot, enum msg_stop how);
+void run_stop_now(struct spawner *sp);
 
-/* Its main process has ended and is reaped here, while its pid is still its own. */
+/* Its main process has ended and is reaped here, at last: until then its pid is its own. */
 void run_end(struct spawner *sp, struct slot *slot);
 
 /* The end is on record: the slot is free again, if it has come to its end. */

@@ -44,6 +44,7 @@ slots_take(struct slots *slots, int64_t run_id, int32_t attempt)
 		.outputs = { -1, -1 },
 		.watches = { -1, -1 },
 		.exec_fd = -1,
+		.stop = MSG_STOP_NONE,
 	};
 	return &slots->slot[i];
 }

@@ -38,7 +38,8 @@ struct slot {
 	int watches[MSG_NOUTPUTS]; /* we are told of the next write and need not look; -1: not */
 	int exec_fd; /* while STARTING: its end tells that the program runs; else -1 */
 	int64_t output_max;
-	int64_t start_by; /* monotonic microseconds: killed when still STARTING then */
+	int64_t start_by;   /* monotonic microseconds: killed when still STARTING then */
+	enum msg_stop stop; /* is to be done to it soon */
 };
 
 /* The three beside the slots are what is searched: dense, so that this costs next to nothing. */

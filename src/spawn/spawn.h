@@ -99,6 +99,7 @@ struct spawner {
 	int64_t phase_until;
 	int64_t now;      /* monotonic, of this round of the loop */
 	int64_t look_at;  /* when to look at the outputs and late starts next; 0: never */
+	int64_t stop_at;  /* when to stop the runs that are to be; 0: there is none */
 	int64_t sweep_at; /* when to look for cgroups that are empty now; 0: never */
 	int64_t space_at; /* when the free space was last asked for */
 	bool has_space;

@@ -1,70 +1,37 @@
 /*
  * DESIGN. A run's group gets its signals at once, atomically. For what is outside the group the
- * process list is read: members are marked until nothing changes, and signalled one by one
- * through pidfds whose owner is compared with the list, so that a pid that was used again is
- * not hit. To kill, everything found is stopped first and the list read again, until there is
- * nothing new: what is stopped does not fork away.
+ * process list is read: each process belongs to whom the leader of its session or group, or its
+ * parent, belongs, until nothing changes; they are signalled one by one through pidfds whose owner
+ * is compared with the list, so that a pid that was used again is not hit. To kill, everything
+ * found is stopped first and the list read again, until there is nothing new: what is stopped does
+ * not fork away. One list serves all that is asked for in a round.
  */
 #include "spawn/tree.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "spawn/spawn.h"
+#include "spawn/ticks.h"
+
 #define STOP_ROUNDS_MAX 8      /* of reading the list again; a bomb that outruns this has limits */
-#define LOOKS_AGAIN_MAX 20     /* a run, as some processes have no environment for good */
+#define LOOKS_AGAIN_MAX 20     /* a list, as some processes have no environment for good */
 #define LOOK_AGAIN_NS   100000 /* after so long */
 
-/* Whose processes are meant. */
+/* Whose processes are meant: of this run, or (NULL) of all that are to be stopped so. */
 struct target {
-	struct tree *tree;
-	struct slots *slots;
-	const struct slot *slot; /* NULL: every run that lives */
-	bool is_reaped;          /* the slot's pid is not its own any more; its strays count */
-	pid_t daemon_pid;        /* then: no stray */
+	struct spawner *sp;
+	const struct slot *only;
+	enum msg_stop how;
 };
 
-/* Is the pid that of a main process that is meant: as a session or group, does it name one? */
 static bool
-is_main(const struct target *target, pid_t pid)
+is_meant(const struct target *target, const struct slot *slot)
 {
-	if (target->slot)
-		return pid == target->slot->report.pid;
-	return slots_find_pid(target->slots, pid) != NULL;
-}
-
-/*
- * A child of ours that we never started, and that this run did. While it executes a program it
- * has no environment for a moment: then it is looked at again.
- */
-static bool
-is_stray(const struct target *target, const struct proc *proc)
-{
-	char run[48];
-	int *looks = &target->tree->nlooks_again, is_its;
-	if (!target->is_reaped || proc->parent != getpid() || proc->pid == target->daemon_pid ||
-	    proc->is_zombie || proc->start < target->slot->report.pid_start ||
-	    slots_find_pid(target->slots, proc->pid) ||
-	    !proc_belongs_to(proc->pid, target->slot->uid))
-		return false;
-	snprintf(run, sizeof(run), "ASCHED_RUN=%lld", (long long)target->slot->run_id);
-	while ((is_its = proc_has_variable(proc->pid, run)) < 0 && *looks > 0) {
-		nanosleep(&(struct timespec){ .tv_nsec = LOOK_AGAIN_NS }, NULL);
-		--*looks;
-	}
-	return is_its > 0;
-}
-
-static bool
-is_root(const struct target *target, const struct proc *proc)
-{
-	if (is_main(target, proc->pid))
-		return !target->is_reaped; /* else somebody else has that pid now */
-	return is_main(target, proc->session) || is_main(target, proc->group) ||
-	       is_stray(target, proc);
+	return target->only ? slot == target->only : slot->stop == target->how;
 }
 
 static int
@@ -73,48 +40,104 @@ compare(const void *pid, const void *proc)
 	return *(const pid_t *)pid - ((const struct proc *)proc)->pid;
 }
 
-static const struct proc *
-find(const struct tree *tree, pid_t pid)
+static struct proc *
+find(struct tree *tree, pid_t pid)
 {
 	return bsearch(&pid, tree->list, (size_t)tree->n, sizeof(tree->list[0]), compare);
 }
 
-/* Roots, then their descendants; in the order of pids that mostly takes one pass. */
+/* From main processes, and strays, to all others; in the order of pids mostly in one pass. */
 static void
-mark(const struct target *target)
+spread(struct tree *tree)
 {
-	struct tree *tree = target->tree;
-	for (int i = 0; i < tree->n; i++)
-		tree->list[i].is_marked = is_root(target, &tree->list[i]);
 	for (bool has_changed = true; has_changed;) {
 		has_changed = false;
 		for (int i = 0; i < tree->n; i++) {
-			const struct proc *parent = find(tree, tree->list[i].parent);
-			if (tree->list[i].is_marked || !parent || !parent->is_marked)
-				continue;
-			tree->list[i].is_marked = has_changed = true;
+			struct proc *proc = &tree->list[i];
+			const pid_t kin[] = { proc->session, proc->group, proc->parent };
+			for (int k = 0; k < 3 && proc->owner == PROC_NO_OWNER; k++) {
+				const struct proc *other = find(tree, kin[k]);
+				proc->owner = other ? other->owner : PROC_NO_OWNER;
+				has_changed |= proc->owner != PROC_NO_OWNER;
+			}
 		}
+	}
+	memset(tree->nliving, 0, sizeof(tree->nliving));
+	for (int i = 0; i < tree->n; i++) {
+		if (tree->list[i].owner != PROC_NO_OWNER && !tree->list[i].is_zombie)
+			tree->nliving[tree->list[i].owner]++;
 	}
 }
 
 static void
-scan(struct tree *tree)
+read_list(struct spawner *sp)
 {
+	struct tree *tree = &sp->tree;
+	int64_t began_at = ticks_monotonic_us();
+	int at = 0;
 	tree->n = proc_list(tree->processes, tree->list, TREE_MAX);
+	for (const struct slot *slot; (slot = slots_next(sp->slots, &at));) {
+		struct proc *main = slots_is_alive(slot) ? find(tree, slot->report.pid) : NULL;
+		if (main)
+			main->owner = slots_index(sp->slots, slot);
+	}
+	spread(tree);
+	int64_t ended_at = ticks_monotonic_us();
+	tree->read_at = sp->now;
+	tree->rest_until = ended_at + (ended_at - began_at);
+	tree->has_strays = false;
 }
 
-/* Signals what is marked and has not got it through its group; 0: only counts. How many. */
+/* The run in the environment of a child of ours that we never started, if it can be that one's. */
 static int
-signal_marked(const struct target *target, int signo)
+find_owner(const struct spawner *sp, const struct proc *stray, int64_t run_id)
 {
-	int n = 0;
-	for (int i = 0; i < target->tree->n; i++) {
-		const struct proc *proc = &target->tree->list[i];
-		if (!proc->is_marked || proc->is_zombie ||
-		    (!target->is_reaped && is_main(target, proc->group)))
+	int at = 0;
+	for (const struct slot *slot; (slot = slots_next(sp->slots, &at));) {
+		if (slot->run_id == run_id && slots_is_alive(slot) &&
+		    stray->start >= slot->report.pid_start &&
+		    proc_belongs_to(stray->pid, slot->uid))
+			return slots_index(sp->slots, slot);
+	}
+	return PROC_NO_OWNER;
+}
+
+/* What executes a program has no environment for a moment: then it is looked at again. */
+static void
+add_strays(struct spawner *sp)
+{
+	struct tree *tree = &sp->tree;
+	pid_t self = getpid();
+	int nlooks = LOOKS_AGAIN_MAX;
+	for (int i = 0; i < tree->n; i++) {
+		struct proc *proc = &tree->list[i];
+		int64_t run_id;
+		if (proc->owner != PROC_NO_OWNER || proc->parent != self || proc->is_zombie ||
+		    proc->pid == sp->daemon.pid)
 			continue;
-		if (signo)
-			proc_signal(proc, signo);
+		while ((run_id = proc_find_number(proc->pid, "ASCHED_RUN=")) < 0 && nlooks-- > 0)
+			nanosleep(&(struct timespec){ .tv_nsec = LOOK_AGAIN_NS }, NULL);
+		if (run_id > 0)
+			proc->owner = find_owner(sp, proc, run_id);
+	}
+	spread(tree);
+	tree->has_strays = true;
+}
+
+/* Signals what has not got it through its run's group. How many. */
+static int
+signal_others(const struct target *target, int signo)
+{
+	const struct tree *tree = &target->sp->tree;
+	int n = 0;
+	for (int i = 0; i < tree->n; i++) {
+		const struct proc *proc = &tree->list[i];
+		if (proc->owner == PROC_NO_OWNER || proc->is_zombie)
+			continue;
+		const struct slot *slot = &target->sp->slots->slot[proc->owner];
+		if (!is_meant(target, slot) || proc->group == slot->report.pid)
+			continue;
+		proc_signal(proc, signo);
 		n++;
 	}
 	return n;
@@ -125,70 +148,85 @@ static void
 signal_groups(const struct target *target, int signo)
 {
 	int at = 0;
-	for (const struct slot *slot; (slot = slots_next(target->slots, &at));) {
-		if ((target->slot && target->slot != slot) || !slots_is_alive(slot))
-			continue;
-		if (kill(-slot->report.pid, signo) < 0)
+	for (const struct slot *slot; (slot = slots_next(target->sp->slots, &at));) {
+		if (slots_is_alive(slot) && is_meant(target, slot) &&
+		    kill(-slot->report.pid, signo) < 0)
 			kill(slot->report.pid, signo);
 	}
 }
 
-/* The list has just been read and marked. */
+/* The groups have been stopped, then the list read. */
 static void
-kill_marked(const struct target *target)
+kill_all(const struct target *target)
 {
-	int n = signal_marked(target, SIGSTOP);
+	int n = signal_others(target, SIGSTOP);
 	for (int i = 0, nbefore = 0; i < STOP_ROUNDS_MAX && n != nbefore; i++) {
 		nbefore = n;
-		scan(target->tree);
-		mark(target);
-		n = signal_marked(target, SIGSTOP);
+		read_list(target->sp);
+		if (target->only)
+			add_strays(target->sp);
+		n = signal_others(target, SIGSTOP);
 	}
-	signal_marked(target, SIGKILL);
+	signal_others(target, SIGKILL);
+	signal_groups(target, SIGKILL);
 }
 
 /*
- * Requests of one round share a list. To ask, the list is marked first: when a parent ends, its
- * children are not linked to it any more. What is stopped gets to its TERM by the CONT only.
+ * To ask, the list is read first: when a parent ends, its children are not linked to it any more.
+ * What is stopped gets to its TERM by the CONT only.
  */
 void
-tree_stop(struct tree *tree, struct slots *slots, const struct slot *slot, enum msg_stop how,
-	  int64_t now)
+tree_stop(struct spawner *sp)
 {
 	static const int to_ask[] = { SIGTERM, SIGCONT };
-	const struct target target = { .tree = tree, .slots = slots, .slot = slot };
-	if (how == MSG_STOP_NONE || (slot && !slots_is_alive(slot)))
-		return;
-	if (how == MSG_STOP_HARD)
-		signal_groups(&target, SIGSTOP);
-	if (tree->seen_at != now)
-		scan(tree);
-	tree->seen_at = now;
-	mark(&target);
-	for (size_t i = 0; how == MSG_STOP_SOFT && i < 2; i++) {
-		signal_groups(&target, to_ask[i]);
-		signal_marked(&target, to_ask[i]);
+	const struct target soft = { .sp = sp, .how = MSG_STOP_SOFT };
+	const struct target hard = { .sp = sp, .how = MSG_STOP_HARD };
+	signal_groups(&hard, SIGSTOP);
+	read_list(sp);
+	for (size_t i = 0; i < 2; i++) {
+		signal_groups(&soft, to_ask[i]);
+		signal_others(&soft, to_ask[i]);
 	}
-	if (how == MSG_STOP_HARD) {
-		kill_marked(&target);
-		signal_groups(&target, SIGKILL);
-	}
+	kill_all(&hard);
+	int at = 0;
+	for (struct slot *slot; (slot = slots_next(sp->slots, &at));)
+		slot->stop = MSG_STOP_NONE;
 }
 
-/* Most runs leave nothing behind: then their group is gone, and we have no child too many. */
-int
-tree_leftovers(struct tree *tree, struct slots *slots, const struct slot *slot, pid_t daemon_pid)
+/* Most runs leave nothing behind: then we have no child too many, as theirs have become ours. */
+static bool
+is_all_known(const struct spawner *sp)
 {
-	const struct target target = { tree, slots, slot, true, daemon_pid };
-	int nknown = slots->nalive - 1 + (daemon_pid != 0);
-	if (kill(-slot->report.pid, 0) < 0 && errno != EPERM &&
-	    proc_count_children(tree->children_fd) == nknown)
-		return 0;
-	tree->nlooks_again = LOOKS_AGAIN_MAX;
-	scan(tree);
-	mark(&target);
-	int n = signal_marked(&target, 0);
-	if (n > 0 && slot->ends_leftovers)
-		kill_marked(&target);
+	int nknown = sp->slots->nalive + (sp->daemon.pid != 0);
+	return proc_count_children(sp->tree.children_fd) == nknown;
+}
+
+/* A list that shows the main process as ended has all that it left. */
+static bool
+is_in_list(struct spawner *sp, const struct slot *slot)
+{
+	const struct proc *main = find(&sp->tree, slot->report.pid);
+	return sp->tree.read_at == sp->now && main && main->is_zombie &&
+	       main->owner == slots_index(sp->slots, slot);
+}
+
+int
+tree_leftovers(struct spawner *sp, const struct slot *slot)
+{
+	const struct target target = { .sp = sp, .only = slot };
+	if (!is_in_list(sp, slot)) {
+		if (is_all_known(sp))
+			return 0;
+		read_list(sp);
+	}
+	if (!sp->tree.has_strays)
+		add_strays(sp);
+	int n = sp->tree.nliving[slots_index(sp->slots, slot)];
+	if (n > 0 && slot->ends_leftovers) {
+		signal_groups(&target, SIGSTOP);
+		read_list(sp);
+		add_strays(sp);
+		kill_all(&target);
+	}
 	return n;
 }

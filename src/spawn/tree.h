@@ -1,9 +1,10 @@
 /*
  * The processes of runs beyond their main ones: how they are found, ended and counted.
  *
- * A run's processes are those of its session and of its group, and whatever descends from them.
- * A process that left the session and lost its parent is a stray: it became our child (we are
- * the subreaper), and belongs to the run whose number stands in its environment.
+ * A run's processes are its main one, those of its session and of its group, and whatever
+ * descends from them or is in a session or group that one of these leads. A process that got out
+ * of all that before its parents ended is a stray: it became our child (we are the subreaper), and
+ * belongs to the run whose number stands in its environment.
  */
 #ifndef SPAWN_TREE_H
 #define SPAWN_TREE_H
@@ -14,23 +15,25 @@
 #define TREE_MAX 16384 /* processes of the machine that are looked at */
 
 struct tree {
-	DIR *processes;  /* /proc */
-	int children_fd; /* proc_open_children() */
-	int64_t seen_at; /* monotonic: when the list was read */
-	int nlooks_again;
+	DIR *processes;     /* /proc */
+	int children_fd;    /* proc_open_children() */
+	int64_t read_at;    /* monotonic: the round in which the list was read */
+	int64_t rest_until; /* until then reading it again can wait, so that it is not all we do */
+	bool has_strays;    /* they have owners, too */
 	int n;
-	struct proc list[TREE_MAX];
+	struct proc list[TREE_MAX]; /* owner: index of the run's slot */
+	int nliving[SLOTS_MAX];     /* how many in the list each run has */
 };
 
-/* Asks or forces a run to end with all its processes; slot NULL: all runs that live. */
-void tree_stop(struct tree *tree, struct slots *slots, const struct slot *slot, enum msg_stop how,
-	       int64_t now);
+struct spawner;
+
+/* Does what the slots say (slot->stop) to runs with all their processes but strays. */
+void tree_stop(struct spawner *sp);
 
 /*
- * The main process has just been reaped: how many others are left. With slot->ends_leftovers
- * they are killed. daemon_pid is the child of ours that is no run's; 0: there is none.
+ * The main process has ended and is not reaped, so that its pid, group and session are nobody
+ * else's: how many others are left, strays included. With slot->ends_leftovers they are killed.
  */
-int tree_leftovers(struct tree *tree, struct slots *slots, const struct slot *slot,
-		   pid_t daemon_pid);
+int tree_leftovers(struct spawner *sp, const struct slot *slot);
 
 #endif
