@@ -13,6 +13,9 @@
 /* An attempt that is to end is asked to after this, though the reason is not on record yet. */
 #define STOP_WAIT USEC_PER_SEC
 
+/* Longest kill-after at the end of the service: its parent waits 15 s for the daemon. */
+#define END_KILL_AFTER (10 * USEC_PER_SEC)
+
 /* An end that could not be recorded is tried again after this. */
 #define RECORD_RETRY USEC_PER_SEC
 
@@ -208,6 +211,16 @@ live_started(struct engine *engine, struct live *live, usec_t at)
 	tell(engine, RUN_EVENT_STARTED, live, at - live->run.start_at);
 }
 
+/* Asking again puts nothing off. */
+static usec_t
+kill_at(const struct engine *engine, const struct live *live)
+{
+	usec_t after = live->job ? live->job->kill_after : 0;
+	bool ends_all = engine->is_stopping && !engine->is_restart && engine->stop_at == USEC_NEVER;
+	usec_t at = engine->now + (ends_all && after > END_KILL_AFTER ? END_KILL_AFTER : after);
+	return live->alarm == ALARM_KILL && live->alarm_at < at ? live->alarm_at : at;
+}
+
 static void
 ask_to_end(struct engine *engine, struct live *live, enum stop_how how)
 {
@@ -215,11 +228,8 @@ ask_to_end(struct engine *engine, struct live *live, enum stop_how how)
 	if (live->alarm == ALARM_TELL)
 		live_tell_start(engine, live);
 	runner->stop(runner, live->run.id, live->run.attempt, how);
-	usec_t kill_at = engine->now + (live->job ? live->job->kill_after : 0);
-	if (live->alarm == ALARM_KILL && live->alarm_at < kill_at)
-		kill_at = live->alarm_at; /* asking again puts nothing off */
 	if (how == STOP_SOFT && live->job)
-		live_set_alarm(engine, live, ALARM_KILL, kill_at);
+		live_set_alarm(engine, live, ALARM_KILL, kill_at(engine, live));
 	else
 		live_set_alarm(engine, live, ALARM_NONE, USEC_NEVER);
 }
@@ -238,8 +248,10 @@ stop_because(struct engine *engine, struct live *live, enum run_reason reason)
 	intent->attempt = live->run.attempt;
 	intent->reason = reason;
 	engine_send(engine, intent);
-	if (live->alarm == ALARM_KILL)
-		return; /* it was asked before */
+	if (live->alarm == ALARM_KILL) { /* it was asked before */
+		live_set_alarm(engine, live, ALARM_KILL, kill_at(engine, live));
+		return;
+	}
 	if (live->alarm == ALARM_TELL)
 		live_tell_start(engine, live);
 	live_set_alarm(engine, live, ALARM_STOP, engine->now + STOP_WAIT);

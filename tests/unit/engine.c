@@ -36,6 +36,7 @@ claim_run(struct engine *engine, int64_t id, enum schedule_kind kind)
 	job_init(&start->job);
 	start->job.kind = kind;
 	start->job.timeout = 10 * USEC_PER_SEC;
+	start->job.kill_after = USEC_PER_HOUR;
 	intent_answer(intent);
 }
 
@@ -141,6 +142,43 @@ a_time_out_is_on_record_before_its_signal_unless_the_store_is_in_trouble(void **
 }
 
 /* Answers at once, and counts. */
+/* Whether it was asked to end before by its time-out, or not: else the end would not be recorded. */
+static void
+at_the_end_of_the_service_it_is_killed_after_ten_seconds_at_most(void **state)
+{
+	static const usec_t stops[] = { 2 * USEC_PER_SEC, 12 * USEC_PER_SEC };
+	(void)state;
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
+		struct asked asked = { .port = { .submit = keep },
+				       .runner = {
+					       .start = start, .stop = stop, .forget = forget } };
+		const struct engine_config config = { .claim_batch = 1,
+						      .stop_timeout = USEC_PER_SEC };
+		const struct engine_ports ports = { .store = &asked.port, .exec = &asked.runner };
+		struct engine *engine = engine_new(&config, &ports);
+		usec_t began = NOW + USEC_PER_SEC, stop_at = began + stops[i];
+		claim_run(engine, 7, SCHEDULE_EVERY);
+		engine_tick(engine, began);
+		engine_run_started(engine, 7, 1, 99, 1, began);
+		engine_tick(engine, began + USEC_PER_SEC);
+		answer(&asked, INTENT_STARTED, ERR_NONE);
+		if (i == 1) {
+			engine_tick(engine, began + 10 * USEC_PER_SEC);
+			answer(&asked, INTENT_STOPPING, ERR_NONE);
+			assert_int_equal(asked.nstops, 1);
+		}
+		engine_stop(engine, false, stop_at);
+		engine_tick(engine, stop_at + USEC_PER_SEC);
+		answer(&asked, INTENT_STOPPING, ERR_NONE);
+		assert_int_equal(asked.nstops, 1);
+		engine_tick(engine, stop_at + 10 * USEC_PER_SEC);
+		assert_int_equal(asked.nstops, 1);
+		engine_tick(engine, stop_at + 11 * USEC_PER_SEC);
+		assert_int_equal(asked.nstops, 2);
+		engine_free(engine);
+	}
+}
+
 static void
 count(struct store *store, struct intent *intent)
 {
@@ -317,6 +355,7 @@ main(void)
 			what_is_stopped_on_record_is_stopped_though_the_change_is_refused_in_the_end),
 		cmocka_unit_test(
 			a_time_out_is_on_record_before_its_signal_unless_the_store_is_in_trouble),
+		cmocka_unit_test(at_the_end_of_the_service_it_is_killed_after_ten_seconds_at_most),
 		cmocka_unit_test(
 			what_follows_the_boot_starts_though_the_clock_is_set_back_meanwhile),
 		cmocka_unit_test(what_a_boot_did_not_start_is_told),
