@@ -11,7 +11,7 @@
 #include "spawn/child.h"
 #include "spawn/slots.h"
 
-#define ESTATE_FORM     6 /* goes up whenever struct estate changes */
+#define ESTATE_FORM     7 /* goes up whenever struct estate changes */
 #define ESTATE_PAGE     4096
 #define ESTATE_ARGS_MAX 256 /* of the program's, which the next one gets too */
 

@@ -76,9 +76,8 @@ static bool
 send_slot(struct spawner *sp, const struct slot *slot)
 {
 	static const enum msg_kind kinds[SLOT_NSTATES] = {
-		[SLOT_STARTING] = MSG_STARTED,
-		[SLOT_RUNNING] = MSG_STARTED,
-		[SLOT_EXITED] = MSG_EXITED,
+		[SLOT_STARTING] = MSG_STARTED,    [SLOT_RUNNING] = MSG_STARTED,
+		[SLOT_LINGERING] = MSG_STARTED,   [SLOT_EXITED] = MSG_EXITED,
 		[SLOT_FAILED] = MSG_START_FAILED,
 	};
 	struct msg msg = {

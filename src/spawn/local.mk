@@ -74,3 +74,8 @@ UNIT_TESTS += tests/unit/spawn_faults
 tests_unit_spawn_faults_SOURCES = tests/unit/spawn_faults.c $(SPAWNER_FIXTURE)
 tests_unit_spawn_faults_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_spawn_faults_LDADD = libmsg.a libbase.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/spawn_linger
+tests_unit_spawn_linger_SOURCES = tests/unit/spawn_linger.c $(SPAWNER_FIXTURE)
+tests_unit_spawn_linger_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_spawn_linger_LDADD = libspawn.a libmsg.a libbase.a $(UNIT_LIBS)

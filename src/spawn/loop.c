@@ -131,31 +131,75 @@ sweep_soon(struct spawner *sp)
 }
 
 /*
+ * Who has ended, is not reaped, and does not linger; how many. The kernel tells of any such child,
+ * but would tell of one that lingers for ever: beside it each of our children is asked for.
+ */
+static int
+find_ended(const struct spawner *sp, pid_t ended[REAP_ROUND_MAX])
+{
+	const int how = WEXITED | WNOHANG | WNOWAIT;
+	struct proc_children children = { .fd = sp->tree.children_fd };
+	int n = 0;
+	if (sp->slots->nlingering == 0) {
+		siginfo_t info = { 0 };
+		(void)waitid(P_ALL, 0, &info, how);
+		ended[0] = info.si_pid;
+		return info.si_pid != 0;
+	}
+	for (pid_t pid; n < REAP_ROUND_MAX && (pid = proc_next_child(&children)) > 0;) {
+		siginfo_t info = { 0 };
+		if (waitid(P_PID, (id_t)pid, &info, how) < 0 || info.si_pid == 0)
+			continue;
+		const struct slot *slot = slots_find_pid(sp->slots, pid);
+		if (!slot || slot->state != SLOT_LINGERING)
+			ended[n++] = pid;
+	}
+	return n;
+}
+
+/* Who has ended may have been the last that a run lingers for. */
+static void
+linger_soon(struct spawner *sp)
+{
+	int64_t at = sp->now + LOOK_US;
+	if (sp->slots->nlingering > 0 && (sp->linger_at == 0 || sp->linger_at > at))
+		sp->linger_at = at < sp->tree.rest_until ? sp->tree.rest_until : at;
+}
+
+/* What is neither a run nor the daemon is a process of a run that outlived its parent. */
+static void
+handle_end(struct spawner *sp, pid_t pid)
+{
+	struct slot *slot = slots_find_pid(sp->slots, pid);
+	int status = 0;
+	if (slot)
+		run_end(sp, slot);
+	else
+		(void)waitpid(pid, &status, 0);
+	if (!slot && pid == sp->daemon.pid)
+		daemon_ended(sp, status);
+	else if (!slot)
+		sweep_soon(sp);
+	if (!slot || slot->state == SLOT_LINGERING)
+		linger_soon(sp);
+}
+
+/*
  * Look first (WNOWAIT), act while the pid still is that process's, then reap: a pid that is
- * signalled can not have become somebody else's. What is neither a run nor the daemon is a stray,
- * a process of a run that outlived its parent.
+ * signalled can not have become somebody else's.
  */
 static void
 reap(struct spawner *sp)
 {
-	for (int i = 0; i < REAP_ROUND_MAX; i++) {
-		siginfo_t info = { 0 };
-		int status = 0;
-		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0) {
-			sp->must_reap = false;
-			return;
-		}
-		struct slot *slot = slots_find_pid(sp->slots, info.si_pid);
-		if (slot) {
-			run_end(sp, slot);
-			continue;
-		}
-		(void)waitpid(info.si_pid, &status, 0);
-		if (info.si_pid == sp->daemon.pid)
-			daemon_ended(sp, status);
-		else
-			sweep_soon(sp);
+	pid_t ended[REAP_ROUND_MAX];
+	for (int nreaped = 0, n; nreaped < REAP_ROUND_MAX && sp->must_reap; nreaped += n) {
+		n = find_ended(sp, ended);
+		sp->must_reap = n > 0;
+		for (int i = 0; i < n; i++)
+			handle_end(sp, ended[i]);
 	}
+	if (sp->slots->nlingering > 0 && tree_is_all_known(sp))
+		sp->linger_at = sp->now;
 }
 
 /* At all runs; as long as there is something to look at. */
@@ -183,6 +227,8 @@ tick(struct spawner *sp)
 		stop_all(sp, MSG_STOP_HARD); /* then the loop ends when all have been reaped */
 		sp->phase_until = INT64_MAX;
 	}
+	if (sp->linger_at != 0 && sp->now >= sp->linger_at)
+		sp->linger_at = run_look_at_lingering(sp);
 	if (sp->stop_at != 0 && (sp->now >= sp->stop_at || sp->phase == PHASE_DONE)) {
 		sp->stop_at = 0;
 		run_stop_now(sp);
@@ -196,9 +242,13 @@ static int
 wait_ms(const struct spawner *sp)
 {
 	const int64_t wakes[] = {
-		sp->look_at,           sp->stop_at,
-		sp->sweep_at,          sp->daemon.kill_at,
-		sp->daemon.restart_at, sp->phase == PHASE_STOP ? sp->phase_until : 0,
+		sp->look_at,
+		sp->stop_at,
+		sp->linger_at,
+		sp->sweep_at,
+		sp->daemon.kill_at,
+		sp->daemon.restart_at,
+		sp->phase == PHASE_STOP ? sp->phase_until : 0,
 	};
 	int64_t at = INT64_MAX;
 	for (size_t i = 0; i < sizeof(wakes) / sizeof(wakes[0]); i++) {
@@ -227,6 +277,7 @@ begin(struct spawner *sp)
 	}
 	loop_look_soon(sp);
 	loop_stop_soon(sp);
+	sp->linger_at = sp->now;
 	sweep_soon(sp);
 	daemon_start(sp);
 }

@@ -15,6 +15,11 @@
 #include "spawn/say.h"
 #include "spawn/ticks.h"
 
+#define KILLED_LINGER_US \
+	(2 * TICKS_US_PER_SEC) /* what is killed may be in a call of the kernel's */
+#define LOOK_KILLED_US (TICKS_US_PER_SEC / 10)
+#define LOOK_ASKED_US  TICKS_US_PER_SEC /* at who may leave the session; an end is heard */
+
 static void
 fail(struct spawner *sp, struct slot *slot, enum msg_stage stage, int error)
 {
@@ -159,8 +164,7 @@ run_look(struct spawner *sp, struct slot *slot)
 		slot->start_by = 0;
 		kill(slot->report.pid, SIGKILL);
 	}
-	return slot->state == SLOT_STARTING ||
-	       (slot->state == SLOT_RUNNING && output_look(sp, slot));
+	return slot->state == SLOT_STARTING || (slots_is_alive(slot) && output_look(sp, slot));
 }
 
 void
@@ -168,6 +172,7 @@ run_stop(struct spawner *sp, struct slot *slot, enum msg_stop how)
 {
 	if (how == MSG_STOP_NONE || !slots_is_alive(slot))
 		return;
+	slot->is_asked = true;
 	if (slot->stop != MSG_STOP_HARD)
 		slot->stop = how;
 	loop_stop_soon(sp);
@@ -178,9 +183,12 @@ void
 run_stop_now(struct spawner *sp)
 {
 	int at = 0;
-	for (const struct slot *slot; (slot = slots_next(sp->slots, &at));) {
-		if (slots_is_alive(slot) && slot->stop == MSG_STOP_HARD)
-			cgroup_kill(sp->cgroup_fd, slot);
+	for (struct slot *slot; (slot = slots_next(sp->slots, &at));) {
+		if (!slots_is_alive(slot) || slot->stop != MSG_STOP_HARD)
+			continue;
+		cgroup_kill(sp->cgroup_fd, slot);
+		if (slot->end_by > sp->now + KILLED_LINGER_US)
+			slot->end_by = sp->now + KILLED_LINGER_US;
 	}
 	tree_stop(sp);
 }
@@ -198,18 +206,16 @@ leftovers(struct spawner *sp, const struct slot *slot)
 	return n < 0 ? tree_leftovers(sp, slot) : n;
 }
 
-void
-run_end(struct spawner *sp, struct slot *slot)
+static void
+finish(struct spawner *sp, struct slot *slot)
 {
 	struct msg_report *report = &slot->report;
 	struct rusage usage = { 0 };
 	int64_t at = ticks_real_us();
-	if (slot->state == SLOT_STARTING)
-		run_settle(sp, slot);
-	if (slot->state == SLOT_RUNNING)
+	if (slots_is_alive(slot))
 		report->nleftovers = leftovers(sp, slot);
 	(void)wait4(report->pid, &report->wait_status, 0, &usage);
-	if (slot->state != SLOT_RUNNING)
+	if (!slots_is_alive(slot))
 		return; /* its end was told by the failed start */
 	output_end(slot);
 	report->ended_at = at;
@@ -217,6 +223,39 @@ run_end(struct spawner *sp, struct slot *slot)
 	report->peak_kib = usage.ru_maxrss;
 	cgroup_figures(sp->cgroup_fd, slot);
 	slots_set_state(sp->slots, slot, SLOT_EXITED);
+}
+
+/* Without the list of our children others could not be reaped beside it. */
+void
+run_end(struct spawner *sp, struct slot *slot)
+{
+	if (slot->state == SLOT_STARTING)
+		run_settle(sp, slot);
+	if (slot->state == SLOT_RUNNING && slot->is_asked && sp->tree.children_fd >= 0)
+		slots_set_state(sp->slots, slot, SLOT_LINGERING);
+	else
+		finish(sp, slot);
+}
+
+int64_t
+run_look_at_lingering(struct spawner *sp)
+{
+	int64_t look_us = LOOK_ASKED_US;
+	int at = 0;
+	tree_look(sp);
+	for (struct slot *slot; (slot = slots_next(sp->slots, &at));) {
+		if (slot->state == SLOT_LINGERING &&
+		    sp->tree.nliving[slots_index(sp->slots, slot)] == 0)
+			slot->end_by = sp->now;
+	}
+	at = 0;
+	for (struct slot *slot; (slot = slots_next(sp->slots, &at));) {
+		if (slot->state == SLOT_LINGERING && slot->end_by <= sp->now)
+			finish(sp, slot);
+		else if (slot->state == SLOT_LINGERING && slot->end_by != INT64_MAX)
+			look_us = LOOK_KILLED_US;
+	}
+	return sp->slots->nlingering > 0 ? sp->now + look_us : 0;
 }
 
 void

@@ -21,8 +21,14 @@ bool run_look(struct spawner *sp, struct slot *slot);
 void run_stop(struct spawner *sp, struct slot *slot, enum msg_stop how);
 void run_stop_now(struct spawner *sp);
 
-/* Its main process has ended and is reaped here, at last: until then its pid is its own. */
+/*
+ * Its main process has ended and is reaped here, at last: until then its pid is its own. If it was
+ * asked to end it lingers first: until nothing is left of it but strays, or it has been killed.
+ */
 void run_end(struct spawner *sp, struct slot *slot);
+
+/* Ends those that lingered for long enough. When to look at the rest again; 0: there is none. */
+int64_t run_look_at_lingering(struct spawner *sp);
 
 /* The end is on record: the slot is free again, if it has come to its end. */
 void run_forget(struct spawner *sp, struct slot *slot);

@@ -8,7 +8,8 @@
 static const bool is_legal[SLOT_NSTATES][SLOT_NSTATES] = {
 	[SLOT_FREE] = { [SLOT_STARTING] = true, [SLOT_FAILED] = true },
 	[SLOT_STARTING] = { [SLOT_RUNNING] = true, [SLOT_FAILED] = true },
-	[SLOT_RUNNING] = { [SLOT_EXITED] = true },
+	[SLOT_RUNNING] = { [SLOT_LINGERING] = true, [SLOT_EXITED] = true },
+	[SLOT_LINGERING] = { [SLOT_EXITED] = true },
 	[SLOT_EXITED] = { [SLOT_FREE] = true },
 	[SLOT_FAILED] = { [SLOT_FREE] = true },
 };
@@ -44,6 +45,7 @@ slots_take(struct slots *slots, int64_t run_id, int32_t attempt)
 		.outputs = { -1, -1 },
 		.watches = { -1, -1 },
 		.exec_fd = -1,
+		.end_by = INT64_MAX,
 		.stop = MSG_STOP_NONE,
 	};
 	return &slots->slot[i];
@@ -68,7 +70,8 @@ slots_find_pid(struct slots *slots, pid_t pid)
 bool
 slots_is_alive(const struct slot *slot)
 {
-	return slot->state == SLOT_STARTING || slot->state == SLOT_RUNNING;
+	return slot->state == SLOT_STARTING || slot->state == SLOT_RUNNING ||
+	       slot->state == SLOT_LINGERING;
 }
 
 /* A pid is only good for finding a process while that process is ours and not reaped. */
@@ -78,10 +81,13 @@ slots_set_state(struct slots *slots, struct slot *slot, enum slot_state state)
 	int i = slots_index(slots, slot);
 	assert(is_legal[slot->state][state]);
 	slots->nalive -= slots_is_alive(slot);
+	slots->nlingering -= slot->state == SLOT_LINGERING;
 	slot->state = state;
 	slots->nalive += slots_is_alive(slot);
+	slots->nlingering += state == SLOT_LINGERING;
 	slots->pids[i] = slots_is_alive(slot) ? slot->report.pid : 0;
-	slots->is_untold[i] = state != SLOT_FREE && state != SLOT_STARTING;
+	if (state != SLOT_LINGERING) /* which is no news */
+		slots->is_untold[i] = state != SLOT_FREE && state != SLOT_STARTING;
 }
 
 void

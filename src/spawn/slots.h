@@ -21,6 +21,7 @@ enum slot_state {
 	SLOT_FREE,
 	SLOT_STARTING, /* forked; has not executed its program */
 	SLOT_RUNNING,
+	SLOT_LINGERING, /* asked to end; its main process has, and is not reaped as others have not */
 	SLOT_EXITED,
 	SLOT_FAILED, /* the start failed */
 	SLOT_NSTATES,
@@ -38,7 +39,9 @@ struct slot {
 	int watches[MSG_NOUTPUTS]; /* we are told of the next write and need not look; -1: not */
 	int exec_fd; /* while STARTING: its end tells that the program runs; else -1 */
 	int64_t output_max;
-	int64_t start_by;   /* monotonic microseconds: killed when still STARTING then */
+	int64_t start_by; /* monotonic microseconds: killed when still STARTING then */
+	int64_t end_by;   /* monotonic: it does not linger on then; INT64_MAX before it is killed */
+	bool is_asked;    /* to end: with all its processes */
 	enum msg_stop stop; /* is to be done to it soon */
 };
 
@@ -49,7 +52,8 @@ struct slots {
 	char is_untold[SLOTS_MAX];  /* the daemon has to be told of it */
 	int end;                    /* no used slot is at or beyond it */
 	int tell_from;              /* where the next of these is searched first */
-	int nalive;                 /* STARTING or RUNNING */
+	int nalive;                 /* STARTING, RUNNING or LINGERING */
+	int nlingering;
 	struct slot slot[SLOTS_MAX];
 };
 
@@ -58,7 +62,8 @@ struct slot *slots_take(struct slots *slots, int64_t run_id, int32_t attempt);
 struct slot *slots_find(struct slots *slots, int64_t run_id, int32_t attempt); /* NULL: none */
 struct slot *slots_find_pid(struct slots *slots, pid_t pid); /* one that is alive; NULL: none */
 
-bool slots_is_alive(const struct slot *slot); /* STARTING or RUNNING: its pid is its own */
+/* STARTING, RUNNING or LINGERING: its pid is its own, and as a group and session. */
+bool slots_is_alive(const struct slot *slot);
 
 /* Takes a legal step (asserted); what the daemon does not know of it has to be told. */
 void slots_set_state(struct slots *slots, struct slot *slot, enum slot_state state);

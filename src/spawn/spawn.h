@@ -5,14 +5,14 @@
  *   msg         260  what the daemon may ask, and how it is checked: all that comes from outside
  *   policy       90  whose runs it may ask for
  *   link        220  its requests, one by one; what it is told; READY and the like for systemd
- *   run         190  a start, its failure or time limit, the end, its figures
+ *   run         250  a start, its failure or time limit, being asked to end, the end, its figures
  *   child       310  fork to exec. As root up to set_ids(), as the user from there on
  *   user_file   110  the user's own files and terminal, opened as the user
  *   output      130  output files: unlinked, capped, watched
- *   slots       170  the table of runs
- *   tree, proc  300  a run's processes without cgroups: to stop them, to count what is left
- *   cgroup      170  the same with them, and their limits
- *   loop        210  one epoll; signals, reaping, deadlines, the stop-timeout
+ *   slots       180  the table of runs
+ *   tree, proc  380  a run's processes: to stop them, to know and count what is left
+ *   cgroup      180  the same with cgroups, and their limits
+ *   loop        280  one epoll; signals, reaping, deadlines, the stop-timeout
  *   daemon      190  the daemon: its ids, no capability; back-off; planned restarts
  *   estate      140  the hand-over to a newer program in the same process
  *   main, spawn 290  options; what a process of ours begins with; the state below
@@ -20,7 +20,8 @@
  *
  * Root opens by name: its policy, cgroups, /proc, what the system's user look-up opens; output
  * files in a directory that is open; nothing of a user's. Of a START it reads the fixed fields, and
- * that its strings are whole; what they say is read by the child, which is the user by then.
+ * that its strings are whole; what they say is read by the child, which is the user by then. Of a
+ * process that nobody started it reads one number in its environment.
  *
  * The state is one struct that main.c owns, made before the first child and of fixed size from
  * then on. Each part is changed by the file that it is named after.
@@ -97,11 +98,12 @@ struct spawner {
 	int null_fd;
 	enum phase phase;
 	int64_t phase_until;
-	int64_t now;      /* monotonic, of this round of the loop */
-	int64_t look_at;  /* when to look at the outputs and late starts next; 0: never */
-	int64_t stop_at;  /* when to stop the runs that are to be; 0: there is none */
-	int64_t sweep_at; /* when to look for cgroups that are empty now; 0: never */
-	int64_t space_at; /* when the free space was last asked for */
+	int64_t now;       /* monotonic, of this round of the loop */
+	int64_t look_at;   /* when to look at the outputs and late starts next; 0: never */
+	int64_t stop_at;   /* when to stop the runs that are to be; 0: there is none */
+	int64_t linger_at; /* when to look at those that linger; 0: never */
+	int64_t sweep_at;  /* when to look for cgroups that are empty now; 0: never */
+	int64_t space_at;  /* when the free space was last asked for */
 	bool has_space;
 	bool is_terminating; /* was told to end */
 	bool must_reap;      /* something may have ended */

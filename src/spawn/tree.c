@@ -193,12 +193,25 @@ tree_stop(struct spawner *sp)
 		slot->stop = MSG_STOP_NONE;
 }
 
-/* Most runs leave nothing behind: then we have no child too many, as theirs have become ours. */
-static bool
-is_all_known(const struct spawner *sp)
+/* What main processes leave behind has become ours. */
+bool
+tree_is_all_known(const struct spawner *sp)
 {
 	int nknown = sp->slots->nalive + (sp->daemon.pid != 0);
 	return proc_count_children(sp->tree.children_fd) == nknown;
+}
+
+void
+tree_look(struct spawner *sp)
+{
+	if (!tree_is_all_known(sp)) {
+		read_list(sp);
+		return;
+	}
+	sp->tree.n = 0;
+	sp->tree.read_at = sp->now;
+	sp->tree.has_strays = false;
+	spread(&sp->tree);
 }
 
 /* A list that shows the main process as ended has all that it left. */
@@ -206,8 +219,10 @@ static bool
 is_in_list(struct spawner *sp, const struct slot *slot)
 {
 	const struct proc *main = find(&sp->tree, slot->report.pid);
-	return sp->tree.read_at == sp->now && main && main->is_zombie &&
-	       main->owner == slots_index(sp->slots, slot);
+	if (sp->tree.read_at != sp->now)
+		return false;
+	return slot->state == SLOT_LINGERING || /* it had ended before the look */
+	       (main && main->is_zombie && main->owner == slots_index(sp->slots, slot));
 }
 
 int
@@ -215,7 +230,7 @@ tree_leftovers(struct spawner *sp, const struct slot *slot)
 {
 	const struct target target = { .sp = sp, .only = slot };
 	if (!is_in_list(sp, slot)) {
-		if (is_all_known(sp))
+		if (tree_is_all_known(sp))
 			return 0;
 		read_list(sp);
 	}

@@ -30,6 +30,12 @@ struct spawner;
 /* Does what the slots say (slot->stop) to runs with all their processes but strays. */
 void tree_stop(struct spawner *sp);
 
+/* Do we have no child but main processes and the daemon? Then no ended run has left anything. */
+bool tree_is_all_known(const struct spawner *sp);
+
+/* Brings nliving up to date, without strays; of living runs only if it has to. */
+void tree_look(struct spawner *sp);
+
 /*
  * The main process has ended and is not reaped, so that its pid, group and session are nobody
  * else's: how many others are left, strays included. With slot->ends_leftovers they are killed.
