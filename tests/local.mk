@@ -44,6 +44,7 @@ BLACKBOX_TESTS += tests/blackbox/http.sh
 BLACKBOX_TESTS += tests/blackbox/jobs.sh
 BLACKBOX_TESTS += tests/blackbox/memory.sh
 BLACKBOX_TESTS += tests/blackbox/migration.sh
+BLACKBOX_TESTS += tests/blackbox/names.sh
 BLACKBOX_TESTS += tests/blackbox/next.sh
 BLACKBOX_TESTS += tests/blackbox/orphans.sh
 BLACKBOX_TESTS += tests/blackbox/output.sh

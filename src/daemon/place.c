@@ -28,6 +28,32 @@ place_parent(const char *path)
 	return mem_dup_bytes(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+/*
+ * A power cut that takes a new directory takes all that was acknowledged in it. Where directories
+ * cannot be read, or synced, there is nothing more to do.
+ */
+static int
+sync_directory(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool is_hidden = fd < 0 && errno == EACCES;
+	bool is_synced = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
+	int result = is_hidden || is_synced ? 0 : err_errno(err, "%s: sync", path);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+static int
+make_one(const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *err)
+{
+	if (mkdir(path, mode) != 0 && errno != EEXIST)
+		return err_errno(err, "cannot make %s", path);
+	if (uid != (uid_t)-1 && chown(path, uid, gid) != 0)
+		return err_errno(err, "cannot give %s to uid %u", path, (unsigned)uid);
+	return 0;
+}
+
 int
 place_make_directory(const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *err)
 {
@@ -43,14 +69,12 @@ place_make_directory(const char *path, mode_t mode, uid_t uid, gid_t gid, struct
 	bool is_given = uid != (uid_t)-1;
 	int result = place_make_directory(parent, is_given ? PARENT_MODE : mode, (uid_t)-1,
 					  (gid_t)-1, err);
+	if (result == 0)
+		result = make_one(path, mode, uid, gid, err);
+	if (result == 0)
+		result = sync_directory(parent, err);
 	free(parent);
-	if (result != 0)
-		return -1;
-	if (mkdir(path, mode) != 0 && errno != EEXIST)
-		return err_errno(err, "cannot make %s", path);
-	if (is_given && chown(path, uid, gid) != 0)
-		return err_errno(err, "cannot give %s to uid %u", path, (unsigned)uid);
-	return 0;
+	return result;
 }
 
 static int
