@@ -83,6 +83,34 @@ a_user_has_only_so_many_keys(void **state)
 	assert_int_equal(pause_with_key(kit, id, 1001, 10000), ERR_NONE);
 }
 
+/* A request with the key "k", which it shares with others of another hash. */
+static enum err_code
+ask_with_hash(struct kit *kit, int64_t id, uint64_t hash)
+{
+	struct intent *prune = kit_ask(kit, INTENT_PRUNE), *intent = kit_ask(kit, INTENT_JOB_PAUSE);
+	kit_apply(kit, prune);
+	intent_free(prune);
+	intent->ref.id = id;
+	snprintf(intent->key, sizeof(intent->key), "k");
+	intent->key_hash = hash;
+	kit_apply(kit, intent);
+	enum err_code code = intent->err.code;
+	intent_free(intent);
+	return code;
+}
+
+static void
+a_key_is_remembered_for_a_day(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, kit_every_ten);
+	assert_int_equal(ask_with_hash(kit, id, 1), ERR_NONE);
+	kit->now = T0 + USEC_PER_DAY - SEC;
+	assert_int_equal(ask_with_hash(kit, id, 2), ERR_INVALID);
+	kit->now = T0 + USEC_PER_DAY + SEC;
+	assert_int_equal(ask_with_hash(kit, id, 2), ERR_NONE);
+}
+
 static void
 a_name_is_taken_until_its_job_is_over(void **state)
 {
@@ -498,6 +526,7 @@ main(void)
 		WITH_KIT(the_same_key_again_gives_the_same_answer),
 		WITH_KIT(a_key_belongs_to_its_user),
 		WITH_KIT(a_user_has_only_so_many_keys),
+		WITH_KIT(a_key_is_remembered_for_a_day),
 		WITH_KIT(a_name_is_taken_until_its_job_is_over),
 		WITH_KIT(nobody_sees_that_another_users_job_exists),
 		WITH_KIT(a_manual_start_passes_the_same_gate_and_leaves_no_row_when_refused),
