@@ -69,6 +69,22 @@ stop_container
 start_container
 within 10 has_runs boot succeeded 2
 ok $? 'and again in the next container' || diag "$(asched runs boot; cat "$dir/log")"
+
+# The machine dies: nobody has asked for the end, and nobody can know what came of what ran.
+asched add -q --name again --every 1h --on-lost retry --shell "echo >> '$dir/again'; sleep 60" > /dev/null
+asched run slow > /dev/null
+asched run again > /dev/null
+within 10 slow_is_up && within 10 test -s "$dir/again"
+kill -KILL "$outer_pid"
+wait "$outer_pid" 2> /dev/null
+start_container
+has 'what ran when the container was killed is lost' '"state":"lost","reason":"reboot"' \
+	"$(asched --json runs slow --limit 1)"
+ran_again() {
+	[ "$(wc -l < "$dir/again")" = 2 ]
+}
+within 10 ran_again
+ok $? 'and runs again where it may' || diag "$(asched runs)"
 stop_container
 is 'which ends, too' 0 $?
 finish

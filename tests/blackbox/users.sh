@@ -218,6 +218,24 @@ fi
 echo "operators = $bob" >> "$dir/asched.conf"
 has 'root reloads' '"reloaded":true' "$(ask 0 daemon.reload '')"
 has 'an operator sees all' '"name":"secret"' "$(ask $bob job.list '')"
+
+# With a list of those who may, nobody else may, and who is on both lists may not.
+echo "allow = $ann $outcast" >> "$dir/asched.conf"
+has 'root reloads a list of those who may' '"reloaded":true' "$(ask 0 daemon.reload '')"
+has 'who is on it may' '"result":' "$(ask $ann job.list '')"
+has 'who is not may not' '"code":-32002' "$(ask "$known" job.list '' 2>&1)"
+has 'operators need not be on it' '"result":' "$(ask $bob job.list '')"
+has 'who is denied stays so' '"code":-32002' "$(ask $outcast job.list '' 2>&1)"
+has 'and root may' '"result":' "$(ask 0 job.list '')"
 daemon_stop TERM
 is 'it stops' 0 $?
+
+# A private daemon is for who started it, whatever the modes of its files.
+ASCHED_SOCKET=$dir/d/socket
+daemon_start
+chmod 711 "$dir/d"
+chmod 666 "$dir/d/socket"
+has 'a private daemon serves nobody else' '"code":-32002' \
+	"$(echo '{"jsonrpc":"2.0","id":1,"method":"daemon.status"}' | as $ann "$dir/bin/talk" "$dir/d/socket" 2>&1)"
+daemon_stop TERM
 finish
