@@ -24,7 +24,15 @@ has 'and status says so' 'lines lost' "$(asched status)"
 asched add -q --name late -- true > /dev/null
 within 20 has_run late succeeded
 ok $? 'work goes on all the same'
+
+# Then nobody is left who could: what is written into such a pipe ends who does not look out.
+before=$(daemon_pid_now)
+kill $reader
+wait $reader 2> /dev/null
+asched add -q --name later -- true > /dev/null
+within 20 has_run later succeeded
+ok $? 'also when the reader of the log is gone'
+is 'in the same daemon' "$before" "$(daemon_pid_now)"
 daemon_stop TERM
 is 'and the daemon ends well' 0 $?
-kill $reader
 finish

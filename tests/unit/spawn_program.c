@@ -552,6 +552,17 @@ a_planned_restart_comes_at_once_and_keeps_runs(void **state)
 	assert_int_equal(WTERMSIG(msg.report.wait_status), SIGTERM);
 }
 
+static bool
+is_stopped(pid_t pid)
+{
+	char path[32], text[64] = "";
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
+	close(fd);
+	return strstr(text, ") T ") != NULL;
+}
+
 static void
 a_run_that_ignores_term_or_is_stopped_can_be_ended(void **state)
 {
@@ -566,10 +577,13 @@ a_run_that_ignores_term_or_is_stopped_can_be_ended(void **state)
 	spawner_signal(sp, 1, MSG_STOP_HARD);
 	struct msg msg = spawner_expect(sp, MSG_EXITED, 1, NULL);
 	assert_int_equal(WTERMSIG(msg.report.wait_status), SIGKILL);
-	spawner_shell(sp, 2, "kill -STOP $$");
-	spawner_expect(sp, MSG_STARTED, 2, NULL);
+	spawner_shell(sp, 2, "trap 'exit 9' TERM; kill -STOP $$");
+	msg = spawner_expect(sp, MSG_STARTED, 2, NULL);
+	while (!is_stopped(msg.report.pid))
+		usleep(1000);
 	spawner_signal(sp, 2, MSG_STOP_SOFT);
-	spawner_expect(sp, MSG_EXITED, 2, NULL);
+	msg = spawner_expect(sp, MSG_EXITED, 2, NULL);
+	assert_int_equal(WEXITSTATUS(msg.report.wait_status), 9);
 }
 
 static void
