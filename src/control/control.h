@@ -21,6 +21,7 @@ struct control_status {
 	usec_t started_at, uptime;
 	enum store_state store_state;
 	const char *store_detail;
+	const char *held_up_by;   /* why nothing is started now; "": nothing is in the way */
 	const char *last_trouble; /* "" when there was none */
 	usec_t last_trouble_at;
 	int64_t nqueued;   /* requests that wait for the store or are being committed */

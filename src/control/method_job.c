@@ -315,6 +315,5 @@ job_why_render(struct call *call, const struct intent *intent)
 	const struct control_ports *ports = &call->control->ports;
 	struct control_status status;
 	ports->status(ports->arg, &status);
-	return why_explain(intent, ports->zones,
-			   status.store_state == STORE_OK ? "" : status.store_detail);
+	return why_explain(intent, ports->zones, status.held_up_by);
 }

@@ -48,6 +48,14 @@ get_defaults(void *arg)
 	return daemon->conf.has_defaults ? &daemon->conf.defaults : NULL;
 }
 
+static const char *
+what_holds_up(const struct daemon *daemon, const struct store_thread_metrics *metrics)
+{
+	if (metrics->state != STORE_OK)
+		return metrics->detail;
+	return ev_is_active(&daemon->settle.timer) ? "the clock cannot be believed yet" : "";
+}
+
 static void
 get_status(void *arg, struct control_status *out)
 {
@@ -63,6 +71,7 @@ get_status(void *arg, struct control_status *out)
 		.uptime = clock_elapsed() - daemon->started_elapsed,
 		.store_state = metrics.state,
 		.store_detail = metrics.detail,
+		.held_up_by = what_holds_up(daemon, &metrics),
 		.last_trouble = daemon->trouble,
 		.last_trouble_at = daemon->trouble_at,
 		.nqueued = (int64_t)metrics.nqueued,

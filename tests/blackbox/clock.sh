@@ -35,6 +35,8 @@ manual_start() {
 }
 within 10 manual_start
 ok $? 'and run' || diag "$(asched runs every; tail -5 "$dir/log")"
+asched add -q --name doubted -- true > /dev/null
+has 'and why tells what holds it up' 'nothing is started now: the clock' "$(asched why doubted)"
 is 'what is due by that clock is not' $((n + 1)) "$(wc -l < "$dir/witness")"
 clock 0
 goes_on every 'when the clock is set right'

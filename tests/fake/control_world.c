@@ -58,9 +58,11 @@ static void
 status(void *arg, struct control_status *out)
 {
 	(void)arg;
-	*out = (struct control_status){
-		.pid = getpid(), .store_detail = "", .last_trouble = "", .node = "here"
-	};
+	*out = (struct control_status){ .pid = getpid(),
+					.store_detail = "",
+					.held_up_by = "",
+					.last_trouble = "",
+					.node = "here" };
 }
 
 static int
