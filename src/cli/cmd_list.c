@@ -142,6 +142,7 @@ list_jobs(const struct query *query, const struct args *args)
 			 : query->only_ids ? print_id
 					   : NULL,
 		.limit = query->limit,
+		.shown = args->nwords > 1 ? json_object() : NULL,
 	};
 	listing_begin(&listing);
 	for (size_t i = 0; i < args->nwords && !listing.has_more; i++)
@@ -149,6 +150,7 @@ list_jobs(const struct query *query, const struct args *args)
 	if (!args->nwords)
 		listing_add(&listing, "job.list", make_params(query, NULL));
 	listing_end(&listing);
+	json_decref(listing.shown);
 	if (listing_is_table(&listing) && listing.nshown == 0 && client_is_well(client))
 		tell_nothing(query, args->nwords > 0);
 	else if (listing_is_table(&listing) && listing.has_more)

@@ -42,6 +42,21 @@ show_item(struct listing *listing, const json_t *item)
 	listing->nshown++;
 }
 
+/* Was it shown already, because another pattern found it? */
+static bool
+is_repeated(struct listing *listing, const json_t *item)
+{
+	char key[24];
+	if (!listing->shown)
+		return false;
+	snprintf(key, sizeof(key), "%" JSON_INTEGER_FORMAT,
+		 json_integer_value(json_object_get(item, "id")));
+	if (json_object_get(listing->shown, key))
+		return true;
+	json_object_set_new(listing->shown, key, json_true());
+	return false;
+}
+
 /* False: the limit is reached. */
 static bool
 show_page(struct listing *listing, const json_t *items)
@@ -49,6 +64,8 @@ show_page(struct listing *listing, const json_t *items)
 	size_t i;
 	json_t *item;
 	json_array_foreach(items, i, item) {
+		if (is_repeated(listing, item))
+			continue;
 		if (listing->limit && listing->nshown == listing->limit) {
 			listing->has_more = true;
 			break;

@@ -25,6 +25,7 @@ struct listing {
 	void (*print)(const json_t *item); /* instead of the table and of JSON; NULL: neither */
 	int64_t limit;                     /* 0: none */
 	bool is_whole;                     /* the method knows no pages: it gives all at once */
+	json_t *shown; /* an object for the ids, if items may be found twice; NULL: they are not */
 
 	/* The result. */
 	int64_t nshown;

@@ -106,6 +106,7 @@ succeeds 'queues sets a concurrency' asched queues default --concurrency 7
 has 'queues lists the queue' default "$(asched queues)"
 is 'with its concurrency' 7 "$(asched --json queues | json_value concurrency)"
 
+is 'a job that two patterns match is listed once' "$(asched list -q 'y*')" "$(asched list -q 'y*' yearly 'yea*')"
 has 'status shows the queues' 'default: 0 of 7 running, 0 waiting' "$(asched status)"
 is 'and the same in JSON' 7 "$(asched --json status | json_value concurrency)"
 has 'no trouble is no trouble' '"last_trouble_at": null' "$(asched --json status | sed 's, *: *,: ,g')"
