@@ -17,6 +17,7 @@ struct chain {
 	const struct queue *queue; /* of a run that waits; else NULL */
 	const char *trouble;       /* why nothing is started now; "": nothing is in the way */
 	usec_t at, now;
+	int64_t nruns; /* that count for max-runs before the instant, if none is skipped till then */
 	struct zones *zones;
 	struct zone *zone;
 	json_t *sentences;
@@ -52,6 +53,15 @@ counts_from(const struct job *job)
 	return job->paused_at ? job->created_at : job->anchor_at;
 }
 
+/* The runs that count for max-runs up to then, if none is skipped till then. */
+static int64_t
+runs_until(const struct job *job, const struct schedule *schedule, usec_t until)
+{
+	if (!job->max_runs || until < job->next_due)
+		return job->nruns;
+	return job->nruns + schedule_count(schedule, job->next_due - 1, until);
+}
+
 /* The first instant after that one which the job had, or is to have. */
 static usec_t
 next_after(const struct chain *chain, const struct schedule *schedule, usec_t at)
@@ -60,7 +70,7 @@ next_after(const struct chain *chain, const struct schedule *schedule, usec_t at
 	usec_t from = counts_from(job);
 	usec_t next = job_next_within(job, schedule, at > from ? at : from, 0, NULL);
 	bool was_due = next <= job->covered_until;
-	bool is_used_up = job->max_runs && job->nruns >= job->max_runs;
+	bool is_used_up = job->max_runs && runs_until(job, schedule, at) >= job->max_runs;
 	bool goes_on = job->state == JOB_ACTIVE || (job->state == JOB_PAUSED && next <= chain->now);
 	return was_due || (goes_on && !is_used_up) ? next : USEC_NEVER;
 }
@@ -78,6 +88,7 @@ find_due(struct chain *chain, const struct schedule *schedule, usec_t until, uns
 		chain->at = due;
 	else
 		*marks = 0; /* they are of another instant */
+	chain->nruns = runs_until(chain->job, schedule, chain->at - 1);
 	*next = next_after(chain, schedule, chain->at);
 	return due <= until;
 }
@@ -161,6 +172,8 @@ say_job(struct chain *chain)
 		say(chain, "the job is %s", job_state_name(job->state));
 	if (job->max_runs && job->nruns >= job->max_runs)
 		say(chain, "its max-runs, %d, are used up", job->max_runs);
+	else if (job->max_runs && chain->nruns >= job->max_runs)
+		say(chain, "its max-runs, %d, are used up by then", job->max_runs);
 	if (job->not_before && chain->at < job->not_before)
 		say(chain, "not-before is %s", show(chain, job->not_before, text));
 	if (job->until && chain->at > job->until)
@@ -280,10 +293,11 @@ say_run(struct chain *chain, const struct attempt *attempt)
 }
 
 static bool
-is_within_bounds(const struct job *job, usec_t at)
+is_within_bounds(const struct chain *chain)
 {
-	return at >= job->not_before && (!job->until || at <= job->until) &&
-	       !(job->max_runs && job->nruns >= job->max_runs);
+	const struct job *job = chain->job;
+	return chain->at >= job->not_before && (!job->until || chain->at <= job->until) &&
+	       !(job->max_runs && chain->nruns >= job->max_runs);
 }
 
 /* Of an instant of an active job that is to be claimed. */
@@ -311,7 +325,7 @@ static void
 say_unclaimed(struct chain *chain)
 {
 	const struct job *job = chain->job;
-	bool is_to_come = chain->at >= job->next_due && is_within_bounds(job, chain->at);
+	bool is_to_come = chain->at >= job->next_due && is_within_bounds(chain);
 	bool is_past = chain->at <= chain->now;
 	bool had_row = chain->at > counts_from(job) && chain->at <= job->covered_until;
 	if (is_to_come && job->state == JOB_ACTIVE)
@@ -345,6 +359,7 @@ why_explain(const struct intent *intent, struct zones *zones, const char *troubl
 		.trouble = trouble,
 		.at = intent->at,
 		.now = intent->now,
+		.nruns = job->nruns,
 		.zones = zones,
 		.zone = json_zone(zones, job->tz),
 		.sentences = json_array(),

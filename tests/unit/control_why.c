@@ -279,6 +279,27 @@ run_of(enum run_state state)
 }
 
 static void
+max_runs_that_will_be_used_up_by_then_are_told(void **state)
+{
+	(void)state;
+	struct job job = minutely();
+	job.max_runs = 2;
+	char *text = ask(&job, NULL, 60, 30);
+	has(text, "it will be due then");
+	has(text, "next: T0+120\n");
+	job = minutely();
+	job.max_runs = 2;
+	text = ask(&job, NULL, 120, 30);
+	has(text, "it will be due then");
+	has_not(text, "next:");
+	job = minutely();
+	job.max_runs = 2;
+	text = ask(&job, NULL, 180, 30);
+	has(text, "its max-runs, 2, are used up by then\nnothing will be due then");
+	has_not(text, "next:");
+}
+
+static void
 a_run_that_waits_says_for_what(void **state)
 {
 	static const struct {
@@ -457,6 +478,7 @@ main(void)
 		cmocka_unit_test(boots_have_no_time_that_is_known_before),
 		cmocka_unit_test(what_clocks_did_to_an_instant_is_said_of_that_one_alone),
 		cmocka_unit_test(a_row_says_what_its_reason_means),
+		cmocka_unit_test(max_runs_that_will_be_used_up_by_then_are_told),
 		cmocka_unit_test(a_run_that_waits_says_for_what),
 		cmocka_unit_test(a_retry_says_what_came_of_the_attempts_before),
 		cmocka_unit_test(what_was_cancelled_says_by_whom_once),
