@@ -220,6 +220,11 @@ struct intent {
 	 * next one, until it is done and answered.
 	 */
 	bool goes_on;
+	/* The ledger's own: how far the part came that the commit after so many has made. */
+	struct {
+		int64_t ncommits, job_id;
+		usec_t until;
+	} part;
 
 	/* The answer. err.code ERR_NONE: it is committed. */
 	struct err err;

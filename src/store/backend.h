@@ -35,6 +35,15 @@ struct request_row {
 	usec_t next_due;
 };
 
+/* Rows of a job by the schedule, due behind `after` and before `until`, which moves down. */
+struct back_slice {
+	int64_t job_id;
+	usec_t after, until;
+	const char *detail;
+	size_t max; /* rows to look at */
+	size_t n;   /* that were looked at */
+};
+
 /* What a log says of a job that is set aside. */
 #define SET_ASIDE_WORDS "a job is set aside: put a backup of the database in its place"
 
@@ -141,18 +150,14 @@ struct backend_ops {
 	/* Opens GATE_TIME of waiting runs with start_at <= until. NONE: there were none. */
 	enum backend_result (*runs_open_timed)(struct backend *, usec_t until, struct err *);
 	/*
-	 * The job's rows by the schedule that are skipped, missed or edited away and due after
-	 * `after` stand for no instant any more: trigger clock, with that detail. NONE: there were
-	 * none.
+	 * Looks at the next rows of the slice, the latest due first: those that are skipped, missed
+	 * or edited away stand for no instant any more: trigger clock, with that detail. NONE:
+	 * there are no more to look at.
 	 */
-	enum backend_result (*runs_give_back)(struct backend *, int64_t job_id, usec_t after,
-					      const char *detail, struct err *);
-	/*
-	 * What a clock that was set back asks for: waiting runs with GATE_TIME whose delay is one
-	 * of elapsed time (tried before, not by the schedule, or of kind SCHEDULE_ON_START) start
-	 * so much later. NONE: there were none.
-	 */
-	enum backend_result (*runs_shift)(struct backend *, usec_t by, struct err *);
+	enum backend_result (*runs_give_back)(struct backend *, struct back_slice *, struct err *);
+	/* Waiting runs with GATE_TIME behind (start_at, id), in that order; at most max. */
+	enum backend_result (*runs_timed)(struct backend *, const struct run *behind, size_t max,
+					  struct run *runs, size_t *n, struct err *);
 	/* The least start_at of waiting runs with GATE_TIME; NEVER: none. */
 	enum backend_result (*runs_next_timed)(struct backend *, usec_t *at, struct err *);
 	/* Waiting runs with a deadline_at before `now`, the oldest first. */

@@ -10,6 +10,8 @@
 #include "store/ledger_parts.h"
 
 #define KEYS_PER_USER 10000
+/* Some 10 ms, when all of them are to be changed. */
+#define LOOKS_PER_TRANSACTION 1000
 
 /* INTENT_BACKUP and INTENT_CHECK are not here: the keeper copies in steps, outside transactions. */
 static int (*const handlers[INTENT_NKINDS])(struct ledger *, struct intent *) = {
@@ -291,15 +293,26 @@ remember_request(struct ledger *ledger, struct intent *intent)
 		ledger->backend->ops->request_save(ledger->backend, &row, &intent->err));
 }
 
+size_t
+ledger_batch(const struct ledger *ledger, size_t usual)
+{
+	return ledger->batch_max > 0 && ledger->batch_max < usual ? ledger->batch_max : usual;
+}
+
 void
 ledger_begin(struct ledger *ledger)
 {
 	ledger->nfreed = 0;
+	ledger->nlooks = ledger_batch(ledger, LOOKS_PER_TRANSACTION);
 }
 
 bool
 ledger_apply(struct ledger *ledger, struct intent *intent, const struct intent *next)
 {
+	struct backend *db = ledger->backend;
+	int64_t ncommits = db->ops->ncommits(db);
+	if (intent->part.ncommits + 1 != ncommits) /* nothing, or a commit that never was */
+		memset(&intent->part, 0, sizeof(intent->part));
 	intent->goes_on = false;
 	ledger->has_next_end = next && next->kind == INTENT_ENDED;
 	bool has_key = intent->key[0] && intent_is_change(intent->kind);
@@ -310,6 +323,8 @@ ledger_apply(struct ledger *ledger, struct intent *intent, const struct intent *
 		return true;
 	if (done == 0 && has_key && intent->err.code == ERR_NONE && !intent->goes_on)
 		done = remember_request(ledger, intent);
+	intent->part.ncommits = ncommits;
+	intent->goes_on &= done == 0;
 	if (done < 0 && intent->err.code == ERR_NONE)
 		err_set(&intent->err, ERR_UNAVAILABLE, "the store failed");
 	return done == 0;

@@ -22,11 +22,13 @@ struct ledger {
 	int64_t retain_runs;       /* and how many at most; 0: no limit */
 	int64_t retain_bytes;      /* of output in all; 0: no limit */
 	struct limits limits;      /* of each user but root */
+	size_t batch_max; /* jobs, or rows, that a transaction goes through; 0: some 10 ms of them */
 
 	/* Its own, of the transaction. */
 	char freed_queue[JOB_NAME_MAX + 1]; /* ends have freed slots of it that nobody has */
 	int64_t nfreed;                     /* taken yet, so many */
 	bool has_next_end;                  /* another end follows at once */
+	size_t nlooks; /* rows that it may still look at for what a clock gives back */
 };
 
 /* A transaction begins: what the one before it left over is forgotten. */

@@ -77,45 +77,87 @@ end_ahead(struct ledger *ledger, struct intent *intent, struct job *job)
 	return rc;
 }
 
-/* The rows of the job that lie ahead, and how far those reach that are left. */
+/* How far the rows reach that are left. */
 static int
-give_back_rows(struct ledger *ledger, struct intent *intent, struct job *job, const char *detail)
+measure_cover(struct ledger *ledger, struct intent *intent, struct job *job)
 {
 	struct backend *db = ledger->backend;
 	struct run last = { 0 };
-	if (db->ops->runs_give_back(db, job->id, intent->now, detail, &intent->err) ==
-		    BACKEND_ERROR ||
-	    db->ops->run_due_by(db, job->id, USEC_NEVER, &last, &intent->err) == BACKEND_ERROR)
+	if (db->ops->run_due_by(db, job->id, USEC_NEVER, &last, &intent->err) == BACKEND_ERROR)
 		return -1;
 	job->covered_until = last.last_due;
 	return 0;
 }
 
+/* At most a second of rows: what reaches further was given back as after a step of the clock. */
 int
 ledger_give_back_edited(struct ledger *ledger, struct intent *intent, struct job *job)
 {
-	return job->covered_until <= intent->now
-		       ? 0
-		       : give_back_rows(ledger, intent, job, EDITED_AHEAD);
+	struct backend *db = ledger->backend;
+	struct back_slice slice = { .job_id = job->id,
+				    .after = intent->now,
+				    .until = intent->now + CLAIM_AHEAD_MAX + 1,
+				    .detail = EDITED_AHEAD,
+				    .max = PLAN_STEPS_MAX };
+	enum backend_result result;
+	if (job->covered_until <= intent->now)
+		return 0;
+	do {
+		result = db->ops->runs_give_back(db, &slice, &intent->err);
+	} while (result == BACKEND_OK);
+	return result == BACKEND_ERROR ? -1 : measure_cover(ledger, intent, job);
+}
+
+/* The latest first: what a claim was ahead with. 1: that was all, 0: there are more; -1. */
+static int
+give_back_rows(struct ledger *ledger, struct intent *intent, struct job *job)
+{
+	struct backend *db = ledger->backend;
+	struct back_slice slice = { .job_id = job->id,
+				    .after = intent->now,
+				    .until = intent->part.until ? intent->part.until : USEC_NEVER,
+				    .detail = GIVEN_BACK,
+				    .max = ledger->nlooks };
+	if (slice.max == 0)
+		return 0;
+	enum backend_result result = db->ops->runs_give_back(db, &slice, &intent->err);
+	ledger->nlooks -= slice.n;
+	intent->part.until = result == BACKEND_OK ? slice.until : 0;
+	return result == BACKEND_ERROR ? -1 : result == BACKEND_NONE;
+}
+
+static int
+go_on_from_now(struct ledger *ledger, struct intent *intent, struct job *job,
+	       const struct schedule *schedule)
+{
+	if (measure_cover(ledger, intent, job) < 0)
+		return -1;
+	if (job->next_due > intent->now)
+		job_anchor(job, schedule, intent->now, ledger->machine);
+	/* What waited behind a run that is given back may go. */
+	return ledger_go_on(ledger, intent, job);
 }
 
 int
 ledger_give_back(struct ledger *ledger, struct intent *intent, struct job *job)
 {
+	struct backend *db = ledger->backend;
 	struct schedule schedule;
 	/* No schedule names a boot again. */
 	if (job->kind == SCHEDULE_ON_START || job->covered_until <= intent->now + CLAIM_AHEAD_MAX ||
 	    job_schedule(job, ledger->zones, &schedule, NULL) < 0)
 		return 0;
-	int rc = end_ahead(ledger, intent, job);
-	if (rc == 0)
-		rc = divide_span(ledger, intent, job, &schedule);
-	if (rc == 0)
-		rc = give_back_rows(ledger, intent, job, GIVEN_BACK);
-	if (rc == 0 && job->next_due > intent->now)
-		job_anchor(job, &schedule, intent->now, ledger->machine);
+	int done = end_ahead(ledger, intent, job);
+	if (done == 0)
+		done = divide_span(ledger, intent, job, &schedule);
+	if (done == 0)
+		done = give_back_rows(ledger, intent, job);
+	if (done == 1 && go_on_from_now(ledger, intent, job, &schedule) < 0)
+		done = -1;
 	schedule_fini(&schedule);
-	if (rc == 0) /* what waited behind a run that is given back may go */
-		rc = ledger_go_on(ledger, intent, job);
-	return rc < 0 ? -1 : 1;
+	if (done != 0)
+		return done;
+	intent->goes_on = true;
+	return ledger_checked(
+		db->ops->job_advance(db, job, job->next_due, job->state, &intent->err));
 }

@@ -409,6 +409,8 @@ resume_job(struct ledger *ledger, struct intent *intent, struct job *job)
 	if (ledger_end_claimed(ledger, intent, job, REASON_PAUSED) < 0 ||
 	    ledger_give_back(ledger, intent, job) < 0)
 		return -1;
+	if (intent->goes_on)
+		return 0;
 	job->state = JOB_ACTIVE;
 	job->anchor_at = intent->now;
 	job->nfailed = 0;

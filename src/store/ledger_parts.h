@@ -13,6 +13,8 @@
 /* Turns a backend's result into 0 or -1. NONE is for the caller to tell apart beforehand. */
 int ledger_checked(enum backend_result result);
 
+/* How many jobs, or rows, a transaction goes through, of those that are as usual. */
+size_t ledger_batch(const struct ledger *ledger, size_t usual);
 /* A random number; the ledger's own generator, so that a seed replays it. */
 uint64_t ledger_draw(struct ledger *ledger);
 
@@ -92,6 +94,7 @@ void ledger_wake_by(struct intent *intent, usec_t at);
 /*
  * Instants of the job that lie ahead and are not run are to be decided once more: the clock was
  * set back. 1: it has some, goes on at the first instant from now on and is to be stored; 0; -1.
+ * With intent->goes_on (and 0) that was a part of them, and is stored.
  */
 int ledger_give_back(struct ledger *ledger, struct intent *intent, struct job *job);
 /*

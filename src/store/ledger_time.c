@@ -6,9 +6,10 @@
 #include "base/alloc.h"
 #include "store/ledger_parts.h"
 
-#define JOBS_PER_BATCH 256
-#define PRUNE_SLICE    500 /* runs removed in one transaction: a few milliseconds */
-#define KEYS_KEPT      USEC_PER_DAY
+#define JOBS_PER_BATCH   256
+#define SHIFTS_PER_BATCH 500
+#define PRUNE_SLICE      500 /* runs removed in one transaction: a few milliseconds */
+#define KEYS_KEPT        USEC_PER_DAY
 
 /* A step back of more than this gives back what lies ahead again. */
 #define STEP_BACK_MIN USEC_PER_MIN
@@ -74,7 +75,91 @@ recall_step(struct ledger *ledger, struct intent *intent)
 	return rc;
 }
 
-/* Puts the step on record, once: it is told again when the outcome of a commit was unknown. */
+/* Is it by an instant that the clock names, and not a delay after something else? 1, 0 or -1. */
+static int
+waits_for_instant(struct ledger *ledger, struct intent *intent, const struct run *run)
+{
+	struct job job;
+	if (!run_is_untried_instant(run))
+		return 0;
+	if (ledger_load_job_of(ledger, intent, run, &job) != BACKEND_OK)
+		return -1;
+	bool follows_boot = job.kind == SCHEDULE_ON_START;
+	job_fini(&job);
+	return !follows_boot;
+}
+
+/* A deadline counts from the start. */
+static int
+shift_run(struct ledger *ledger, struct intent *intent, struct run *run)
+{
+	struct backend *db = ledger->backend;
+	usec_t step = intent->until - intent->at;
+	int waits = waits_for_instant(ledger, intent, run);
+	if (waits != 0)
+		return waits < 0 ? -1 : 0;
+	run->start_at += step;
+	run->deadline_at += run->deadline_at ? step : 0;
+	return ledger_checked(
+		db->ops->run_update(db, run, RUN_WAITING, run->attempt, &intent->err));
+}
+
+/* How far that step has come: behind that run, by (start_at, id). */
+static int
+load_shifted(struct ledger *ledger, struct intent *intent, struct run *behind)
+{
+	struct backend *db = ledger->backend;
+	struct buf text = BUF_EMPTY;
+	long long from, to, start_at, id;
+	int rc = ledger_checked(db->ops->meta_load(db, "shifted", &text, &intent->err));
+	bool is_some =
+		sscanf(buf_text(&text), "%lld %lld %lld %lld", &from, &to, &start_at, &id) == 4;
+	*behind = (struct run){ 0 };
+	if (rc == 0 && is_some && from == intent->at && to == intent->until)
+		*behind = (struct run){ .start_at = start_at, .id = id };
+	buf_fini(&text);
+	return rc;
+}
+
+static int
+save_shifted(struct ledger *ledger, struct intent *intent, const struct run *last)
+{
+	struct backend *db = ledger->backend;
+	char text[96];
+	snprintf(text, sizeof(text), "%lld %lld %lld %lld", (long long)intent->at,
+		 (long long)intent->until, (long long)last->start_at, (long long)last->id);
+	return ledger_checked(db->ops->meta_save(db, "shifted", text, &intent->err));
+}
+
+/*
+ * Retries and what follows a boot are not to wait for the time to come again, when it is set back;
+ * ahead, one that comes early does no harm. In batches: what is moved lies in front of those that
+ * are still to be, and the record tells how far the one before has come.
+ */
+static int
+shift_delays(struct ledger *ledger, struct intent *intent)
+{
+	struct backend *db = ledger->backend;
+	size_t max = ledger_batch(ledger, SHIFTS_PER_BATCH), n = 0;
+	struct run behind, *runs = mem_array(max, sizeof(*runs));
+	int rc = load_shifted(ledger, intent, &behind);
+	if (rc == 0)
+		rc = ledger_checked(db->ops->runs_timed(db, &behind, max, runs, &n, &intent->err));
+	if (n > 0)
+		behind = runs[n - 1];
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = shift_run(ledger, intent, &runs[i]);
+	free(runs);
+	if (rc < 0 || n < max)
+		return rc;
+	intent->goes_on = true;
+	return save_shifted(ledger, intent, &behind);
+}
+
+/*
+ * Puts the step on record, once: it is told again when the outcome of a commit was unknown. With
+ * intent->goes_on it is not there yet.
+ */
 static int
 begin_step(struct ledger *ledger, struct intent *intent)
 {
@@ -88,14 +173,11 @@ begin_step(struct ledger *ledger, struct intent *intent)
 	remember_step(ledger, intent->at, intent->until);
 	if (rc < 0 || is_known)
 		return rc;
-	usec_t step = intent->until - intent->at;
-	if (record_step(ledger, intent) < 0)
+	if (intent->until < intent->at && shift_delays(ledger, intent) < 0)
 		return -1;
-	/*
-	 * Retries and what follows a boot are not to wait for the time to come again; one
-	 * that comes early does no harm.
-	 */
-	if (step < 0 && db->ops->runs_shift(db, step, &intent->err) == BACKEND_ERROR)
+	if (intent->goes_on)
+		return 0;
+	if (record_step(ledger, intent) < 0)
 		return -1;
 	return ledger_checked(db->ops->meta_save(db, "step", text, &intent->err));
 }
@@ -144,20 +226,19 @@ ledger_boot(struct ledger *ledger, struct intent *intent)
 {
 	struct backend *db = ledger->backend;
 	int64_t ids[JOBS_PER_BATCH], after;
-	size_t n;
+	size_t n, max = ledger_batch(ledger, JOBS_PER_BATCH);
 	if (recall_step(ledger, intent) < 0)
 		return -1;
 	int is_done = has_booted(ledger, intent, &after);
 	if (is_done != 0)
 		return is_done < 0 ? -1 : 0;
-	if (db->ops->jobs_on_start(db, after, JOBS_PER_BATCH, ids, &n, &intent->err) ==
-	    BACKEND_ERROR)
+	if (db->ops->jobs_on_start(db, after, max, ids, &n, &intent->err) == BACKEND_ERROR)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (start_on_boot(ledger, intent, ids[i]) < 0)
 			return -1;
 	}
-	bool has_more = n == JOBS_PER_BATCH;
+	bool has_more = n == max;
 	if (note_boot(ledger, intent, has_more ? ids[n - 1] : 0) < 0)
 		return -1;
 	intent->goes_on = has_more;
@@ -208,31 +289,42 @@ save_moved(struct ledger *ledger, struct intent *intent, struct job *job, usec_t
 	return ledger_checked(db->ops->job_advance(db, job, seen, JOB_ACTIVE, &intent->err));
 }
 
-/* Moves the jobs of the next batch; offset goes on, or to -1. */
+static int
+move_job(struct ledger *ledger, struct intent *intent, int64_t id, mover move)
+{
+	struct backend *db = ledger->backend;
+	struct job job;
+	enum backend_result found = ledger_load_job(ledger, intent, id, &job);
+	if (found != BACKEND_OK)
+		return ledger_checked(found);
+	usec_t seen = job.next_due;
+	int rc = 0;
+	if (come_back(&job, intent->now))
+		rc = ledger_checked(db->ops->job_update(db, &job, &intent->err));
+	int moved = rc < 0 ? -1 : move(ledger, intent, &job);
+	rc = moved == 1 ? save_moved(ledger, intent, &job, seen) : moved;
+	job_fini(&job);
+	return rc;
+}
+
+/* Moves the jobs of the next batch; offset goes on, or to -1. One that goes on is in the next. */
 static int
 move_batch(struct ledger *ledger, struct intent *intent, mover move)
 {
 	struct backend *db = ledger->backend;
 	int64_t ids[JOBS_PER_BATCH];
-	size_t n;
-	int rc = ledger_checked(
-		db->ops->jobs_recurring(db, intent->offset, JOBS_PER_BATCH, ids, &n, &intent->err));
+	size_t n, max = ledger_batch(ledger, JOBS_PER_BATCH);
+	int64_t after = intent->part.job_id ? intent->part.job_id : intent->offset;
+	int rc = ledger_checked(db->ops->jobs_recurring(db, after, max, ids, &n, &intent->err));
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		struct job job;
-		enum backend_result found = ledger_load_job(ledger, intent, ids[i], &job);
-		rc = ledger_checked(found);
-		if (found != BACKEND_OK)
-			continue;
-		usec_t seen = job.next_due;
-		if (come_back(&job, intent->now))
-			rc = ledger_checked(db->ops->job_update(db, &job, &intent->err));
-		int moved = rc < 0 ? -1 : move(ledger, intent, &job);
-		rc = moved == 1 ? save_moved(ledger, intent, &job, seen) : moved;
-		job_fini(&job);
+		rc = move_job(ledger, intent, ids[i], move);
+		if (intent->goes_on)
+			return rc;
+		intent->part.job_id = ids[i];
 	}
 	if (rc < 0)
 		return -1;
-	intent->offset = n == JOBS_PER_BATCH ? ids[n - 1] : -1;
+	intent->offset = n == max ? ids[n - 1] : -1;
 	return ledger_plan_wake(ledger, intent);
 }
 
@@ -249,6 +341,8 @@ ledger_clock_step(struct ledger *ledger, struct intent *intent)
 {
 	if (intent->offset == 0 && begin_step(ledger, intent) < 0)
 		return -1;
+	if (intent->goes_on)
+		return 0;
 	if (intent->at - intent->until > STEP_BACK_MIN)
 		return move_batch(ledger, intent, move_by_step);
 	intent->offset = -1;

@@ -56,8 +56,9 @@ enum sql {
 	SQL_RUNS_ACTIVE,
 	SQL_RUNS_ACTIVE_COUNT,
 	SQL_RUNS_OPEN_TIMED,
+	SQL_RUNS_BACK_SLICE,
 	SQL_RUNS_GIVE_BACK,
-	SQL_RUNS_SHIFT,
+	SQL_RUNS_TIMED,
 	SQL_RUNS_NEXT_TIMED,
 	SQL_RUNS_OVERDUE,
 	SQL_RUNS_NEXT_DEADLINE,
@@ -271,9 +272,9 @@ enum backend_result sqlite_run_update(struct backend *, const struct run *, enum
 enum backend_result sqlite_runs_active(struct backend *, int64_t, size_t, struct run *, size_t *,
 				       struct err *);
 enum backend_result sqlite_runs_open_timed(struct backend *, usec_t, struct err *);
-enum backend_result sqlite_runs_give_back(struct backend *, int64_t, usec_t, const char *,
-					  struct err *);
-enum backend_result sqlite_runs_shift(struct backend *, usec_t, struct err *);
+enum backend_result sqlite_runs_give_back(struct backend *, struct back_slice *, struct err *);
+enum backend_result sqlite_runs_timed(struct backend *, const struct run *, size_t, struct run *,
+				      size_t *, struct err *);
 enum backend_result sqlite_runs_next_timed(struct backend *, usec_t *, struct err *);
 enum backend_result sqlite_runs_overdue(struct backend *, usec_t, size_t, struct run *, size_t *,
 					struct err *);

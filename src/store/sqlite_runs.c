@@ -163,25 +163,50 @@ sqlite_runs_open_timed(struct backend *backend, usec_t until, struct err *err)
 	return sql_change(s, stmt, err);
 }
 
-enum backend_result
-sqlite_runs_give_back(struct backend *backend, int64_t job_id, usec_t after, const char *detail,
-		      struct err *err)
+/* How many rows the slice has, at most max, and when the first of them is due. NONE, or ERROR. */
+static enum backend_result
+measure_slice(struct sqlite *s, struct back_slice *slice, usec_t *from, struct err *err)
 {
-	struct sqlite *s = sqlite_of(backend);
-	sqlite3_stmt *stmt = sql_use(s, SQL_RUNS_GIVE_BACK);
-	sqlite3_bind_int64(stmt, 1, job_id);
-	sqlite3_bind_int64(stmt, 2, after);
-	sql_bind_text(stmt, 3, detail);
-	return sql_change(s, stmt, err);
+	sqlite3_stmt *stmt = sql_use(s, SQL_RUNS_BACK_SLICE);
+	sqlite3_bind_int64(stmt, 1, slice->job_id);
+	sqlite3_bind_int64(stmt, 2, slice->after);
+	sqlite3_bind_int64(stmt, 3, slice->until);
+	sqlite3_bind_int64(stmt, 4, (int64_t)slice->max);
+	enum backend_result result;
+	for (slice->n = 0; (result = sql_row(s, stmt, err)) == BACKEND_OK; slice->n++)
+		*from = sqlite3_column_int64(stmt, 0);
+	return result;
 }
 
 enum backend_result
-sqlite_runs_shift(struct backend *backend, usec_t by, struct err *err)
+sqlite_runs_give_back(struct backend *backend, struct back_slice *slice, struct err *err)
 {
 	struct sqlite *s = sqlite_of(backend);
-	sqlite3_stmt *stmt = sql_use(s, SQL_RUNS_SHIFT);
-	sqlite3_bind_int64(stmt, 1, by);
-	return sql_change(s, stmt, err);
+	usec_t from = slice->until;
+	enum backend_result result = measure_slice(s, slice, &from, err);
+	if (result == BACKEND_ERROR || slice->n == 0)
+		return result;
+	sqlite3_stmt *stmt = sql_use(s, SQL_RUNS_GIVE_BACK);
+	sqlite3_bind_int64(stmt, 1, slice->job_id);
+	sqlite3_bind_int64(stmt, 2, from);
+	sqlite3_bind_int64(stmt, 3, slice->until);
+	sql_bind_text(stmt, 4, slice->detail);
+	if (sql_change(s, stmt, err) == BACKEND_ERROR)
+		return BACKEND_ERROR;
+	slice->until = from;
+	return slice->n < slice->max ? BACKEND_NONE : BACKEND_OK;
+}
+
+enum backend_result
+sqlite_runs_timed(struct backend *backend, const struct run *behind, size_t max, struct run *runs,
+		  size_t *n, struct err *err)
+{
+	struct sqlite *s = sqlite_of(backend);
+	sqlite3_stmt *stmt = sql_use(s, SQL_RUNS_TIMED);
+	sqlite3_bind_int64(stmt, 1, behind->start_at);
+	sqlite3_bind_int64(stmt, 2, behind->id);
+	sqlite3_bind_int64(stmt, 3, (int64_t)max);
+	return read_many(s, stmt, max, runs, n, err);
 }
 
 static enum backend_result

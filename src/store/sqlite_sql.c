@@ -125,15 +125,17 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 				  "WHERE job_id = ?1 AND state <= 1",
 	[SQL_RUNS_OPEN_TIMED] = "UPDATE runs INDEXED BY runs_timed SET gate = 0 "
 				"WHERE state = 0 AND gate = 1 AND start_at <= ?1",
+	[SQL_RUNS_BACK_SLICE] = "SELECT due FROM runs INDEXED BY runs_due WHERE job_id = ?1 "
+				"AND trigger = 0 AND due > ?2 AND due < ?3 "
+				"ORDER BY due DESC LIMIT ?4",
 	/* Skipped, missed, or edited away; the next update of a row seals it again. */
 	[SQL_RUNS_GIVE_BACK] = "UPDATE runs INDEXED BY runs_due "
-			       "SET trigger = 3, detail = ?3, seal = 0 WHERE job_id = ?1 "
-			       "AND trigger = 0 AND due > ?2 "
+			       "SET trigger = 3, detail = ?4, seal = 0 WHERE job_id = ?1 "
+			       "AND trigger = 0 AND due >= ?2 AND due < ?3 "
 			       "AND (state IN (5, 6) OR (state = 4 AND reason = 17))",
-	[SQL_RUNS_SHIFT] = "UPDATE runs INDEXED BY runs_timed SET start_at = start_at + ?1, "
-			   "seal = 0 WHERE state = 0 AND gate = 1 AND start_at > 0 "
-			   "AND (attempt > 0 OR trigger <> 0 OR EXISTS "
-			   "(SELECT 1 FROM jobs WHERE id = runs.job_id AND rhythm = 2))",
+	[SQL_RUNS_TIMED] = RUN_SELECT "INDEXED BY runs_timed WHERE state = 0 AND gate = 1 "
+				      "AND start_at >= ?1 AND (start_at > ?1 OR id > ?2) "
+				      "ORDER BY start_at, id LIMIT ?3",
 	[SQL_RUNS_NEXT_TIMED] = "SELECT start_at FROM runs INDEXED BY runs_timed "
 				"WHERE state = 0 AND gate = 1 ORDER BY start_at LIMIT 1",
 	[SQL_RUNS_OVERDUE] = RUN_SELECT "INDEXED BY runs_deadline WHERE state = 0 "

@@ -191,56 +191,56 @@ may_be_decided_again(const struct run *run)
 	return run->state == RUN_SKIPPED || run->state == RUN_MISSED || is_edited_away;
 }
 
+/* The row by the schedule with the greatest due before `until`, if that is after `after`. */
+static const struct mem_run *
+last_between(struct mem *mem, const struct back_slice *slice)
+{
+	const struct mem_run *last = last_scheduled(mem, slice->job_id, slice->until - 1);
+	return last && last->run.due > slice->after ? last : NULL;
+}
+
 static enum backend_result
-give_back(struct backend *backend, int64_t job_id, usec_t after, const char *detail,
-	  struct err *err)
+give_back(struct backend *backend, struct back_slice *slice, struct err *err)
 {
 	struct mem *mem = mem_of(backend);
+	const struct mem_run *row;
+	slice->n = 0;
 	if (mem_fails(mem, err))
 		return BACKEND_ERROR;
-	enum backend_result result = BACKEND_NONE;
-	for (int64_t id = mem_run_before(mem, job_id, 0); id;
-	     id = mem_run_before(mem, job_id, id)) {
-		const struct mem_run *row = mem_run(mem, id);
+	while (slice->n < slice->max && (row = last_between(mem, slice))) {
 		struct run given = row->run;
-		if (given.trigger != TRIGGER_SCHEDULE || given.due <= after ||
-		    !may_be_decided_again(&given))
+		slice->until = given.due;
+		slice->n++;
+		if (!may_be_decided_again(&given))
 			continue;
 		given.trigger = TRIGGER_CLOCK;
-		snprintf(given.detail, sizeof(given.detail), "%s", detail);
+		snprintf(given.detail, sizeof(given.detail), "%s", slice->detail);
 		replace(mem, row, &given);
-		result = BACKEND_OK;
 	}
-	return result;
+	return slice->n < slice->max ? BACKEND_NONE : BACKEND_OK;
 }
 
-/* Is it by an instant that the clock names, and not a delay after something else? */
 static bool
-waits_for_instant(struct mem *mem, const struct run *run)
+starts_before(const struct run *a, const struct run *b)
 {
-	const struct job *job = mem_job(mem, run->job_id);
-	bool is_on_start = job && job->kind == SCHEDULE_ON_START;
-	return run->attempt == 0 && run->trigger == TRIGGER_SCHEDULE && !is_on_start;
+	return a->start_at < b->start_at || (a->start_at == b->start_at && a->id < b->id);
 }
 
 static enum backend_result
-shift(struct backend *backend, usec_t by, struct err *err)
+timed(struct backend *backend, const struct run *behind, size_t max, struct run *runs, size_t *n,
+      struct err *err)
 {
 	struct mem *mem = mem_of(backend);
+	*n = 0;
 	if (mem_fails(mem, err))
 		return BACKEND_ERROR;
 	const struct mem_run *row;
-	enum backend_result result = BACKEND_NONE;
 	for (size_t i = 0; (row = next_active(mem, &i));) {
-		struct run shifted = row->run;
-		if (shifted.state != RUN_WAITING || shifted.gate != GATE_TIME ||
-		    waits_for_instant(mem, &shifted))
-			continue;
-		shifted.start_at += by;
-		replace(mem, row, &shifted);
-		result = BACKEND_OK;
+		if (row->run.state == RUN_WAITING && row->run.gate == GATE_TIME &&
+		    starts_before(behind, &row->run))
+			insert_sorted(&row->run, starts_before, max, runs, n);
 	}
-	return result;
+	return BACKEND_OK;
 }
 
 static enum backend_result
@@ -438,7 +438,7 @@ mem_runs_ops(struct backend_ops *ops)
 	ops->runs_active = active;
 	ops->runs_open_timed = open_timed;
 	ops->runs_give_back = give_back;
-	ops->runs_shift = shift;
+	ops->runs_timed = timed;
 	ops->runs_next_timed = next_timed;
 	ops->runs_overdue = overdue;
 	ops->runs_next_deadline = next_deadline;

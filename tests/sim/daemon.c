@@ -84,6 +84,7 @@ apply_one(struct sim *sim, struct intent *intent, const struct intent *next)
 		sim_check_order(sim, intent);
 	} else {
 		disk->ops->rollback_to(disk);
+		sim->calm_since = sim->mono; /* it is tried again after a while */
 	}
 	if (!is_applied && intent->err.code != ERR_UNAVAILABLE)
 		sim_fail(sim, "%s failed: %s", intent_name(intent->kind), intent->err.text);

@@ -198,6 +198,7 @@ set_up(struct sim *sim, uint64_t seed, bool is_verbose)
 		                       .zones = sim->zones,
 		                       .machine = seed,
 		                       .draws = seed,
+		                       .batch_max = sim_chance(sim, 50) ? 1 + sim_random(sim, 4) : 0,
 		                       .output_max = 1 << 20 };
 	struct queue narrow = { .name = "narrow", .concurrency = 2 };
 	sim->disk->ops->begin(sim->disk, &err);

@@ -397,6 +397,137 @@ what_follows_a_boot_waits_as_long_as_before_when_the_clock_is_set(void **state)
 	assert_int_equal(kit_claim_at(kit, -3580), 1);
 }
 
+/* The same with a deadline, which counts from the start. */
+static void
+a_deadline_moves_with_the_start_that_a_set_clock_moves(void **state)
+{
+	static const char *const boots[] = { "schedule", "@reboot", "splay",
+					     "20s",      "start-deadline", "1m", NULL };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, boots);
+	struct intent *boot = kit_ask(kit, INTENT_BOOT);
+	boot->at = T0;
+	kit_apply(kit, boot);
+	intent_free(boot);
+	kit_set_clock(kit, 1, -3599);
+	struct run run = kit_newest(kit, id);
+	assert_true(run.start_at < T0);
+	assert_true(run.deadline_at == run.start_at + 60 * SEC);
+}
+
+/* Transactions of a step of the clock, at most `most`; was that all of it? */
+static bool
+step_in_part(struct kit *kit, int from, int to, int most)
+{
+	struct backend *db = kit->ledger.backend;
+	kit->now = T0 + to * SEC;
+	struct intent *step = kit_ask(kit, INTENT_CLOCK_STEP);
+	step->at = T0 + from * SEC;
+	step->until = kit->now;
+	do {
+		assert_int_equal(db->ops->begin(db, &step->err), BACKEND_OK);
+		ledger_begin(&kit->ledger);
+		assert_true(ledger_apply(&kit->ledger, step, NULL));
+		assert_int_equal(db->ops->commit(db, &step->err), BACKEND_OK);
+	} while (step->goes_on && --most > 0);
+	bool is_all = !step->goes_on;
+	intent_free(step);
+	return is_all;
+}
+
+static void
+delays_move_in_batches_and_each_once_though_the_step_is_told_again(void **state)
+{
+	static const char *const retries[] = { "schedule", "every 1h", "retries", "1",
+					       "retry-delay", "10s", NULL };
+	struct kit *kit = *state;
+	int64_t ids[10];
+	usec_t starts[10];
+	kit->ledger.batch_max = 3;
+	for (int i = 0; i < 10; i++)
+		ids[i] = kit_add(kit, retries);
+	assert_int_equal(kit_claim_at(kit, 3600), 10);
+	for (int i = 0; i < 10; i++) {
+		struct run run = kit_newest(kit, ids[i]);
+		kit_end_run(kit, &run, 1);
+		starts[i] = kit_newest(kit, ids[i]).start_at;
+	}
+	assert_false(step_in_part(kit, 3601, 1801, 2)); /* what became of it nobody knew */
+	assert_true(step_in_part(kit, 3601, 1801, 10));
+	assert_true(step_in_part(kit, 3601, 1801, 10)); /* it is on record */
+	for (int i = 0; i < 10; i++)
+		assert_true(kit_newest(kit, ids[i]).start_at == starts[i] - 1800 * SEC);
+}
+
+/* A run every 30 s, two missed before each, for an hour. */
+static int64_t
+live_an_hour(struct kit *kit)
+{
+	static const char *const tens[] = { "schedule", "every 10s", "missed", "skip", NULL };
+	int64_t id = kit_add(kit, tens);
+	for (int at = 30; at <= 3600; at += 30) {
+		assert_int_equal(kit_claim_at(kit, at), 1);
+		struct run run = kit_newest(kit, id);
+		kit_end_run(kit, &run, 0);
+	}
+	return id;
+}
+
+static void
+assert_given_back(struct kit *kit, int64_t id)
+{
+	struct job job = kit_job_of(kit, id);
+	assert_int_equal(job.nruns, 120);
+	job_fini(&job);
+	for (int at = 10; at <= 3600; at += 10)
+		assert_int_equal(rows_at(kit, id, at), at % 30 == 0);
+	assert_int_equal(kit_claim_at(kit, 10), 1);
+	struct run run = kit_newest(kit, id);
+	kit_end_run(kit, &run, 0);
+	assert_int_equal(kit_claim_at(kit, 20), 1);
+	assert_int_equal(kit_claim_at(kit, 30), 0);
+}
+
+static void
+what_lies_ahead_of_a_clock_that_is_set_back_is_given_back_in_batches(void **state)
+{
+	struct kit *kit = *state;
+	int64_t id = live_an_hour(kit);
+	kit->ledger.batch_max = 7;
+	kit->ntransactions = 0;
+	kit_set_clock(kit, 3601, 1);
+	assert_in_range(kit->ntransactions, 240 / 7, 240 / 7 + 3);
+	assert_given_back(kit, id);
+}
+
+/* Of a resumption nobody tells that the clock was set before; and its commits may fail. */
+static void
+what_is_given_back_in_a_commit_that_fails_is_given_back_again(void **state)
+{
+	struct kit *kit = *state;
+	struct backend *db = kit->ledger.backend;
+	int64_t id = live_an_hour(kit);
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_PAUSE, id), ERR_NONE);
+	kit->ledger.batch_max = 7;
+	kit->now = T0 + SEC;
+	struct intent *resume = kit_ask(kit, INTENT_JOB_RESUME);
+	resume->ref.id = id;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(db->ops->begin(db, &resume->err), BACKEND_OK);
+		ledger_begin(&kit->ledger);
+		assert_true(ledger_apply(&kit->ledger, resume, NULL));
+		assert_true(resume->goes_on);
+		if (i == 1)
+			db->ops->rollback(db);
+		else
+			assert_int_equal(db->ops->commit(db, &resume->err), BACKEND_OK);
+	}
+	kit_apply(kit, resume);
+	assert_int_equal(resume->err.code, ERR_NONE);
+	intent_free(resume);
+	assert_given_back(kit, id);
+}
+
 static void
 what_goes_on_at_once_does_so_though_the_clock_is_set_back_meanwhile(void **state)
 {
@@ -574,6 +705,10 @@ main(void)
 		WITH_KIT(a_run_that_was_claimed_ahead_is_given_back_and_counts_for_nothing),
 		WITH_KIT(a_retry_waits_as_long_as_before_when_the_clock_is_set),
 		WITH_KIT(what_follows_a_boot_waits_as_long_as_before_when_the_clock_is_set),
+		WITH_KIT(a_deadline_moves_with_the_start_that_a_set_clock_moves),
+		WITH_KIT(delays_move_in_batches_and_each_once_though_the_step_is_told_again),
+		WITH_KIT(what_lies_ahead_of_a_clock_that_is_set_back_is_given_back_in_batches),
+		WITH_KIT(what_is_given_back_in_a_commit_that_fails_is_given_back_again),
 		WITH_KIT(what_goes_on_at_once_does_so_though_the_clock_is_set_back_meanwhile),
 		WITH_KIT(a_clock_set_back_loses_no_instant_that_is_due_still),
 		WITH_KIT(a_job_that_is_resumed_goes_by_the_clock_of_now),

@@ -204,10 +204,18 @@ rows_ahead_that_were_not_run_stand_for_no_instant_once_given_back(void **state)
 	removed.reason = REASON_REMOVED;
 	kit->ops->run_update(kit->backend, &edited, RUN_WAITING, 0, &kit->err);
 	kit->ops->run_update(kit->backend, &removed, RUN_WAITING, 0, &kit->err);
-	assert_int_equal(kit->ops->runs_give_back(kit->backend, job, 100, "back", &kit->err),
-			 BACKEND_OK);
-	assert_int_equal(kit->ops->runs_give_back(kit->backend, job, 100, "back", &kit->err),
-			 BACKEND_NONE);
+	struct back_slice slice = { .job_id = job, .after = 100, .until = USEC_NEVER,
+				    .detail = "back", .max = 2 };
+	assert_int_equal(kit->ops->runs_give_back(kit->backend, &slice, &kit->err), BACKEND_OK);
+	assert_true(slice.n == 2 && slice.until == 400);
+	assert_int_equal(kit_run(kit, skipped).trigger, TRIGGER_CLOCK);
+	assert_int_equal(kit_run(kit, missed).trigger, TRIGGER_SCHEDULE);
+	assert_int_equal(kit->ops->runs_give_back(kit->backend, &slice, &kit->err), BACKEND_OK);
+	assert_true(slice.n == 2 && slice.until == 200);
+	assert_int_equal(kit->ops->runs_give_back(kit->backend, &slice, &kit->err), BACKEND_NONE);
+	assert_int_equal(slice.n, 1);
+	assert_int_equal(kit->ops->runs_give_back(kit->backend, &slice, &kit->err), BACKEND_NONE);
+	assert_int_equal(slice.n, 0);
 	kit->ops->run_due_by(kit->backend, job, USEC_NEVER, &last, &kit->err);
 	assert_int_equal(last.id, ran);
 	assert_int_equal(kit_run(kit, missed).trigger, TRIGGER_CLOCK);
@@ -221,26 +229,27 @@ rows_ahead_that_were_not_run_stand_for_no_instant_once_given_back(void **state)
 }
 
 static void
-delays_move_with_the_clock_and_instants_do_not(void **state)
+runs_with_a_timed_gate_come_in_the_order_of_their_starts_behind_a_given_one(void **state)
 {
+	static const usec_t starts[] = { 200, 100, 200, 300, 150 };
 	struct kit *kit = *state;
-	int64_t job = kit_add_job(kit, "job", 1);
-	int64_t on_start = kit_add_job(kit, "boot", USEC_NEVER);
-	struct run first = waiting_run(job, 100, GATE_TIME, 5);
-	struct run boot = waiting_run(on_start, 250, GATE_TIME, 5);
-	struct run again = waiting_run(job, 200, GATE_TIME, 5);
-	struct run ready = waiting_run(job, 300, GATE_OPEN, 5);
-	again.attempt = ready.attempt = 1;
-	kit->ops->run_insert(kit->backend, &first, &kit->err);
-	kit->ops->run_insert(kit->backend, &again, &kit->err);
-	kit->ops->run_insert(kit->backend, &ready, &kit->err);
-	kit->ops->run_insert(kit->backend, &boot, &kit->err);
-	assert_int_equal(kit->ops->runs_shift(kit->backend, -150, &kit->err), BACKEND_OK);
-	assert_int_equal(kit_run(kit, first.id).start_at, 100);
-	assert_int_equal(kit_run(kit, again.id).start_at, 50);
-	assert_int_equal(kit_run(kit, boot.id).start_at, 100);
-	assert_int_equal(kit_run(kit, ready.id).start_at, 300);
-	assert_false(kit_run(kit, again.id).is_damaged);
+	int64_t job = kit_add_job(kit, "job", 1), ids[5];
+	struct run runs[4], open = waiting_run(job, 120, GATE_OPEN, 5);
+	size_t n;
+	for (int i = 0; i < 5; i++) {
+		struct run run = waiting_run(job, starts[i] + i, GATE_TIME, 5);
+		run.start_at = starts[i];
+		kit->ops->run_insert(kit->backend, &run, &kit->err);
+		ids[i] = run.id;
+	}
+	kit->ops->run_insert(kit->backend, &open, &kit->err);
+	kit->ops->runs_timed(kit->backend, &(struct run){ 0 }, 3, runs, &n, &kit->err);
+	assert_int_equal(n, 3);
+	assert_true(runs[0].id == ids[1] && runs[1].id == ids[4] && runs[2].id == ids[0]);
+	struct run behind = runs[2];
+	kit->ops->runs_timed(kit->backend, &behind, 3, runs, &n, &kit->err);
+	assert_int_equal(n, 2);
+	assert_true(runs[0].id == ids[2] && runs[1].id == ids[3]);
 }
 
 static void
@@ -417,7 +426,7 @@ const struct CMUnitTest store_backend_runs[] = {
 	cmocka_unit_test(active_runs_come_oldest_due_first),
 	cmocka_unit_test(a_timed_gate_opens_at_its_time),
 	cmocka_unit_test(rows_ahead_that_were_not_run_stand_for_no_instant_once_given_back),
-	cmocka_unit_test(delays_move_with_the_clock_and_instants_do_not),
+	cmocka_unit_test(runs_with_a_timed_gate_come_in_the_order_of_their_starts_behind_a_given_one),
 	cmocka_unit_test(a_waiting_run_is_overdue_once_its_deadline_has_passed),
 	cmocka_unit_test(a_queue_gives_its_runs_by_priority_then_due_then_id),
 	cmocka_unit_test(waiting_runs_follow_their_job_to_another_queue),
