@@ -20,6 +20,13 @@
 #define GIVEN_BACK   "given back: the clock was set back"
 #define EDITED_AHEAD "given back: edited before it came"
 
+usec_t
+ledger_clock_since(const struct intent *intent)
+{
+	bool is_step = intent->kind == INTENT_CLOCK_STEP && intent->until < intent->now;
+	return is_step ? intent->until : intent->now;
+}
+
 static bool
 is_silence(const struct run *run)
 {
@@ -126,6 +133,16 @@ give_back_rows(struct ledger *ledger, struct intent *intent, struct job *job)
 	return result == BACKEND_ERROR ? -1 : result == BACKEND_NONE;
 }
 
+/* Not before its own anchor: it may have been edited since. */
+void
+ledger_anchor_again(struct ledger *ledger, struct intent *intent, struct job *job,
+		    const struct schedule *schedule)
+{
+	usec_t since = ledger_clock_since(intent);
+	bool is_younger = job->anchor_at > since && job->anchor_at <= intent->now;
+	job_anchor(job, schedule, is_younger ? job->anchor_at : since, ledger->machine);
+}
+
 static int
 go_on_from_now(struct ledger *ledger, struct intent *intent, struct job *job,
 	       const struct schedule *schedule)
@@ -133,7 +150,7 @@ go_on_from_now(struct ledger *ledger, struct intent *intent, struct job *job,
 	if (measure_cover(ledger, intent, job) < 0)
 		return -1;
 	if (job->next_due > intent->now)
-		job_anchor(job, schedule, intent->now, ledger->machine);
+		ledger_anchor_again(ledger, intent, job, schedule);
 	/* What waited behind a run that is given back may go. */
 	return ledger_go_on(ledger, intent, job);
 }

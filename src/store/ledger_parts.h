@@ -98,6 +98,14 @@ void ledger_wake_by(struct intent *intent, usec_t at);
  */
 int ledger_give_back(struct ledger *ledger, struct intent *intent, struct job *job);
 /*
+ * Since when the clock goes as it does: what it has named from then on is due, however long the
+ * step that is told by the intent took to come to this job.
+ */
+usec_t ledger_clock_since(const struct intent *intent);
+/* Puts the job on its schedule from then on. */
+void ledger_anchor_again(struct ledger *ledger, struct intent *intent, struct job *job,
+			 const struct schedule *schedule);
+/*
  * An edit decides about all that lies ahead anew: what an instant's row calls skipped, missed or
  * edited away stands for it no longer. The caller puts the job on its schedule, and stores it.
  */

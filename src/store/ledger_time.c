@@ -246,18 +246,18 @@ ledger_boot(struct ledger *ledger, struct intent *intent)
 }
 
 /*
- * What was done to the job when the clock was ahead was done by now: `every` counts from when it
+ * What was done to the job when the clock was ahead was done by the step: `every` counts from when it
  * was made, and would wait for that time; and what was paused once passes over all up to the
  * anchor.
  */
 static bool
-come_back(struct job *job, usec_t now)
+come_back(struct job *job, usec_t now, usec_t since)
 {
 	bool is_ahead = job->created_at > now || job->anchor_at > now;
 	if (job->created_at > now)
-		job->created_at = now;
+		job->created_at = since;
 	if (job->anchor_at > now)
-		job->anchor_at = now;
+		job->anchor_at = since;
 	return is_ahead;
 }
 
@@ -272,7 +272,7 @@ reanchor(struct ledger *ledger, struct intent *intent, struct job *job)
 	usec_t seen = job->next_due;
 	if (seen <= intent->now || job_schedule(job, ledger->zones, &schedule, NULL) < 0)
 		return 0;
-	job_anchor(job, &schedule, intent->now, ledger->machine);
+	ledger_anchor_again(ledger, intent, job, &schedule);
 	schedule_fini(&schedule);
 	return job->next_due != seen;
 }
@@ -299,7 +299,7 @@ move_job(struct ledger *ledger, struct intent *intent, int64_t id, mover move)
 		return ledger_checked(found);
 	usec_t seen = job.next_due;
 	int rc = 0;
-	if (come_back(&job, intent->now))
+	if (come_back(&job, intent->now, ledger_clock_since(intent)))
 		rc = ledger_checked(db->ops->job_update(db, &job, &intent->err));
 	int moved = rc < 0 ? -1 : move(ledger, intent, &job);
 	rc = moved == 1 ? save_moved(ledger, intent, &job, seen) : moved;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/zonedir.h"
+#include "fake/backend_mem.h"
 
 static void
 an_on_start_job_runs_once_a_boot(void **state)
@@ -500,6 +501,60 @@ what_lies_ahead_of_a_clock_that_is_set_back_is_given_back_in_batches(void **stat
 	assert_given_back(kit, id);
 }
 
+static void
+what_is_due_while_a_step_is_still_told_of_is_not_lost(void **state)
+{
+	static const char *const tens[] = { "schedule", "every 10s", "missed", "all", NULL };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, tens), edited = kit_add(kit, tens);
+	kit->now = T0 + 3605 * SEC;
+	kit_claim_at(kit, 3605);
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_PAUSE, id), ERR_NONE);
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_RESUME, id), ERR_NONE); /* anchored ahead */
+	kit->now = T0 + 22 * SEC;
+	struct intent *edit = kit_ask(kit, INTENT_JOB_SET);
+	edit->ref.id = edited;
+	kit_change(edit, "schedule", "every 3s");
+	kit_apply(kit, edit);
+	intent_free(edit);
+	kit->now = T0 + 26 * SEC;
+	struct intent *step = kit_ask(kit, INTENT_CLOCK_STEP);
+	step->at = T0 + 3606 * SEC;
+	step->until = T0 + 6 * SEC;
+	kit_apply(kit, step);
+	intent_free(step);
+	struct job job = kit_job_of(kit, id), younger = kit_job_of(kit, edited);
+	assert_true(job.next_due == T0 + 10 * SEC);
+	assert_true(younger.next_due == T0 + 24 * SEC);
+	job_fini(&job);
+	job_fini(&younger);
+}
+
+static void
+a_part_that_fails_is_answered_and_does_not_go_on(void **state)
+{
+	struct kit *kit = *state;
+	struct backend *db = kit->ledger.backend;
+	int nfaults = 0;
+	live_an_hour(kit);
+	kit->ledger.batch_max = 7;
+	for (bool fails = true; fails; nfaults++) {
+		kit->now = T0 + SEC;
+		struct intent *step = kit_ask(kit, INTENT_CLOCK_STEP);
+		step->at = T0 + 3601 * SEC;
+		step->until = kit->now;
+		assert_int_equal(db->ops->begin(db, &step->err), BACKEND_OK);
+		ledger_begin(&kit->ledger);
+		backend_mem_fail_operation(db, nfaults + 1);
+		fails = !ledger_apply(&kit->ledger, step, NULL);
+		backend_mem_fail_operation(db, 0);
+		assert_int_equal(step->goes_on, !fails);
+		db->ops->rollback(db);
+		intent_free(step);
+	}
+	assert_in_range(nfaults, 5, 50);
+}
+
 /* Of a resumption nobody tells that the clock was set before; and its commits may fail. */
 static void
 what_is_given_back_in_a_commit_that_fails_is_given_back_again(void **state)
@@ -708,6 +763,8 @@ main(void)
 		WITH_KIT(a_deadline_moves_with_the_start_that_a_set_clock_moves),
 		WITH_KIT(delays_move_in_batches_and_each_once_though_the_step_is_told_again),
 		WITH_KIT(what_lies_ahead_of_a_clock_that_is_set_back_is_given_back_in_batches),
+		WITH_KIT(what_is_due_while_a_step_is_still_told_of_is_not_lost),
+		WITH_KIT(a_part_that_fails_is_answered_and_does_not_go_on),
 		WITH_KIT(what_is_given_back_in_a_commit_that_fails_is_given_back_again),
 		WITH_KIT(what_goes_on_at_once_does_so_though_the_clock_is_set_back_meanwhile),
 		WITH_KIT(a_clock_set_back_loses_no_instant_that_is_due_still),
