@@ -242,6 +242,7 @@ make_engine(struct daemon *daemon, const char *instance, const char *boot)
 		.claim_batch = CLAIM_BATCH,
 		.lookahead = LOOKAHEAD_MIN,
 		.stop_timeout = daemon->conf.stop_timeout,
+		.seen_at = daemon->settle.seen_at,
 	};
 	struct engine_ports ports;
 	daemon_fill_engine_ports(daemon, &ports);

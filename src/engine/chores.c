@@ -1,8 +1,15 @@
-/* What the engine sees to now and then: the history is trimmed, replaced zone files are found. */
+/*
+ * What the engine sees to now and then: the history is trimmed, replaced zone files are found.
+ *
+ * What a wrong clock calls old is gone for good. So time that nobody has seen pass, because the
+ * clock was set ahead or no daemon was there, does not count for what is old before the clock has
+ * kept to it for an hour: whoever sets it right by then has lost nothing.
+ */
 #include "engine/parts.h"
 
 #define PRUNE_FIRST  USEC_PER_SEC /* after a start: limits may be new, or time has passed */
 #define PRUNE_EVERY  (10 * USEC_PER_MIN)
+#define TRUST_AFTER  USEC_PER_HOUR
 #define PRUNE_PAUSE  (50 * USEC_PER_MSEC) /* between slices: claims go before */
 #define ZONES_EVERY  USEC_PER_HOUR        /* a look at the zone files, if nobody tells */
 #define ZONES_SETTLE USEC_PER_SEC         /* an upgrade replaces many files one by one */
@@ -10,15 +17,28 @@
 void
 chores_begin(struct engine *engine)
 {
+	usec_t seen_at = engine->config.seen_at;
 	engine->prune_at = engine->now + PRUNE_FIRST;
 	engine->zones_at = engine->now + ZONES_EVERY;
+	if (seen_at && seen_at < engine->now)
+		chores_stepped(engine, engine->now - seen_at);
 }
 
-/* What a wrong clock calls old is gone for good: one that nobody has set may be set yet. */
 void
-chores_go_on(struct engine *engine, bool is_believed)
+chores_stepped(struct engine *engine, usec_t step)
 {
-	engine->prune_at = engine->now + (is_believed ? PRUNE_FIRST : PRUNE_EVERY);
+	usec_t unseen = engine->unseen + step;
+	engine->unseen = unseen > 0 ? unseen : 0;
+	engine->trust_at = step > 0 ? engine->now + TRUST_AFTER : engine->trust_at + step;
+}
+
+/* The time by which something is old. */
+static usec_t
+trusted_now(struct engine *engine)
+{
+	if (engine->trust_at <= engine->now)
+		engine->unseen = 0;
+	return engine->now - engine->unseen;
 }
 
 static usec_t
@@ -31,15 +51,17 @@ prune_at(const struct engine *engine)
 void
 chores_plan_prune(struct engine *engine)
 {
-	if (engine->prune_at == USEC_NEVER)
-		engine->prune_at = engine->now + PRUNE_EVERY;
+	usec_t at = engine->now + PRUNE_EVERY;
+	if (engine->prune_at > at)
+		engine->prune_at = at;
 }
 
 void
 chores_prune_answered(struct engine *engine, const struct intent *intent)
 {
 	bool has_more = intent->err.code == ERR_NONE && intent->count > 0;
-	engine->prune_at = has_more ? engine->now + PRUNE_PAUSE : USEC_NEVER;
+	usec_t next_at = engine->unseen ? engine->trust_at : USEC_NEVER;
+	engine->prune_at = has_more ? engine->now + PRUNE_PAUSE : next_at;
 }
 
 /*
@@ -74,7 +96,9 @@ chores_do(struct engine *engine)
 	usec_t now = engine->now;
 	if (prune_at(engine) <= now && !engine->is_stopping) {
 		engine->prune_at = USEC_NEVER;
-		engine_send(engine, intent_new(INTENT_PRUNE, now));
+		struct intent *intent = intent_new(INTENT_PRUNE, now);
+		intent->at = trusted_now(engine);
+		engine_send(engine, intent);
 	}
 	if (engine->zones_at <= now && !engine->is_stopping) {
 		engine->zones_at = USEC_NEVER;

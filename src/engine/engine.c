@@ -432,6 +432,7 @@ engine_clock_stepped(struct engine *engine, usec_t from, usec_t now)
 	hold_claimed(engine);
 	engine->claimed_until = 0;
 	engine->not_before = engine->step_at = 0;
+	chores_stepped(engine, now - from);
 	steps_add(engine, from, now);
 }
 
@@ -442,14 +443,13 @@ engine_hold(struct engine *engine)
 }
 
 void
-engine_go_on(struct engine *engine, bool is_believed, usec_t now)
+engine_go_on(struct engine *engine, usec_t now)
 {
 	engine->now = now;
 	engine->is_held = false;
 	engine->born_at = now; /* by a clock that may be believed */
 	if (engine->is_ready)
 		recover_boot(engine);
-	chores_go_on(engine, is_believed);
 }
 
 void

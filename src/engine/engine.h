@@ -48,6 +48,7 @@ struct engine_config {
 	int claim_batch;     /* runs and jobs a claim takes at most; 256 */
 	usec_t lookahead;    /* claims this far ahead of the instant; 20 ms to 1 s */
 	usec_t stop_timeout; /* how long running work may go on after engine_stop() */
+	usec_t seen_at;      /* when the database was last used; 0: never, or not known */
 	char boot[40];
 	char spawner[40];
 };
@@ -93,11 +94,10 @@ void engine_clock_stepped(struct engine *engine, usec_t from, usec_t now);
 
 /*
  * While it is held it claims nothing and trims no history: the clock cannot be believed. All else
- * goes on. Not believed in the end: nobody has set it, and what is old by it is kept some time
- * more.
+ * goes on.
  */
 void engine_hold(struct engine *engine);
-void engine_go_on(struct engine *engine, bool is_believed, usec_t now);
+void engine_go_on(struct engine *engine, usec_t now);
 
 /*
  * No new starts. Running work gets stop_timeout, then TERM, KILL, and ends as failed(shutdown).

@@ -76,6 +76,8 @@ struct engine {
 	bool is_stirred;      /* in queues that it has passed something may go on by now */
 	usec_t not_before;    /* claims rest until then after a failure */
 	usec_t prune_at, zones_at;
+	usec_t unseen;        /* so much of the clock's time counts for nothing old */
+	usec_t trust_at;      /* before then */
 	int64_t zones_offset; /* the last job that was looked at; 0: none, or all were */
 	bool zones_missed;    /* the last look was not put on record */
 
@@ -121,7 +123,7 @@ void live_requeue(struct engine *engine, struct live *live);
 /* chores.c: pruning, and a look at the zone files. */
 void chores_begin(struct engine *engine);
 /* The engine is held no more. */
-void chores_go_on(struct engine *engine, bool is_believed);
+void chores_stepped(struct engine *engine, usec_t step);
 void chores_plan_prune(struct engine *engine);
 void chores_prune_answered(struct engine *engine, const struct intent *intent);
 void chores_zones_answered(struct engine *engine, struct intent *intent);

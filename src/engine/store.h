@@ -51,7 +51,8 @@ enum intent_kind {
 	 * offset, count
 	 */
 	INTENT_ZONES,
-	INTENT_PRUNE,  /* retention: one slice -> count; count 0: nothing left to do */
+	/* retention, at: the time by which something is old; one slice -> count; 0: nothing left */
+	INTENT_PRUNE,
 	INTENT_BACKUP, /* path */
 	INTENT_CHECK,  /* of the whole database -> output: what is wrong, a line each */
 	/* Questions. */

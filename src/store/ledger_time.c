@@ -393,8 +393,8 @@ ledger_prune(struct ledger *ledger, struct intent *intent)
 {
 	struct backend *db = ledger->backend;
 	int64_t nkeys = 0, nruns = 0;
-	usec_t before = ledger->retain ? intent->now - ledger->retain : 0;
-	if (db->ops->requests_forget(db, intent->now - KEYS_KEPT, PRUNE_SLICE, &nkeys,
+	usec_t before = ledger->retain ? intent->at - ledger->retain : 0;
+	if (db->ops->requests_forget(db, intent->at - KEYS_KEPT, PRUNE_SLICE, &nkeys,
 				     &intent->err) == BACKEND_ERROR ||
 	    db->ops->prune(db, before, ledger->retain_runs, ledger->retain_bytes, PRUNE_SLICE,
 			   &nruns, &intent->err) == BACKEND_ERROR)

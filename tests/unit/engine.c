@@ -15,6 +15,7 @@ struct asked {
 	struct intent *last;
 	struct runner runner;
 	int nstops, nprunes, nrequeues;
+	usec_t old_at; /* of the last prune */
 };
 
 static void
@@ -183,7 +184,10 @@ static void
 count(struct store *store, struct intent *intent)
 {
 	struct asked *asked = (struct asked *)store;
-	asked->nprunes += intent->kind == INTENT_PRUNE;
+	if (intent->kind == INTENT_PRUNE) {
+		asked->nprunes++;
+		asked->old_at = intent->at;
+	}
 	asked->nrequeues += intent->kind == INTENT_REQUEUE;
 	intent->work.wake_at = USEC_NEVER;
 	intent->offset = -1; /* all jobs were looked at */
@@ -202,25 +206,61 @@ prunes_until(struct engine *engine, struct asked *asked, usec_t until)
 }
 
 static void
-no_history_is_trimmed_by_a_clock_that_is_doubted(void **state)
+no_history_is_trimmed_while_claims_are_held(void **state)
+{
+	struct asked asked = { .port = { .submit = count } };
+	const struct engine_config config = { .claim_batch = 1 };
+	const struct engine_ports ports = { .store = &asked.port };
+	struct engine *engine = engine_new(&config, &ports);
+	(void)state;
+	engine_hold(engine);
+	engine_recover(engine, NOW);
+	assert_int_equal(prunes_until(engine, &asked, NOW + USEC_PER_MIN), 0);
+	engine_go_on(engine, NOW + USEC_PER_MIN);
+	assert_int_equal(prunes_until(engine, &asked, NOW + USEC_PER_MIN + USEC_PER_SEC), 1);
+	engine_free(engine);
+}
+
+static struct engine *
+begin_at(struct asked *asked, usec_t now, usec_t seen_at)
+{
+	const struct engine_config config = { .claim_batch = 1, .seen_at = seen_at };
+	const struct engine_ports ports = { .store = &asked->port };
+	*asked = (struct asked){ .port = { .submit = count } };
+	struct engine *engine = engine_new(&config, &ports);
+	engine_recover(engine, now);
+	return engine;
+}
+
+static void
+time_that_nobody_saw_pass_makes_nothing_old_for_an_hour(void **state)
 {
 	static const struct {
-		bool is_believed;
-		usec_t waits;
-	} cases[] = { { true, USEC_PER_SEC }, { false, 10 * USEC_PER_MIN } };
+		usec_t seen_at, step;
+		usec_t unseen;
+	} cases[] = {
+		{ 0, 0, 0 },
+		{ NOW + USEC_PER_DAY, 0, 0 }, /* the clock is behind */
+		{ NOW - USEC_PER_DAY, 0, USEC_PER_DAY },
+		{ NOW, USEC_PER_DAY, USEC_PER_DAY },
+		{ NOW - USEC_PER_HOUR, USEC_PER_DAY, USEC_PER_DAY + USEC_PER_HOUR },
+		{ NOW - USEC_PER_DAY, -USEC_PER_HOUR, USEC_PER_DAY - USEC_PER_HOUR },
+		{ NOW - USEC_PER_HOUR, -USEC_PER_DAY, 0 },
+	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct asked asked = { .port = { .submit = count } };
-		const struct engine_config config = { .claim_batch = 1 };
-		const struct engine_ports ports = { .store = &asked.port };
-		struct engine *engine = engine_new(&config, &ports);
-		usec_t over = NOW + USEC_PER_MIN;
-		engine_hold(engine);
-		engine_recover(engine, NOW);
-		assert_int_equal(prunes_until(engine, &asked, over), 0);
-		engine_go_on(engine, cases[i].is_believed, over);
-		assert_int_equal(prunes_until(engine, &asked, over + cases[i].waits - 1), 0);
-		assert_int_equal(prunes_until(engine, &asked, over + cases[i].waits), 1);
+		struct asked asked;
+		struct engine *engine = begin_at(&asked, NOW, cases[i].seen_at);
+		usec_t now = NOW + cases[i].step;
+		if (cases[i].step)
+			engine_clock_stepped(engine, NOW, now);
+		engine_tick(engine, now);
+		assert_int_equal(prunes_until(engine, &asked, now + USEC_PER_SEC), 1);
+		assert_true(asked.old_at == now + USEC_PER_SEC - cases[i].unseen);
+		assert_int_equal(prunes_until(engine, &asked, now + USEC_PER_HOUR),
+				 cases[i].unseen > 0);
+		if (cases[i].unseen)
+			assert_true(asked.old_at > now + 50 * USEC_PER_MIN);
 		engine_free(engine);
 	}
 }
@@ -339,7 +379,7 @@ a_boot_is_told_behind_the_ends_of_what_ran_before_it_and_by_a_clock_that_is_beli
 		assert_int_equal(told.kinds[0], INTENT_UNFINISHED);
 		assert_int_equal(told.kinds[1], INTENT_ENDED);
 		assert_int_equal(told.nkinds, is_doubted[i] ? 2 : 3);
-		engine_go_on(engine, true, NOW + USEC_PER_HOUR);
+		engine_go_on(engine, NOW + USEC_PER_HOUR);
 		assert_int_equal(told.kinds[2], INTENT_BOOT);
 		assert_int_equal(told.nkinds, 3);
 		assert_true(told.booted_at == (is_doubted[i] ? NOW + USEC_PER_HOUR : NOW));
@@ -361,7 +401,8 @@ main(void)
 		cmocka_unit_test(what_a_boot_did_not_start_is_told),
 		cmocka_unit_test(
 			a_boot_is_told_behind_the_ends_of_what_ran_before_it_and_by_a_clock_that_is_believed),
-		cmocka_unit_test(no_history_is_trimmed_by_a_clock_that_is_doubted),
+		cmocka_unit_test(no_history_is_trimmed_while_claims_are_held),
+		cmocka_unit_test(time_that_nobody_saw_pass_makes_nothing_old_for_an_hour),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,6 +88,7 @@ static enum err_code
 ask_with_hash(struct kit *kit, int64_t id, uint64_t hash)
 {
 	struct intent *prune = kit_ask(kit, INTENT_PRUNE), *intent = kit_ask(kit, INTENT_JOB_PAUSE);
+	prune->at = kit->now;
 	kit_apply(kit, prune);
 	intent_free(prune);
 	intent->ref.id = id;
