@@ -12,8 +12,12 @@
 
 #include "base/alloc.h"
 
-/* So many instants are counted: fewer are looked at as fast. As a step, they are as many. */
-#define COUNTED_MIN 64
+/*
+ * So many instants are counted: fewer are looked at as fast. As steps they are as many, and one more
+ * for so much time: with changes of the clock 14 us and, for each year, 2 to 3 us (measured).
+ */
+#define COUNTED_MIN  64
+#define COUNTED_SPAN (120 * USEC_PER_DAY)
 
 struct instant {
 	usec_t due, start_at;
@@ -387,10 +391,10 @@ pass_many(struct walk *w, struct instant *at)
 		pass_over(w, w->ring[i], RUN_MISSED, why_missed(w, w->ring[i].due));
 	w->nring = 0;
 	usec_t last = schedule_nth(v->schedule, at->due - 1, until, n);
+	w->plan->nsteps += COUNTED_MIN + (int)((last - at->due) / COUNTED_SPAN);
 	keep_apart(w, at);
 	while (at->due <= last)
 		pass_stretch(w, at, last);
-	w->plan->nsteps += COUNTED_MIN;
 	return true;
 }
 

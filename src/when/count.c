@@ -3,7 +3,8 @@
  *
  * DESIGN. A time is made of spans of constant offset, these of days that match or do not, and every
  * day that matches has the same number of instants: so they are counted by the month. The Nth is
- * then found by halving the time, which needs no second rule of what is due when.
+ * then found by halving the time, which needs no second rule of what is due when; what is counted
+ * is halved with it, so that all of it is counted twice at most.
  */
 #include "when/schedule.h"
 
@@ -47,10 +48,13 @@ schedule_nth(const struct schedule *s, usec_t after, usec_t until, int64_t n)
 	usec_t low = after, high = until < SCHEDULE_END ? until : SCHEDULE_END - 1;
 	while (high - low > 1) { /* fewer than n up to low, n or more up to high */
 		usec_t middle = low + (high - low) / 2;
-		if (schedule_count(s, after, middle) < n)
+		int64_t nbefore = schedule_count(s, low, middle);
+		if (nbefore < n) {
+			n -= nbefore;
 			low = middle;
-		else
+		} else {
 			high = middle;
+		}
 	}
 	return high;
 }

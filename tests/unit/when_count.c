@@ -42,7 +42,7 @@ parse(struct schedule *s, enum schedule_kind kind, const char *text, const char 
 static void
 compare(const struct schedule *s, usec_t after, const char *text, const char *tz)
 {
-	usec_t at = after;
+	usec_t at = after, walked[WALK_MAX];
 	for (int64_t n = 0; n < WALK_MAX; n++) {
 		usec_t next = schedule_next(s, at, NULL);
 		if (next == USEC_NEVER) {
@@ -54,8 +54,10 @@ compare(const struct schedule *s, usec_t after, const char *text, const char *tz
 			fail_msg("%s in %s after %lld: instant %lld at %lld is counted %lld", text,
 				 tz, (long long)after, (long long)n + 1, (long long)next,
 				 (long long)schedule_count(s, after, next));
-		at = next;
+		at = walked[n] = next;
 	}
+	for (int64_t n = 1; n < WALK_MAX; n += 1 + n / 2)
+		assert_int_equal(schedule_nth(s, after, at + 12345, n), walked[n - 1]);
 	assert_int_equal(schedule_nth(s, after, at + 12345, WALK_MAX), at);
 	assert_int_equal(schedule_nth(s, after, at, 1), schedule_next(s, after, NULL));
 }
