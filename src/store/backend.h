@@ -29,7 +29,7 @@ enum backend_result { BACKEND_OK, BACKEND_NONE, BACKEND_ERROR };
 struct request_row {
 	uid_t uid;
 	char key[INTENT_KEY_MAX + 1];
-	uint64_t hash;
+	uint64_t hash; /* the ledger's: of the request, and of what follows */
 	usec_t at;
 	int64_t job_id, run_id;
 	usec_t next_due;

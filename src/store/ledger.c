@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "store/ledger_parts.h"
+#include "store/seal.h"
 
 #define KEYS_PER_USER 10000
 /* Some 10 ms, when all of them are to be changed. */
@@ -239,6 +240,19 @@ ledger_with_run(struct ledger *ledger, struct intent *intent,
 	return rc;
 }
 
+/*
+ * What is stored with the answer: of the request, and of what the answer is made of, so that a bit
+ * that flips in it tells nobody of another job.
+ */
+static uint64_t
+seal_request(const struct request_row *row, uint64_t key_hash)
+{
+	const int64_t numbers[] = {
+		(int64_t)key_hash, row->uid, row->at, row->job_id, row->run_id, row->next_due,
+	};
+	return (uint64_t)seal_of(numbers, sizeof(numbers) / sizeof(numbers[0]));
+}
+
 /* The same key again gives the same answer. 1: answered; 0: go on; -1. */
 static int
 recall_request(struct ledger *ledger, struct intent *intent)
@@ -258,8 +272,9 @@ recall_request(struct ledger *ledger, struct intent *intent)
 			"%d requests with keys in 24 hours; wait, or send none", KEYS_PER_USER);
 		return 1;
 	}
-	if (row.hash != intent->key_hash) {
-		err_invalid(&intent->err, "key", "\"%s\" was used for another request",
+	if (row.hash != seal_request(&row, intent->key_hash)) {
+		err_invalid(&intent->err, "key",
+			    "\"%s\" was used for another request (or its record is damaged)",
 			    intent->key);
 		return 1;
 	}
@@ -283,11 +298,11 @@ static int
 remember_request(struct ledger *ledger, struct intent *intent)
 {
 	struct request_row row = { .uid = intent->who.uid,
-				   .hash = intent->key_hash,
 				   .at = intent->now,
 				   .job_id = intent->job_id,
 				   .run_id = intent->new_run_id,
 				   .next_due = intent->next_due };
+	row.hash = seal_request(&row, intent->key_hash);
 	memcpy(row.key, intent->key, sizeof(row.key));
 	return ledger_checked(
 		ledger->backend->ops->request_save(ledger->backend, &row, &intent->err));

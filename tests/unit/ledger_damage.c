@@ -4,6 +4,8 @@
  */
 #include "unit/ledger_kit.h"
 
+#include <string.h>
+
 #include "store/backend.h"
 
 static const char *const at_most_an_hour_late[] = { "schedule",       "every 10s", "queue", "one",
@@ -221,6 +223,56 @@ the_end_of_its_run_does_not_finish_a_job_that_cannot_be_read(void **state)
 	assert_int_equal(kit_state_of(kit, id), JOB_ACTIVE);
 }
 
+static struct intent *
+add_with_key(struct kit *kit)
+{
+	struct intent *intent = kit_adding(kit, kit_every_ten);
+	strcpy(intent->key, "k1");
+	intent->key_hash = 7;
+	return kit_apply(kit, intent);
+}
+
+/* Bit 3 of that field of the stored answer flips. */
+static void
+flip(struct kit *kit, size_t offset)
+{
+	struct backend *db = kit->ledger.backend;
+	struct request_row row = { 0 };
+	struct err err;
+	int64_t n;
+	assert_int_equal(db->ops->begin(db, &err), BACKEND_OK);
+	assert_int_equal(db->ops->request_load(db, 1000, "k1", &row, &err), BACKEND_OK);
+	assert_int_equal(db->ops->requests_forget(db, row.at + 1, 1, &n, &err), BACKEND_OK);
+	((char *)&row)[offset] ^= 8;
+	assert_int_equal(db->ops->request_save(db, &row, &err), BACKEND_OK);
+	assert_int_equal(db->ops->commit(db, &err), BACKEND_OK);
+}
+
+static void
+a_damaged_record_of_a_request_gives_no_answer_and_nothing_twice(void **state)
+{
+	static const size_t offsets[] = {
+		offsetof(struct request_row, hash),     offsetof(struct request_row, at),
+		offsetof(struct request_row, job_id),   offsetof(struct request_row, run_id),
+		offsetof(struct request_row, next_due),
+	};
+	struct kit *kit = *state;
+	struct intent *first = add_with_key(kit);
+	assert_int_equal(first->err.code, ERR_NONE);
+	for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
+		flip(kit, offsets[i]);
+		struct intent *again = add_with_key(kit);
+		assert_int_equal(again->err.code, ERR_INVALID);
+		assert_int_equal(again->job_id, 0);
+		intent_free(again);
+		flip(kit, offsets[i]);
+	}
+	struct intent *again = add_with_key(kit);
+	assert_int_equal(again->job_id, first->job_id);
+	intent_free(again);
+	intent_free(first);
+}
+
 int
 main(void)
 {
@@ -235,6 +287,7 @@ main(void)
 		WITH_KIT(the_end_of_a_run_that_cannot_be_believed_leaves_its_job_alone),
 		WITH_KIT(the_end_of_a_run_that_names_another_job_leaves_that_alone),
 		WITH_KIT(the_end_of_its_run_does_not_finish_a_job_that_cannot_be_read),
+		WITH_KIT(a_damaged_record_of_a_request_gives_no_answer_and_nothing_twice),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
