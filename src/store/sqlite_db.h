@@ -229,7 +229,15 @@ void sql_bind_text(sqlite3_stmt *stmt, int number, const char *text);
 	"nfailed, nruns, covered_until"
 #define NJOB_COLUMNS 12
 /* What follows them where a job is loaded or listed. */
-enum { JOB_SPEC = NJOB_COLUMNS, JOB_SEAL, JOB_OWNER, JOB_NAME, JOB_QUEUE, JOB_CLAIM_AT };
+enum {
+	JOB_SPEC = NJOB_COLUMNS,
+	JOB_SEAL,
+	JOB_OWNER,
+	JOB_NAME,
+	JOB_QUEUE,
+	JOB_RHYTHM,
+	JOB_CLAIM_AT
+};
 #define RUN_COLUMNS                                                                               \
 	"id, job_id, due, last_due, count, start_at, trigger, state, gate, reason, detail, "      \
 	"attempt, priority, is_catchup, is_forced, stop_reason, stop_uid, claimed_at, ended_at, " \
@@ -256,9 +264,9 @@ enum backend_result sqlite_jobs_recurring(struct backend *, int64_t, size_t, int
 					  struct err *);
 enum backend_result sqlite_jobs_on_start(struct backend *, int64_t, size_t, int64_t *, size_t *,
 					 struct err *);
-/* job_load_rest() of a row up to JOB_QUEUE; init()s the job. */
+/* job_load_rest() of a row up to JOB_RHYTHM; init()s the job. */
 void sqlite_job_read_rest(sqlite3_stmt *, struct job *);
-/* Reads a job from a row up to JOB_QUEUE; init()s it. A damaged spec is an error. */
+/* Reads a job from a row up to JOB_RHYTHM; init()s it. A damaged spec is an error. */
 enum backend_result sqlite_job_read(sqlite3_stmt *, struct job *, struct err *);
 
 /* Its active runs wait and run in its queue, whatever that was before. */
@@ -310,6 +318,7 @@ enum backend_result sqlite_queue_save(struct backend *, const struct queue *, st
 enum backend_result sqlite_queues_list(struct backend *, struct queue **, size_t *, struct err *);
 enum backend_result sqlite_queues_ready(struct backend *, const char *, size_t,
 					char (*)[JOB_NAME_MAX + 1], size_t *, struct err *);
+void sqlite_queues_mend(struct sqlite *); /* settings that are damaged are as they were */
 
 /* sqlite_meta.c */
 enum backend_result sqlite_meta_load(struct backend *, const char *, struct buf *, struct err *);

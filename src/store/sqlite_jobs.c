@@ -132,7 +132,8 @@ has_names(sqlite3_stmt *stmt, const struct job *job)
 {
 	const char *name = (const char *)sqlite3_column_text(stmt, JOB_NAME);
 	const char *queue = (const char *)sqlite3_column_text(stmt, JOB_QUEUE);
-	return strcmp(name ? name : "", job->name ? job->name : "") == 0 &&
+	return sqlite3_column_int(stmt, JOB_RHYTHM) == (int)rhythms[job->kind] &&
+	       strcmp(name ? name : "", job->name ? job->name : "") == 0 &&
 	       strcmp(queue, job->queue ? job->queue : QUEUE_STANDARD) == 0;
 }
 
@@ -167,7 +168,7 @@ sqlite_job_read_rest(sqlite3_stmt *stmt, struct job *job)
 	job->queue = mem_dup((const char *)sqlite3_column_text(stmt, JOB_QUEUE));
 }
 
-/* Its row, up to JOB_QUEUE; when it is there, *stmt is to be reset. */
+/* Its row, up to JOB_RHYTHM; when it is there, *stmt is to be reset. */
 static enum backend_result
 find_row(struct sqlite *s, int64_t id, sqlite3_stmt **stmt, struct err *err)
 {

@@ -175,6 +175,7 @@ begin_round(struct sqlite *s)
 	if (!sqlite_indexes_fit(s))
 		reindex(s);
 	sqlite_counts_mend(s);
+	sqlite_queues_mend(s);
 }
 
 usec_t

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define JOB_SELECT "SELECT " JOB_COLUMNS ", spec, seal"
-#define JOB_LISTED JOB_SELECT ", owner, name, queue, claim_at FROM jobs"
+#define JOB_LISTED JOB_SELECT ", owner, name, queue, rhythm, claim_at FROM jobs"
 #define JOB_ADVANCED                                                    \
 	"next_due = ?4, next_start_at = ?5, nruns = ?6, nfailed = ?7, " \
 	"covered_until = ?8, seal = ?9"
@@ -49,7 +49,7 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 			   "anchor_at = ?6, next_due = ?7, next_start_at = ?8, paused_at = ?9, "
 			   "nfailed = ?10, nruns = ?11, covered_until = ?12, name = ?13, "
 			   "queue = ?14, rhythm = ?15, spec = ?16, seal = ?17 WHERE id = ?1",
-	[SQL_JOB_LOAD] = JOB_SELECT ", owner, name, queue FROM jobs WHERE id = ?1",
+	[SQL_JOB_LOAD] = JOB_SELECT ", owner, name, queue, rhythm FROM jobs WHERE id = ?1",
 	[SQL_JOB_COUNTED] = "SELECT state, length(spec) FROM jobs WHERE id = ?1",
 	[SQL_JOB_OWNER] = "SELECT owner FROM jobs WHERE id = ?1",
 	[SQL_JOB_FIND] = "SELECT id FROM jobs INDEXED BY jobs_name "

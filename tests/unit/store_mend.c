@@ -241,6 +241,44 @@ an_index_alone_lets_no_run_overtake_another(void **state)
 }
 
 static void
+what_a_queue_is_set_to_survives_a_flipped_bit(void **state)
+{
+	static const char *const damages[] = {
+		"UPDATE queues SET concurrency = 0",
+		"UPDATE queues SET concurrency = concurrency + (1 << 30)",
+		"UPDATE queues SET is_paused = 0",
+		"UPDATE queues SET name = 'sidf'",
+		"DELETE FROM queues",
+		"UPDATE meta SET value = '3 0' || substr(value, 4) WHERE name = 'queue side'",
+		"UPDATE meta SET value = '2' || substr(value, 2) WHERE name = 'queue side'",
+		"UPDATE meta SET name = 'queue sidf' WHERE name = 'queue side'",
+		"DELETE FROM meta WHERE name = 'queue side'",
+	};
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		struct world world;
+		struct queue queue = { .name = "side", .concurrency = 3, .is_paused = true };
+		begin(&world, *state);
+		const struct backend_ops *ops = world.backend->ops;
+		struct err *err = &world.place->err;
+		ops->begin(world.backend, err);
+		assert_int_equal(ops->queue_save(world.backend, &queue, err), BACKEND_OK);
+		assert_int_equal(ops->commit(world.backend, err), BACKEND_OK);
+		assert_false(look(&world));
+		run_sql(&world, damages[i]);
+		assert_true(look(&world));
+		ops->begin(world.backend, err);
+		assert_int_equal(ops->queue_load(world.backend, "side", &queue, err), BACKEND_OK);
+		ops->rollback(world.backend);
+		assert_int_equal(queue.concurrency, 3);
+		assert_true(queue.is_paused);
+		assert_false(look(&world));
+		place_close(world.backend);
+		place_tear_down(state);
+		place_set_up(state);
+	}
+}
+
+static void
 expect_counts(struct world *world)
 {
 	struct store_stats stats;
@@ -310,6 +348,7 @@ main(void)
 		TEST(a_run_whose_index_has_it_elsewhere_is_found_again),
 		TEST(a_run_that_an_index_does_not_have_at_all_is_found_again),
 		TEST(an_index_alone_lets_no_run_overtake_another),
+		TEST(what_a_queue_is_set_to_survives_a_flipped_bit),
 		TEST(a_count_that_cannot_be_true_is_counted_anew),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
