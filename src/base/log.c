@@ -95,21 +95,44 @@ add_time(struct buf *line, usec_t now)
 	buf_printf(line, "%s.%03dZ", stamp.text, (int)(now % USEC_PER_SEC / USEC_PER_MSEC));
 }
 
-/* Quoted as in JSON; bytes above 0x7e pass, so that UTF-8 stays readable. */
+/* A control character: its length in bytes, 1 or in UTF-8 2 (U+0080 to U+009f); 0: it is none. */
+static size_t
+control_length(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+		return 2;
+	return p[0] < 0x20 || p[0] == 0x7f;
+}
+
+/* Quoted as in JSON; all other bytes above 0x7e pass, so that UTF-8 stays readable. */
 static void
 add_quoted(struct buf *line, const char *text)
 {
 	buf_add_char(line, '"');
 	for (const char *p = text; *p; p++) {
-		unsigned char c = (unsigned char)*p;
-		if (c == '"' || c == '\\')
-			buf_printf(line, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			buf_printf(line, "\\u%04x", c);
+		size_t n = control_length(p);
+		if (*p == '"' || *p == '\\')
+			buf_printf(line, "\\%c", *p);
+		else if (n > 0)
+			buf_printf(line, "\\u%04x", (unsigned char)p[n - 1]);
 		else
 			buf_add_char(line, *p);
+		p += n == 2;
 	}
 	buf_add_char(line, '"');
+}
+
+static bool
+is_plain(const char *text)
+{
+	if (!*text)
+		return false;
+	for (const char *p = text; *p; p++) {
+		if (strchr(" \"\\=", *p) || control_length(p) > 0)
+			return false;
+	}
+	return true;
 }
 
 static void
@@ -159,7 +182,7 @@ add_text(struct buf *line, enum log_level level, const char *message, const stru
 		buf_add_char(line, '=');
 		if (!pairs->text)
 			add_number(line, pairs->number);
-		else if (pairs->text[0] && !strpbrk(pairs->text, " \"\\=\t\n\r\x1b"))
+		else if (is_plain(pairs->text))
 			buf_add_text(line, pairs->text);
 		else
 			add_quoted(line, pairs->text);

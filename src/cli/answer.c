@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *
 answer_text(const json_t *object, const char *key)
@@ -50,9 +51,16 @@ job_reference(const char *text)
 }
 
 void
+put_json(const json_t *value, size_t flags)
+{
+	json_dumpf(value, stdout,
+		   flags | JSON_ENCODE_ANY | (isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0));
+}
+
+void
 print_json(json_t *value)
 {
-	json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+	put_json(value, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(value);
 }

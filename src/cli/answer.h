@@ -22,6 +22,8 @@ bool is_id(const char *text, int64_t *id);
 /* How a person names a job: an id becomes a number, anything else stays text (new reference). */
 json_t *job_reference(const char *text);
 
+/* Puts JSON on stdout. On a terminal in ASCII: texts are of anybody's, and may be to deceive. */
+void put_json(const json_t *value, size_t flags);
 /* Prints the value as JSON and a newline on stdout. Takes it. */
 void print_json(json_t *value);
 /* With --json: prints it, and tells that it did. */

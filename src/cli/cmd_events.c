@@ -46,7 +46,7 @@ show_events(struct client *client, const struct cli_options *options, int64_t n)
 	screen_init(&screen, options);
 	for (int64_t i = 0; (n == 0 || i < n) && (event = client_event(client)); i++) {
 		if (options->json)
-			json_dumpf(event, stdout, JSON_COMPACT);
+			put_json(event, JSON_COMPACT);
 		if (options->json)
 			putchar('\n');
 		else

@@ -1,12 +1,14 @@
 /* asched list: the jobs, soonest first. What people look at all day. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "cli/answer.h"
 #include "cli/args.h"
 #include "cli/client.h"
 #include "cli/listing.h"
+#include "cli/text.h"
 #include "cli/words.h"
 
 struct query {
@@ -106,15 +108,18 @@ print_id(const json_t *job)
 	printf("%lld\n", (long long)answer_int(job, "id"));
 }
 
+/* As it is for a script, safe to look at on a terminal. */
 static void
 print_name(const json_t *job)
 {
-	struct buf name = BUF_EMPTY;
+	struct buf name = BUF_EMPTY, safe = BUF_EMPTY;
 	words_name(job, "name", &name);
+	text_add_safe(&safe, buf_text(&name), name.len);
 	if (name.len)
-		puts(name.data);
+		puts(isatty(STDOUT_FILENO) ? safe.data : name.data);
 	else
 		print_id(job);
+	buf_fini(&safe);
 	buf_fini(&name);
 }
 

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "cli/answer.h"
+
 bool
 listing_is_table(const struct listing *listing)
 {
@@ -33,7 +35,7 @@ show_item(struct listing *listing, const json_t *item)
 {
 	if (listing->options->json) {
 		fputs(listing->nshown ? ",\n " : "[\n ", stdout);
-		json_dumpf(item, stdout, JSON_COMPACT);
+		put_json(item, JSON_COMPACT);
 	} else if (listing->print) {
 		listing->print(item);
 	} else {

@@ -145,7 +145,7 @@ show_json(const struct progress *progress, json_t *piece, const json_t *which)
 	if (progress->is_begun && answer_int(piece, "next_offset") <= progress->offset)
 		return;
 	json_object_set(piece, "run", json_object_get(which, "run"));
-	json_dumpf(piece, stdout, JSON_COMPACT);
+	put_json(piece, JSON_COMPACT);
 	putchar('\n');
 	fflush(stdout);
 }

@@ -50,6 +50,19 @@ has 'logs shows escapes and broken UTF-8 for what they are' '^[[31mred^[[0m \xff
 colored "$(on_terminal 80 "$ASCHED_BUILD/asched logs red --raw")"
 ok $? 'but not with --raw'
 
+# Names may be any text but for blanks and control bytes: C1 controls and such that turn letters around.
+odd=$(printf 'n\302\23331m\342\200\256x')
+id=$(asched add -q --name "$odd" --in 1h -- true)
+asched run --wait "$id" > /dev/null
+for words in list 'list --names' '--json list' "show $id" "--json show $id" runs '--json runs' \
+	"why $id" "logs $odd" "run $odd" "set $odd --name 1" "show ${odd}y"; do
+	on_terminal 200 "$ASCHED_BUILD/asched --color never $words" > "$dir/shown" 2>&1
+	grep -q "$(printf '\302\233\|\342\200\256')" "$dir/shown"
+	is "$words shows a name for what it is" 1 $?
+done
+has 'scripts get it as it is' "$odd" "$(asched list --names)"
+asched cancel "$id" > /dev/null
+
 asched add -q --name live --shell "echo begun; while [ ! -e '$dir/go' ]; do sleep 0.02; done; echo ended" > /dev/null
 asched logs live --follow > "$dir/live" 2>&1 &
 follower=$!
@@ -76,4 +89,14 @@ is_over() {
 within 20 is_over
 ok $? 'events end after so many'
 has 'and tell what happens' 'of red' "$(cat "$dir/events")"
+asched set red --name "$odd" > /dev/null
+on_terminal 200 "$ASCHED_BUILD/asched --json events --limit 3" > "$dir/events" 2>&1 &
+follower=$!
+is_shown() {
+	asched run "$odd"
+	grep ended "$dir/events"
+}
+within 20 is_shown
+has 'in JSON, too, with the name for what it is' '"job":"n\u009B31m\u202Ex"' "$(cat "$dir/events")"
+wait $follower
 finish

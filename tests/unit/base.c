@@ -325,6 +325,27 @@ a_number_is_written_as_it_is(void **state)
 }
 
 static void
+a_text_is_written_so_that_nothing_in_it_moves_the_cursor(void **state)
+{
+	static const struct {
+		const char *text, *wanted;
+	} cases[] = {
+		{ "Z\xc3\xbcrich", " t=Z\xc3\xbcrich\n" },
+		{ "", " t=\"\"\n" },
+		{ "a b", " t=\"a b\"\n" },
+		{ "a\bb", " t=\"a\\u0008b\"\n" },
+		{ "a\x7f" "b", " t=\"a\\u007fb\"\n" },
+		{ "a\xc2\x9b" "2J", " t=\"a\\u009b2J\"\n" },
+		{ "a\xc2", " t=a\xc2\n" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		log_info("a text", log_str("t", cases[i].text));
+		log_flush();
+		assert_non_null(strstr(read_log(*state), cases[i].wanted));
+	}
+}
+
+static void
 each_gathered_line_that_finds_no_room_is_counted(void **state)
 {
 	static const char filler[65536];
@@ -354,6 +375,7 @@ main(void)
 		LOG_TEST(gathered_lines_are_written_before_a_pipe_would_take_them_in_parts),
 		LOG_TEST(a_line_longer_than_a_pipe_takes_at_once_comes_after_those_before_it),
 		LOG_TEST(a_number_is_written_as_it_is),
+		LOG_TEST(a_text_is_written_so_that_nothing_in_it_moves_the_cursor),
 		LOG_TEST(each_gathered_line_that_finds_no_room_is_counted),
 		cmocka_unit_test(a_heap_gives_the_least_after_any_changes),
 		cmocka_unit_test(a_map_finds_what_was_put_and_not_removed),
