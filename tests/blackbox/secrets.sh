@@ -18,6 +18,7 @@ run() {
 
 mkdir "$dir/a place"
 cd "$dir/a place" || exit 1
+ulimit -S -c "$(ulimit -H -c)" # what may leave a core does
 printf '# for the test\nX-Mine: %s-1\n\nX-Other: b\r\n' $marker > headers
 password=$(printf '%s-2-%0200d' $marker 0)
 printf 'basic me:%s\n' "$password" > basic
@@ -128,7 +129,32 @@ else
 	within 2 not remembers "$daemon_pid" pLaIn$$x
 	ok $? 'nor what else a run was given'
 fi
-daemon_stop TERM
+
+# cores: those of our programs and of jobs.
+cores() {
+	find "$dir" -name 'core*' -type f | sed "s,$dir/,," | tr '\n' ' '
+}
+
+# What a crash of a job leaves is the job's own business, as ever.
+job=$(asched add --in 1h --quiet --cwd "$dir" --shell 'ulimit -H -c; ulimit -S -c; kill -ABRT $$')
+asched run --wait "$job" > /dev/null 2>&1
+is 'a job has the limits of cores that its starter has' "$(ulimit -H -c) $(ulimit -S -c)" \
+	"$(asched logs "$job" | tr '\n' ' ' | sed 's/ $//')"
+if [ "$(ulimit -S -c)" != 0 ] && grep -q '^core' /proc/sys/kernel/core_pattern; then
+	has 'and leaves one' core "$(cores)"
+else
+	skip 'and leaves one' 'cores do not come to the working directory here'
+fi
+rm -f "$dir"/core*
+killed=$(daemon_pid_now)
+kill -ABRT "$killed"
+is_anew() {
+	[ "$(daemon_pid_now)" != "$killed" ] && asched status
+}
+within 20 is_anew
+is 'a daemon that crashes leaves none' '' "$(cores)"
+daemon_stop ABRT
+is 'nor does a spawner' '' "$(cores)"
 rm wrong
 is 'the secrets stand in their files and nowhere else' '' \
 	"$(grep -rla $marker "$dir" | grep -v "a place/" | tr '\n' ' ')"
