@@ -52,6 +52,7 @@ BLACKBOX_TESTS += tests/blackbox/policies.sh
 BLACKBOX_TESTS += tests/blackbox/protocol.sh
 BLACKBOX_TESTS += tests/blackbox/refused.sh
 BLACKBOX_TESTS += tests/blackbox/reload.sh
+BLACKBOX_TESTS += tests/blackbox/renamed.sh
 BLACKBOX_TESTS += tests/blackbox/restarts.sh
 BLACKBOX_TESTS += tests/blackbox/retention.sh
 BLACKBOX_TESTS += tests/blackbox/running.sh
