@@ -35,7 +35,7 @@ static int
 open_without_name(int dir)
 {
 	const int flags = O_RDWR | O_APPEND | O_CLOEXEC;
-	int fd = openat(dir, ".", O_TMPFILE | flags, 0600);
+	int fd = openat(dir, ".", O_TMPFILE | O_EXCL | flags, 0600); /* and never gets one */
 	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
 		return fd;
 	(void)unlinkat(dir, SPARE_NAME, 0); /* of a spawner that died between the next two */

@@ -39,6 +39,12 @@ apart asched run --follow split
 is 'run --follow shows both apart' 'one
 three' "$out"
 has 'errors too' 'two' "$err"
+asched add --in 1h --quiet --name kept --shell "ln -L /proc/self/fd/1 '$dir/kept'" > /dev/null
+asched run --wait kept > /dev/null 2>&1
+is 'a run cannot give its output a name' 1 $?
+[ ! -e "$dir/kept" ]
+ok $? 'so that it is on the disk when nobody counts it'
+
 asched add --in 1h --quiet --name filed --split-output --output "$dir/file" --shell "$script" \
 	> /dev/null
 asched run --wait filed > /dev/null
