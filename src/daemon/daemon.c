@@ -322,6 +322,7 @@ make_runners(struct daemon *daemon, int spawn_fd, struct err *err)
 	const struct process_config process = {
 		.zones = daemon->zones,
 		.output_max = (int64_t)ledger_output_max((size_t)daemon->conf.output_max),
+		.is_shared = daemon->options->is_system,
 	};
 	daemon->exec =
 		process_runner_new(daemon->loop, spawn_fd, &process, &events, &process_events);

@@ -11,7 +11,8 @@ librunner_a_SOURCES = \
 	src/runner/http_request.c src/runner/http_request.h \
 	src/runner/msg_queue.c src/runner/msg_queue.h \
 	src/runner/process.c src/runner/process.h \
-	src/runner/process_msg.c src/runner/process_msg.h
+	src/runner/process_msg.c src/runner/process_msg.h \
+	src/runner/shares.c src/runner/shares.h
 
 RUNNER_TEST_LIBS = librunner.a libmodel.a libbase.a $(CURL_LIBS) $(EV_LIBS) $(UNIT_LIBS)
 HTTP_WORLD = tests/fake/http_world.c tests/fake/http_world.h \

@@ -16,6 +16,7 @@
 #include "base/map.h"
 #include "runner/msg_queue.h"
 #include "runner/process_msg.h"
+#include "runner/shares.h"
 #include "spawn/msg.h"
 
 #define READ_ROUND_MAX  256               /* messages; then the rest of the loop gets its turn */
@@ -27,6 +28,8 @@ struct attempt_record {
 	int attempt;
 	bool is_started; /* its event was given */
 	bool is_ended;
+	bool has_share; /* of that user */
+	uid_t uid;
 	struct files_wish wish;      /* done is set: no run, but files that are read for this */
 	int fds[MSG_NOUTPUTS];       /* while it runs; -1: none yet, or given away with the end */
 	struct attempt_record *next; /* another attempt of the run */
@@ -42,6 +45,7 @@ struct process_runner {
 	struct process_config config;
 	struct map records; /* run id -> first record */
 	int nrecords;
+	struct shares shares; /* those of the last daemon's runs are nobody's */
 	struct msg_queue out, refused;
 	struct runner_events events;
 	struct process_events process_events;
@@ -86,6 +90,18 @@ free_record(struct attempt_record *record)
 	free(record);
 }
 
+/* A place with the spawner for the record. False: its user has too many, or there is none. */
+static bool
+take_place(struct process_runner *runner, struct attempt_record *record, uid_t uid)
+{
+	int nfree = MSG_RUNS_MAX + 1 - runner->nrecords; /* it is among the records */
+	if (nfree <= 0 || !runner->config.is_shared)
+		return nfree > 0;
+	record->uid = uid;
+	record->has_share = shares_take(&runner->shares, uid, nfree);
+	return record->has_share;
+}
+
 static void
 drop_record(struct process_runner *runner, struct attempt_record *record)
 {
@@ -99,6 +115,8 @@ drop_record(struct process_runner *runner, struct attempt_record *record)
 	else
 		map_remove(&runner->records, record->run_id);
 	runner->nrecords--;
+	if (record->has_share)
+		shares_give_back(&runner->shares, record->uid);
 	free_record(record);
 }
 
@@ -157,16 +175,17 @@ refuse(struct process_runner *runner, const struct msg *start, enum msg_stage st
 	ev_timer_start(runner->loop, &runner->soon);
 }
 
-/* Its record is there. Frees the payload. */
+/* Frees the payload. */
 static void
-send_start(struct process_runner *runner, struct msg *msg, struct buf *payload)
+send_start(struct process_runner *runner, struct attempt_record *record, struct msg *msg,
+	   struct buf *payload)
 {
 	msg->nbytes = (uint32_t)payload->len;
 	if (payload->len > MSG_PAYLOAD_MAX)
 		refuse(runner, msg, STAGE_REQUEST, E2BIG);
 	else if (runner->out.nbytes + payload->len > QUEUE_BYTES_MAX)
 		refuse(runner, msg, STAGE_REQUEST, EAGAIN);
-	else if (runner->nrecords > MSG_RUNS_MAX)
+	else if (!take_place(runner, record, (uid_t)msg->start.uid))
 		refuse(runner, msg, STAGE_SLOT, EBUSY);
 	else
 		send_msg(runner, msg, payload->data);
@@ -182,10 +201,10 @@ start(struct runner *port, const struct job *job, const struct run *run)
 	if (runner->fd < 0 || find(runner, run->id, run->attempt))
 		return;
 	failpoint("start", "asked");
-	add_record(runner, run->id, run->attempt);
+	struct attempt_record *record = add_record(runner, run->id, run->attempt);
 	process_msg_start(job, run, runner->config.zones, &msg.start, &payload);
 	msg.start.output_max = runner->config.output_max;
-	send_start(runner, &msg, &payload);
+	send_start(runner, record, &msg, &payload);
 	failpoint("start", "sent");
 }
 
@@ -203,9 +222,10 @@ read_files(struct file_source *source, const struct files_wish *wish)
 	struct msg msg = { .kind = MSG_START, .run_id = wish->run_id, .attempt = wish->attempt };
 	if (runner->fd < 0 || find(runner, wish->run_id, wish->attempt))
 		return;
-	add_record(runner, wish->run_id, wish->attempt)->wish = *wish;
+	struct attempt_record *record = add_record(runner, wish->run_id, wish->attempt);
+	record->wish = *wish;
 	process_msg_files(wish, &msg.start, &payload);
-	send_start(runner, &msg, &payload);
+	send_start(runner, record, &msg, &payload);
 }
 
 static void
@@ -445,6 +465,7 @@ process_runner_free(struct runner *port)
 		}
 	}
 	map_fini(&runner->records);
+	shares_fini(&runner->shares);
 	msg_queue_fini(&runner->out);
 	msg_queue_fini(&runner->refused);
 	free(runner);

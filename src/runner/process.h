@@ -29,6 +29,7 @@ struct process_events {
 struct process_config {
 	struct zones *zones; /* borrowed */
 	int64_t output_max;  /* bytes of each output that are kept */
+	bool is_shared;      /* several users have runs: none may have all places (shares.h) */
 };
 
 enum process_notice { PROCESS_READY, PROCESS_RELOADING, PROCESS_STOPPING, PROCESS_WATCHDOG };

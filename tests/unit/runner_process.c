@@ -19,6 +19,7 @@
 #include "runner/process.h"
 
 #define WAIT_S 10.
+#define NOBODY 65534 /* he and those before him run nothing here */
 
 /* What the runner has told. */
 struct world {
@@ -107,7 +108,9 @@ attach(struct world *world)
 	const struct runner_events events = { started, ended, world };
 	const struct process_events process_events = { replayed, signal_received, spawner_gone,
 						       world };
-	const struct process_config config = { .zones = world->zones, .output_max = 1 << 20 };
+	const struct process_config config = { .zones = world->zones,
+					       .output_max = 1 << 20,
+					       .is_shared = true };
 	world->runner = process_runner_new(world->loop, fcntl(world->sp.link, F_DUPFD_CLOEXEC, 3),
 					   &config, &events, &process_events);
 }
@@ -256,6 +259,42 @@ a_start_too_big_for_a_message_fails_from_the_loop(void **state)
 	assert_string_equal(world->last.text, "request");
 }
 
+/* Another's run: it fails, and has its place until it is forgotten. */
+static void
+start_of(struct world *world, uid_t owner, int64_t run_id)
+{
+	struct job job = new_job("true");
+	const struct run run = { .id = run_id, .attempt = 1 };
+	job.owner = owner;
+	world->runner->start(world->runner, &job, &run);
+	job_fini(&job);
+}
+
+static void
+one_user_leaves_places_for_the_runs_of_others(void **state)
+{
+	const uid_t greedy = NOBODY - 1, modest = NOBODY - 2;
+	const int share = MSG_RUNS_MAX * 3 / 4;
+	struct world *world = *state;
+	for (int i = 1; i <= share; i++) {
+		start_of(world, greedy, i);
+		wait_for(world, &world->nended, i);
+		assert_string_not_equal(world->last.text, "slot");
+	}
+	start_of(world, greedy, share + 1);
+	wait_for(world, &world->nended, share + 1);
+	assert_int_equal(world->last.kind, OUTCOME_START_FAILED);
+	assert_string_equal(world->last.text, "slot");
+	start_of(world, modest, share + 2);
+	wait_for(world, &world->nended, share + 2);
+	assert_string_not_equal(world->last.text, "slot");
+	for (int i = 1; i <= 10; i++)
+		world->runner->forget(world->runner, i, 1);
+	start_of(world, greedy, share + 3);
+	wait_for(world, &world->nended, share + 3);
+	assert_string_not_equal(world->last.text, "slot");
+}
+
 static void
 a_flood_of_starts_does_not_block_and_all_of_them_end(void **state)
 {
@@ -398,6 +437,7 @@ main(void)
 		RUNNER_TEST(a_running_attempts_output_can_be_read_and_it_can_be_ended),
 		RUNNER_TEST(a_failed_start_says_where_and_why),
 		RUNNER_TEST(a_start_too_big_for_a_message_fails_from_the_loop),
+		RUNNER_TEST(one_user_leaves_places_for_the_runs_of_others),
 		RUNNER_TEST(a_flood_of_starts_does_not_block_and_all_of_them_end),
 		RUNNER_TEST(a_new_runner_is_told_what_the_last_one_left),
 		RUNNER_TEST(files_that_are_wished_for_come_or_the_reason),
