@@ -25,6 +25,7 @@ enum {
 	OPTION_HELP
 };
 
+/* In the order of their numbers. */
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, OPTION_CONFIG },
 	{ "private", required_argument, NULL, OPTION_PRIVATE },
@@ -47,7 +48,8 @@ static int
 take_option(struct options *options, int option)
 {
 	if (optarg && !*optarg) { /* an empty variable, which would be the working directory */
-		fprintf(stderr, "aschedd: the value of an option is empty\n%s", usage);
+		fprintf(stderr, "aschedd: %s: the value is empty\n%s",
+			long_options[option - 1].name, usage);
 		return EXIT_USAGE;
 	}
 	switch (option) {

@@ -26,7 +26,7 @@ END
 
 printf '[defaults]\ntz = Mars/Crater\n' > "$conf"
 fails_with 2 'tz: the zone "Mars/Crater" is unknown' check
-fails_with 2 'the value of an option is empty' "$ASCHED_BUILD/aschedd" --private ''
+fails_with 2 'private: the value is empty' "$ASCHED_BUILD/aschedd" --private ''
 
 printf '[defaults]\ntimeout = 5s\n' > "$conf"
 chmod 600 "$conf"
