@@ -254,11 +254,40 @@ say_end(struct chain *chain, const char *what)
 		say(chain, "%s", reason_words[run->reason]);
 }
 
+/* A span in as many digits as a person wants to read. */
+static const char *
+span(usec_t time, char text[USEC_TEXT_MAX])
+{
+	usec_t unit = time >= USEC_PER_MIN   ? USEC_PER_SEC
+		      : time >= USEC_PER_SEC ? USEC_PER_MSEC
+					     : 1;
+	return usec_print_duration(time - time % unit, text);
+}
+
+/* How late the attempt started, and, where that is a second, for what it had to wait. */
+static void
+say_late(struct chain *chain, const struct attempt *attempt)
+{
+	const struct run *run = chain->run;
+	char text[USEC_TEXT_MAX];
+	usec_t known_at = run->attempt == 1 && run->claimed_at > run->start_at ? run->claimed_at
+									       : run->start_at;
+	usec_t waited = attempt->claimed_at - known_at;
+	say(chain, "attempt %d started %s late", attempt->number,
+	    span(attempt->started_at - run->start_at, text));
+	if (known_at - run->start_at >= USEC_PER_SEC)
+		say(chain, "it was found %s late: the daemon did not run, or was held up",
+		    span(known_at - run->start_at, text));
+	if (waited >= USEC_PER_SEC)
+		say(chain, "it waited %s for a slot of its queue, or for another run of the job",
+		    span(waited, text));
+}
+
 static void
 say_start(struct chain *chain, const struct attempt *attempt)
 {
 	const struct run *run = chain->run;
-	char late[USEC_TEXT_MAX], text[SCHEDULE_TIME_MAX];
+	char text[SCHEDULE_TIME_MAX];
 	bool has_started = attempt->number > 0 && attempt->started_at > 0;
 	if (run->is_catchup)
 		say(chain, "it was missed and caught up with");
@@ -271,8 +300,7 @@ say_start(struct chain *chain, const struct attempt *attempt)
 		say(chain, "it was to start at %s (splay or jitter)",
 		    show(chain, run->start_at, text));
 	if (has_started && attempt->started_at >= run->start_at)
-		say(chain, "attempt %d started %s late", attempt->number,
-		    usec_print_duration(attempt->started_at - run->start_at, late));
+		say_late(chain, attempt);
 }
 
 static void

@@ -22,6 +22,7 @@ struct record {
 	const struct run *run;
 	const struct queue *queue;
 	const char *trouble;
+	const struct attempt *attempt; /* the last */
 };
 
 /* The answer about `at` seconds after T0, asked `now` seconds after T0. Takes the job. */
@@ -40,6 +41,8 @@ ask_with(struct job *job, const struct record *record, int at, int now)
 		intent->runs = mem_array(1, sizeof(*intent->runs));
 		intent->nruns = 1;
 		intent->runs[0].run = *run;
+		if (record->attempt)
+			intent->runs[0].last = *record->attempt;
 	}
 	if (record->queue) {
 		intent->queues = mem_array(1, sizeof(*intent->queues));
@@ -321,7 +324,7 @@ a_run_that_waits_says_for_what(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct job job = minutely();
 		struct run run = run_of(RUN_WAITING);
-		struct record record = { &run, &cases[i].queue, cases[i].trouble };
+		struct record record = { &run, &cases[i].queue, cases[i].trouble, NULL };
 		run.gate = cases[i].gate;
 		run.start_at = T0 + 20 * SEC;
 		char *text = ask_with(&job, &record, 0, 10);
@@ -354,6 +357,41 @@ a_retry_says_what_came_of_the_attempts_before(void **state)
 	has(text, "attempt 2 was to start at 2026-11-01 05:00:20 UTC");
 	has_not(text, "splay");
 	has(text, "it succeeded\n");
+}
+
+static void
+a_late_start_says_for_what_it_waited(void **state)
+{
+	static const struct {
+		int claimed, promoted, started; /* ms after it was due */
+		const char *late, *found, *waited;
+	} cases[] = {
+		{ 0, 0, 1, "started 1ms late", NULL, NULL },
+		{ 0, 3040, 3041, "started 3s41ms late", NULL, "it waited 3s40ms for a slot" },
+		{ 90000, 90000, 90500, "started 1m30s late", "it was found 1m30s late", NULL },
+		{ 5000, 65000, 65500, "started 1m5s late", "found 5s late", "it waited 1m for" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct job job = minutely();
+		struct run run = run_of(RUN_SUCCEEDED);
+		struct attempt attempt = { .number = 1,
+					   .claimed_at = T0 + cases[i].promoted * USEC_PER_MSEC,
+					   .started_at = T0 + cases[i].started * USEC_PER_MSEC };
+		struct record record = { &run, NULL, "", &attempt };
+		run.attempt = 1;
+		run.claimed_at = T0 + cases[i].claimed * USEC_PER_MSEC;
+		char *text = ask_with(&job, &record, 0, 120);
+		has(text, cases[i].late);
+		if (cases[i].found)
+			has(text, cases[i].found);
+		else
+			has_not(text, "found");
+		if (cases[i].waited)
+			has(text, cases[i].waited);
+		else
+			has_not(text, "waited");
+	}
 }
 
 static void
@@ -481,6 +519,7 @@ main(void)
 		cmocka_unit_test(max_runs_that_will_be_used_up_by_then_are_told),
 		cmocka_unit_test(a_run_that_waits_says_for_what),
 		cmocka_unit_test(a_retry_says_what_came_of_the_attempts_before),
+		cmocka_unit_test(a_late_start_says_for_what_it_waited),
 		cmocka_unit_test(what_was_cancelled_says_by_whom_once),
 		cmocka_unit_test(splay_and_trouble_hold_up_what_is_due),
 		cmocka_unit_test(an_instant_whose_row_was_removed_is_told_from_one_that_had_none),
