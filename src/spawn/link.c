@@ -18,13 +18,6 @@
 
 #define READ_ROUND_MAX 16 /* requests; then what has ended gets its turn */
 
-void
-link_open(struct spawner *sp, int fd)
-{
-	sp->link = (struct link){ .fd = fd, .stop = MSG_STOP_SOFT };
-	loop_watch(sp, fd, LOOP_LINK, 0);
-}
-
 static void
 close_link(struct spawner *sp)
 {
@@ -33,6 +26,15 @@ close_link(struct spawner *sp)
 	loop_unwatch(sp, sp->link.fd);
 	close(sp->link.fd);
 	sp->link.fd = -1;
+}
+
+/* A daemon that could not be heard is told so by the end of its link, and ends. */
+void
+link_open(struct spawner *sp, int fd)
+{
+	sp->link = (struct link){ .fd = fd, .stop = MSG_STOP_SOFT };
+	if (loop_watch(sp, fd, LOOP_LINK, 0) < 0)
+		close_link(sp);
 }
 
 void

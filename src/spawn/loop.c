@@ -29,13 +29,15 @@ loop_look_soon(struct spawner *sp)
 		sp->look_at = sp->now + LOOK_US;
 }
 
-void
+int
 loop_watch(struct spawner *sp, int fd, enum loop_source source, int index)
 {
 	uint64_t which = (uint64_t)source << 32 | (uint32_t)index;
 	struct epoll_event event = { .events = EPOLLIN, .data.u64 = which };
-	if (epoll_ctl(sp->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+	int result = epoll_ctl(sp->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+	if (result < 0)
 		say("cannot watch a descriptor errno=%d", errno);
+	return result;
 }
 
 void
@@ -268,12 +270,13 @@ begin(struct spawner *sp)
 	int at = 0;
 	sp->now = ticks_monotonic_us();
 	sp->must_reap = true;
-	loop_watch(sp, sp->signal_fd, LOOP_SIGNAL, 0);
+	(void)loop_watch(sp, sp->signal_fd, LOOP_SIGNAL, 0);
 	if (sp->output_watch_fd >= 0)
-		loop_watch(sp, sp->output_watch_fd, LOOP_OUTPUT, 0);
+		(void)loop_watch(sp, sp->output_watch_fd, LOOP_OUTPUT, 0);
 	for (const struct slot *slot; (slot = slots_next(sp->slots, &at));) {
 		if (slot->state == SLOT_STARTING)
-			loop_watch(sp, slot->exec_fd, LOOP_EXEC, slots_index(sp->slots, slot));
+			(void)loop_watch(sp, slot->exec_fd, LOOP_EXEC,
+					 slots_index(sp->slots, slot));
 	}
 	loop_look_soon(sp);
 	loop_stop_soon(sp);

@@ -11,7 +11,8 @@ enum loop_source {
 	LOOP_EXEC, /* a child's exec_fd; the index is its slot's */
 };
 
-void loop_watch(struct spawner *sp, int fd, enum loop_source source, int index);
+/* 0, or -1: it is said, and nothing will be heard of that descriptor. */
+int loop_watch(struct spawner *sp, int fd, enum loop_source source, int index);
 /*
  * Before closing what was watched: the kernel forgets a file only when nobody has it open, and
  * a child that is on its way to exec still does.

@@ -44,7 +44,7 @@ static bool
 is_valid_start(const struct msg_start *start, const char *payload, size_t nbytes)
 {
 	size_t at = 0;
-	size_t nstrings = MSG_START_NAMES + (size_t)start->nargs + start->nenv;
+	uint64_t nstrings = UINT64_C(0) + MSG_START_NAMES + start->nargs + start->nenv;
 	if (start->nargs == 0 || start->umask < 0 || start->umask > 0777 || start->output_max < 0)
 		return false;
 	if (start->tty < 0 || (start->reads_files && start->tty > 0))
@@ -54,7 +54,7 @@ is_valid_start(const struct msg_start *start, const char *payload, size_t nbytes
 	if (nstrings > nbytes || start->stdin_len > nbytes)
 		return false;
 	size_t ntext = nbytes - start->stdin_len;
-	for (size_t i = 0; i < nstrings; i++) {
+	for (uint64_t i = 0; i < nstrings; i++) {
 		if (!msg_next_string(payload, ntext, &at))
 			return false;
 	}

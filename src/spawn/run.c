@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -125,7 +126,7 @@ run_start(struct spawner *sp, const struct msg *msg, const char *payload)
 		return true;
 	}
 	slots_set_state(sp->slots, slot, SLOT_STARTING);
-	loop_watch(sp, slot->exec_fd, LOOP_EXEC, slots_index(sp->slots, slot));
+	(void)loop_watch(sp, slot->exec_fd, LOOP_EXEC, slots_index(sp->slots, slot));
 	loop_look_soon(sp);
 	return true;
 }
@@ -155,9 +156,13 @@ run_settle(struct spawner *sp, struct slot *slot)
 	slots_set_state(sp->slots, slot, SLOT_RUNNING);
 }
 
+/* The loop does not hear of a pipe's end when the kernel had no memory to watch it. */
 bool
 run_look(struct spawner *sp, struct slot *slot)
 {
+	struct pollfd end = { .fd = slot->exec_fd, .events = POLLIN };
+	if (slot->state == SLOT_STARTING && poll(&end, 1, 0) > 0)
+		run_settle(sp, slot);
 	if (slot->state == SLOT_STARTING && slot->start_by != 0 && sp->now >= slot->start_by) {
 		say("a start takes too long and is killed run=%lld attempt=%d",
 		    (long long)slot->run_id, slot->attempt);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -37,16 +38,28 @@ write_wrapper(const char *injection)
 	close(fd);
 }
 
+static bool
+has_strace(void)
+{
+	return system("strace -qq -o /dev/null true 2> /dev/null") == 0;
+}
+
+static void
+begin_with_fault(struct spawner_fixture *sp, const char *injection)
+{
+	write_wrapper(injection);
+	setenv("ASCHED_SPAWN", wrapper, 1);
+	spawner_begin(sp, NULL);
+	unsetenv("ASCHED_SPAWN");
+}
+
 /* Runs until one fails and some succeed after it, or the other way round. */
 static void
 check_fault(const char *injection, enum msg_stage stage, int error, int nfailed)
 {
 	struct spawner_fixture sp;
 	int n = 0;
-	write_wrapper(injection);
-	setenv("ASCHED_SPAWN", wrapper, 1);
-	spawner_begin(&sp, NULL);
-	unsetenv("ASCHED_SPAWN");
+	begin_with_fault(&sp, injection);
 	assert_int_equal(spawner_hello(&sp), 0);
 	for (int64_t run_id = 1; run_id <= NRUNS; run_id++) {
 		struct msg msg = spawner_run(
@@ -79,12 +92,40 @@ a_call_that_fails_is_a_failed_start_with_its_stage_and_nothing_else(void **state
 		{ "chdir:error=EACCES", STAGE_CWD, EACCES, NRUNS },
 	};
 	(void)state;
-	if (system("strace -qq -o /dev/null true 2> /dev/null") != 0) {
+	if (!has_strace()) {
 		print_message("skipped: strace is not installed, or may not trace here\n");
 		skip();
 	}
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		check_fault(cases[i].injection, cases[i].stage, cases[i].error, cases[i].nfailed);
+}
+
+/* The spawner watches its signals, the outputs and the daemon's link; then each start. */
+static void
+what_cannot_be_watched_is_looked_at(void **state)
+{
+	struct spawner_fixture sp;
+	struct msg msg;
+	(void)state;
+	if (!has_strace()) {
+		print_message("skipped: strace is not installed, or may not trace here\n");
+		skip();
+	}
+	begin_with_fault(&sp, "epoll_ctl:error=ENOSPC:when=4");
+	assert_int_equal(spawner_hello(&sp), 0);
+	spawner_shell(&sp, 1, "sleep 60");
+	spawner_expect(&sp, MSG_STARTED, 1, NULL);
+	spawner_end(&sp);
+	unlink(wrapper);
+	begin_with_fault(&sp, "epoll_ctl:error=ENOSPC:when=3");
+	struct pollfd link = { .fd = sp.link, .events = POLLIN };
+	assert_int_equal(poll(&link, 1, 10000), 1);
+	assert_int_equal(msg_recv(sp.link, &msg, NULL, 0, NULL), 0);
+	spawner_kill_daemon(&sp); /* the real one ends then */
+	spawner_meet_daemon(&sp);
+	assert_int_equal(spawner_hello(&sp), 0);
+	spawner_end(&sp);
+	unlink(wrapper);
 }
 
 #define POLICY "/tmp/spawn-faults-policy"
@@ -161,7 +202,7 @@ a_change_of_ids_that_fails_is_a_failed_start_and_never_a_run_of_roots(void **sta
 		{ "setresuid:retval=0", STAGE_IDS }, /* says so and does not */
 	};
 	(void)state;
-	if (geteuid() != 0 || system("strace -qq -o /dev/null true 2> /dev/null") != 0) {
+	if (geteuid() != 0 || !has_strace()) {
 		print_message("skipped: needs root and strace\n");
 		skip();
 	}
@@ -175,6 +216,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			a_call_that_fails_is_a_failed_start_with_its_stage_and_nothing_else),
+		cmocka_unit_test(what_cannot_be_watched_is_looked_at),
 		cmocka_unit_test(
 			a_change_of_ids_that_fails_is_a_failed_start_and_never_a_run_of_roots),
 	};
