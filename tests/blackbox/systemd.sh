@@ -155,16 +155,16 @@ ok $? 'and nothing of it is left'
 inside mkdir /etc/systemd/system/aschedd.service.d
 { cat "$ASCHED_SOURCE/etc/aschedd-strict.conf"; echo "ReadWritePaths=$state"; } |
 	inside tee /etc/systemd/system/aschedd.service.d/strict.conf > /dev/null
-printf '[Service]\nWatchdogSec=1s\n' | inside tee /etc/systemd/system/aschedd.service.d/watchdog.conf > /dev/null
+printf '[Service]\nWatchdogSec=2s\n' | inside tee /etc/systemd/system/aschedd.service.d/watchdog.conf > /dev/null
 inside systemctl daemon-reload
 succeeds 'with the drop-in for plain jobs it starts, too' inside systemctl start aschedd
 has 'what ran then has its end on record' shutdown "$(inside asched --json runs stays)"
 add plain --user games --shell 'id -un; grep NoNewPrivs /proc/self/status'
 inside asched run plain --wait > /dev/null 2>&1
 is 'and runs jobs of users' "games NoNewPrivs:	1" "$(inside asched logs plain | paste -sd ' ')"
-add patient -- sleep 3
+add patient -- sleep 5
 inside asched run patient --wait > /dev/null 2>&1
-is 'a watchdog that bites after a second hears of the daemon in time' 'active 0' \
+is 'a watchdog that bites after two seconds hears of the daemon in time' 'active 0' \
 	"$(show ActiveState) $(show NRestarts)"
 add talk --user games --shell 'tty; id -un; exit 5'
 inside script -qec 'asched run talk --tty' /dev/null < /dev/null > "$dir/shown"
