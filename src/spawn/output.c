@@ -16,6 +16,9 @@
 #define SPARE_NAME     ".output"
 #define PUNCH_ALIGN    4096 /* a part of a page would become zeros, which no reader can tell */
 #define PUNCH_SLACK    (INT64_C(1) << 20) /* grown beyond the cap by so much: worth a punch */
+/* What file systems allocate ahead of a writer, XFS: as much again as there is, up to 8 GiB. */
+#define AHEAD_MAX  (INT64_C(8) << 30)
+#define AHEAD_FREE (INT64_C(64) << 20)
 
 /* Is there room? Asked once a second at most: a stampede fills no disk in a second. */
 static bool
@@ -60,6 +63,29 @@ output_open(struct spawner *sp, uid_t uid)
 	return -1;
 }
 
+static int64_t
+allocated_of(const struct stat *file)
+{
+	return (int64_t)file->st_blocks * 512;
+}
+
+/*
+ * Its middle is punched out; what it still has beyond the cap is behind its end, where a run can
+ * allocate without growing it (FALLOC_FL_KEEP_SIZE). ext4 punches nothing out there: a cut at the
+ * end gives it back. What is written just then is lost, so the output counts as shortened.
+ */
+static void
+take_back(struct slot *slot, int fd)
+{
+	struct stat file;
+	if (fstat(fd, &file) < 0)
+		return;
+	int64_t ahead = file.st_size < AHEAD_MAX ? file.st_size : AHEAD_MAX;
+	int64_t most = slot->output_max + PUNCH_SLACK + AHEAD_FREE + ahead;
+	if (slot->output_max > 0 && allocated_of(&file) > most && ftruncate(fd, file.st_size) == 0)
+		slot->report.is_truncated = 1;
+}
+
 /* Whether the output grew since it was measured last. */
 static bool
 measure(struct slot *slot, enum msg_output which)
@@ -75,9 +101,11 @@ measure(struct slot *slot, enum msg_output which)
 	*seen = file.st_size;
 	int64_t half = slot->output_max / 2;
 	int64_t end = (file.st_size - half) / PUNCH_ALIGN * PUNCH_ALIGN;
-	int64_t allocated = (int64_t)file.st_blocks * 512;
-	if (half > 0 && end > half && allocated > slot->output_max + PUNCH_SLACK)
+	if (allocated_of(&file) <= slot->output_max + PUNCH_SLACK)
+		return has_grown;
+	if (half > 0 && end > half)
 		(void)fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, half, end - half);
+	take_back(slot, fd);
 	return has_grown;
 }
 

@@ -39,6 +39,18 @@ apart asched run --follow split
 is 'run --follow shows both apart' 'one
 three' "$out"
 has 'errors too' 'two' "$err"
+# This run ends well when its stdout has little allocated again.
+: > "$dir/some"
+if fallocate -n -l 1M "$dir/some" 2> /dev/null; then
+	asched add --in 1h --quiet --name hoards --timeout 20s --shell '
+		fallocate -n -o 2M -l 300M /dev/stdout || exit 3
+		until [ "$(stat -L -c %b /proc/$$/fd/1)" -lt 100000 ]; do sleep 0.02; done' > /dev/null
+	succeeds 'what a run allocates behind the end of its output is taken from it' \
+		asched run --wait hoards
+else
+	skip 'what a run allocates behind the end of its output is taken from it' 'no fallocate here'
+fi
+
 asched add --in 1h --quiet --name kept --shell "ln -L /proc/self/fd/1 '$dir/kept'" > /dev/null
 asched run --wait kept > /dev/null 2>&1
 is 'a run cannot give its output a name' 1 $?
