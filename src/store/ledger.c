@@ -11,8 +11,6 @@
 #include "store/seal.h"
 
 #define KEYS_PER_USER 10000
-/* Some 10 ms, when all of them are to be changed. */
-#define LOOKS_PER_TRANSACTION 1000
 
 /* INTENT_BACKUP and INTENT_CHECK are not here: the keeper copies in steps, outside transactions. */
 static int (*const handlers[INTENT_NKINDS])(struct ledger *, struct intent *) = {

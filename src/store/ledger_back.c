@@ -125,12 +125,15 @@ give_back_rows(struct ledger *ledger, struct intent *intent, struct job *job)
 				    .until = intent->part.until ? intent->part.until : USEC_NEVER,
 				    .detail = GIVEN_BACK,
 				    .max = ledger->nlooks };
+	bool is_requeue = intent->kind == INTENT_REQUEUE;
+	if (is_requeue)
+		slice.max = LOOKS_PER_TRANSACTION;
 	if (slice.max == 0)
 		return 0;
 	enum backend_result result = db->ops->runs_give_back(db, &slice, &intent->err);
-	ledger->nlooks -= slice.n;
+	ledger->nlooks -= slice.n < ledger->nlooks ? slice.n : ledger->nlooks;
 	intent->part.until = result == BACKEND_OK ? slice.until : 0;
-	return result == BACKEND_ERROR ? -1 : result == BACKEND_NONE;
+	return result == BACKEND_ERROR ? -1 : result == BACKEND_NONE || is_requeue;
 }
 
 /* Not before its own anchor: it may have been edited since. */
@@ -160,8 +163,9 @@ ledger_give_back(struct ledger *ledger, struct intent *intent, struct job *job)
 {
 	struct backend *db = ledger->backend;
 	struct schedule schedule;
-	/* No schedule names a boot again. */
-	if (job->kind == SCHEDULE_ON_START || job->covered_until <= intent->now + CLAIM_AHEAD_MAX ||
+	/* No schedule names a boot again; but an edit ends that, and older rows may be ahead. */
+	bool stays = job->kind == SCHEDULE_ON_START && intent->kind != INTENT_JOB_SET;
+	if (stays || job->covered_until <= intent->now + CLAIM_AHEAD_MAX ||
 	    job_schedule(job, ledger->zones, &schedule, NULL) < 0)
 		return 0;
 	int done = end_ahead(ledger, intent, job);

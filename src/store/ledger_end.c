@@ -331,10 +331,7 @@ fate_of_unstarted(struct ledger *ledger, const struct intent *intent, const stru
 	return *reason == REASON_PAUSED ? RUN_SKIPPED : RUN_CANCELLED;
 }
 
-/*
- * Its instant lies far ahead: it is given back, and the run with it. The step of the clock, or who
- * resumes or edits the job, goes on with what else lies ahead.
- */
+/* Its instant lies far ahead: it is given back, and the run with it. */
 static int
 requeue_ahead(struct ledger *ledger, struct intent *intent, struct job *job)
 {
@@ -342,7 +339,6 @@ requeue_ahead(struct ledger *ledger, struct intent *intent, struct job *job)
 	usec_t seen_due = job->next_due;
 	enum job_state seen = job->state;
 	int given_back = ledger_give_back(ledger, intent, job);
-	intent->goes_on = false;
 	if (given_back != 1)
 		return given_back;
 	ledger_wake_by(intent, job->next_start_at);

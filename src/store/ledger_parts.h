@@ -8,7 +8,9 @@
 #include "model/plan.h"
 #include "store/ledger.h"
 
-#define ACTIVE_MAX (PLAN_ACTIVE_MAX + 1) /* active runs that one job can have, and one more */
+/* Rows ahead that one transaction looks at: some 10 ms, when all of them are to be changed. */
+#define LOOKS_PER_TRANSACTION 1000
+#define ACTIVE_MAX            (PLAN_ACTIVE_MAX + 1) /* active runs that one job can have, and one more */
 
 /* Turns a backend's result into 0 or -1. NONE is for the caller to tell apart beforehand. */
 int ledger_checked(enum backend_result result);
@@ -94,7 +96,9 @@ void ledger_wake_by(struct intent *intent, usec_t at);
 /*
  * Instants of the job that lie ahead and are not run are to be decided once more: the clock was
  * set back. 1: it has some, goes on at the first instant from now on and is to be stored; 0; -1.
- * With intent->goes_on (and 0) that was a part of them, and is stored.
+ * With intent->goes_on (and 0) that was a part of them, and is stored; but a run that the engine
+ * gives back is not tried again, so that its job goes on at once: what it leaves the step finds, and
+ * a job that is due once has no more.
  */
 int ledger_give_back(struct ledger *ledger, struct intent *intent, struct job *job);
 /*

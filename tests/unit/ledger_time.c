@@ -365,6 +365,70 @@ a_run_that_was_claimed_ahead_is_given_back_and_counts_for_nothing(void **state)
 	assert_int_equal(kit_state_of(kit, id), JOB_FINISHED);
 }
 
+/* In a transaction that has looked at as many rows as it may already. */
+static void
+a_run_of_a_job_that_is_due_once_is_given_back_whatever_else_is(void **state)
+{
+	static const char *const once[] = { "schedule", "2026-11-18T11:06:50Z", NULL };
+	struct kit *kit = *state;
+	struct backend *db = kit->ledger.backend;
+	int64_t id = kit_add(kit, once);
+	assert_int_equal(kit_claim_at(kit, 10), 1);
+	struct run run = kit_newest(kit, id);
+	kit->now = T0 - 3600 * SEC;
+	struct intent *requeue = kit_ask(kit, INTENT_REQUEUE);
+	requeue->run_id = run.id;
+	requeue->attempt = run.attempt;
+	requeue->is_forced = true;
+	assert_int_equal(db->ops->begin(db, &requeue->err), BACKEND_OK);
+	ledger_begin(&kit->ledger);
+	kit->ledger.nlooks = 0;
+	assert_true(ledger_apply(&kit->ledger, requeue, NULL));
+	assert_int_equal(db->ops->commit(db, &requeue->err), BACKEND_OK);
+	assert_false(requeue->goes_on);
+	intent_free(requeue);
+	assert_int_equal(kit_newest(kit, id).trigger, TRIGGER_CLOCK);
+	assert_int_equal(kit_claim_at(kit, 10), 1);
+}
+
+static void
+what_lies_ahead_is_given_back_though_the_job_was_one_of_boots_meanwhile(void **state)
+{
+	static const char *const schedules[] = { "@reboot", "every 10s" };
+	static const int times[] = { 3590, 5 };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, kit_every_ten);
+	assert_int_equal(kit_claim_at(kit, 3585), 1);
+	for (int i = 0; i < 2; i++) {
+		kit->now = T0 + times[i] * SEC;
+		struct intent *edit = kit_ask(kit, INTENT_JOB_SET);
+		edit->ref.id = id;
+		kit_change(edit, "schedule", schedules[i]);
+		kit_apply(kit, edit);
+		assert_int_equal(edit->err.code, ERR_NONE);
+		intent_free(edit);
+	}
+	assert_int_equal(rows_at(kit, id, 1000), 0);
+	assert_int_equal(rows_at(kit, id, 3580), 1); /* it runs */
+}
+
+static void
+a_resumption_by_a_clock_that_was_set_back_leaves_what_follows_the_boot(void **state)
+{
+	static const char *const boots[] = { "schedule", "@reboot", "splay", "20s", NULL };
+	struct kit *kit = *state;
+	int64_t id = kit_add(kit, boots);
+	struct intent *boot = kit_ask(kit, INTENT_BOOT);
+	boot->at = T0;
+	kit_apply(kit, boot);
+	intent_free(boot);
+	kit_set_clock(kit, 1, -3599);
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_PAUSE, id), ERR_NONE);
+	assert_int_equal(kit_do_job(kit, INTENT_JOB_RESUME, id), ERR_NONE);
+	assert_int_equal(kit_newest(kit, id).state, RUN_WAITING);
+	assert_int_equal(kit_claim_at(kit, -3570), 1);
+}
+
 static void
 a_retry_waits_as_long_as_before_when_the_clock_is_set(void **state)
 {
@@ -758,6 +822,9 @@ main(void)
 		WITH_KIT(a_year_of_seconds_is_caught_up_with_in_one_claim),
 		WITH_KIT(what_a_clock_that_was_ahead_has_missed_is_due_again),
 		WITH_KIT(a_run_that_was_claimed_ahead_is_given_back_and_counts_for_nothing),
+		WITH_KIT(a_run_of_a_job_that_is_due_once_is_given_back_whatever_else_is),
+		WITH_KIT(what_lies_ahead_is_given_back_though_the_job_was_one_of_boots_meanwhile),
+		WITH_KIT(a_resumption_by_a_clock_that_was_set_back_leaves_what_follows_the_boot),
 		WITH_KIT(a_retry_waits_as_long_as_before_when_the_clock_is_set),
 		WITH_KIT(what_follows_a_boot_waits_as_long_as_before_when_the_clock_is_set),
 		WITH_KIT(a_deadline_moves_with_the_start_that_a_set_clock_moves),
