@@ -17,6 +17,9 @@
 /* The ledger has heard of a step of the clock by then, also from a store that was in trouble. */
 #define STEP_TOLD (20 * USEC_PER_SEC)
 
+/* What was asked is applied by then, when it is answered. */
+#define ASKED_LONG (30 * USEC_PER_SEC)
+
 struct runs {
 	const struct run *runs;
 	size_t n;
@@ -147,35 +150,6 @@ sim_check_start(struct sim *sim, const struct process *process)
 	check_overlap(sim, process, &run, &job);
 	job_fini(&job);
 	sim->disk->ops->rollback(sim->disk);
-}
-
-static bool
-is_before(const struct run *a, const struct run *b)
-{
-	if (a->priority != b->priority)
-		return a->priority > b->priority;
-	return a->due != b->due ? a->due < b->due : a->id < b->id;
-}
-
-/* No run that could have started waits behind one that the same commit started after it. */
-void
-sim_check_order(struct sim *sim, const struct intent *intent)
-{
-	struct backend *disk = sim->disk;
-	const struct work *work = &intent->work;
-	struct err err = { 0 };
-	/* Those that a passed deadline ends may open the gate of others after the start. */
-	if (intent->kind != INTENT_CLAIM || sim->has_deadlines)
-		return;
-	for (size_t i = 0; i < work->nstarts; i++) {
-		const char *queue = work->starts[i].job.queue;
-		struct run best;
-		size_t n = 0;
-		disk->ops->runs_ready(disk, queue, 1, &best, &n, &err);
-		if (n > 0 && is_before(&best, &work->starts[i].run))
-			sim_fail(sim, "run %lld starts before run %lld of queue %s",
-				 (long long)work->starts[i].run.id, (long long)best.id, queue);
-	}
 }
 
 static size_t
@@ -321,6 +295,43 @@ check_era(struct sim *sim, const struct promise *promise, const struct job *job,
 	schedule_fini(&schedule);
 }
 
+/* How many rows of the job stand for that boot. */
+static int
+count_boot_rows(const struct boot *boot, int64_t job_id, const struct runs *all)
+{
+	int nrows = 0;
+	for (size_t i = 0; i < all->n; i++) {
+		const struct run *run = &all->runs[i];
+		bool covers = false;
+		for (size_t j = 0; j < boot->nats; j++)
+			covers |= run->due <= boot->ats[j] && boot->ats[j] <= run->last_due;
+		nrows += covers && run->job_id == job_id && run->trigger == TRIGGER_SCHEDULE;
+	}
+	return nrows;
+}
+
+/* Every boot that is on record has one row of a job that was there before and long after. */
+static void
+check_boots(struct sim *sim, const struct promise *promise, size_t number, const struct runs *runs)
+{
+	const struct schedule_era *era = &promise->eras[number];
+	bool is_last = number + 1 == promise->neras;
+	usec_t over_at = is_last ? promise->over_at : promise->eras[number + 1].began_at;
+	if (era->kind != SCHEDULE_ON_START || promise->npauses > 0 || promise->pauses_itself)
+		return;
+	for (int i = 0; i <= sim->boot_number; i++) {
+		const struct boot *boot = &sim->boots[i];
+		if (boot->began_at < era->began_at || boot->recorded_at == 0 ||
+		    boot->recorded_at > over_at - ASKED_LONG)
+			continue;
+		int nrows = count_boot_rows(boot, promise->job_id, runs);
+		if (nrows != 1)
+			sim_fail(sim, "job %lld has %d rows of boot %d",
+				 (long long)promise->job_id, nrows, i);
+		sim->nboots++;
+	}
+}
+
 static void
 check_promise(struct sim *sim, const struct promise *promise, const struct runs *runs)
 {
@@ -341,8 +352,11 @@ check_promise(struct sim *sim, const struct promise *promise, const struct runs 
 	 */
 	bool is_told = sim->nsteps == 0 || (promise->npauses == 0 && !promise->pauses_itself);
 	bool is_whole = !promise->is_unsure && !job.max_runs && is_told && !sim->has_unseen_steps;
-	for (size_t i = 0; is_whole && i < promise->neras; i++)
+	for (size_t i = 0; is_whole && i < promise->neras; i++) {
 		check_era(sim, promise, &job, i, runs);
+		if (sim->nsteps == 0)
+			check_boots(sim, promise, i, runs);
+	}
 	job_fini(&job);
 }
 
@@ -386,16 +400,17 @@ check_run_was_stopped(struct sim *sim, const struct run *run)
 		         (long long)run->job_id);
 }
 
-static bool
+/* AT: it is over, or is not due again. */
+static enum schedule_kind
 recurs_still(struct sim *sim, int64_t id)
 {
 	struct job job;
 	struct err err = { 0 };
 	if (sim->disk->ops->job_load(sim->disk, id, &job, &err) != BACKEND_OK)
-		return false;
-	bool recurs = job.state == JOB_ACTIVE && job.kind != SCHEDULE_AT;
+		return SCHEDULE_AT;
+	enum schedule_kind kind = job.state == JOB_ACTIVE ? job.kind : SCHEDULE_AT;
 	job_fini(&job);
-	return recurs;
+	return kind;
 }
 
 /*
@@ -410,13 +425,15 @@ check_run_is_not_ahead(struct sim *sim, const struct run *run)
 	bool is_silence = run->state == RUN_SKIPPED || run->state == RUN_MISSED;
 	bool waits = run->state == RUN_WAITING && run->gate == GATE_TIME;
 	bool is_unstarted = waits || (run->state == RUN_RUNNING && started < run->attempt);
-	if (sim->has_unseen_steps || !recurs_still(sim, run->job_id))
+	enum schedule_kind kind = recurs_still(sim, run->job_id);
+	if (sim->has_unseen_steps || kind == SCHEDULE_AT)
 		return;
 	if (is_unstarted && run->start_at > latest)
 		sim_fail(sim, "run %lld of job %lld is %s and starts %lld s from now",
 			 (long long)run->id, (long long)run->job_id, run_state_name(run->state),
 			 (long long)((run->start_at - sim_now(sim)) / USEC_PER_SEC));
-	if (is_silence && run->trigger == TRIGGER_SCHEDULE && run->last_due > latest)
+	bool is_boot = kind == SCHEDULE_ON_START; /* no clock names it again */
+	if (is_silence && !is_boot && run->trigger == TRIGGER_SCHEDULE && run->last_due > latest)
 		sim_fail(sim, "run %lld of job %lld is %s %lld s before its instant",
 			 (long long)run->id, (long long)run->job_id, run_state_name(run->state),
 			 (long long)((run->last_due - sim_now(sim)) / USEC_PER_SEC));

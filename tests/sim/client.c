@@ -22,11 +22,16 @@ draw_schedule(struct sim *sim, char *text, size_t size)
 	static const char *const crons[] = { "* * * * *", "*/5 * * * *", "0,30 * * * *",
 		                             "*/7 * * * *", "15 2 * * *" };
 	char now[SCHEDULE_TIME_MAX];
-	switch (sim_random(sim, 4)) {
+	switch (sim_random(sim, 9)) {
 	case 0:
+	case 1:
 		snprintf(text, size, "%s", crons[sim_random(sim, 5)]);
 		return SCHEDULE_CRON;
-	case 1:
+	case 2:
+		text[0] = '\0';
+		return SCHEDULE_ON_START;
+	case 3:
+	case 4:
 		schedule_print_time(NULL, sim_now(sim) + (usec_t)sim_random(sim, 600000000), now);
 		snprintf(text, size, "%s", now);
 		return SCHEDULE_AT;

@@ -75,13 +75,16 @@ apply_one(struct sim *sim, struct intent *intent, const struct intent *next)
 		sim_fail(sim, "savepoint: %s", err.text);
 	bool is_rare = intent->kind == INTENT_REQUEUE || intent->kind == INTENT_BOOT ||
 		       intent->kind == INTENT_STOPPING || intent->kind == INTENT_CLOCK_STEP;
-	if (goes_wrong(sim, is_rare ? 20 : 1500))
+	bool fails = goes_wrong(sim, is_rare ? 20 : 1500);
+	size_t nstarts = intent->work.nstarts;
+	sim_note_ready(sim);
+	if (fails)
 		backend_mem_fail_operation(disk, 1 + (int64_t)sim_random(sim, 12));
 	bool is_applied = ledger_apply(&sim->ledger, intent, next);
 	backend_mem_fail_operation(disk, 0);
 	if (is_applied) {
 		disk->ops->release(disk, &err);
-		sim_check_order(sim, intent);
+		sim_check_order(sim, intent, nstarts);
 	} else {
 		disk->ops->rollback_to(disk);
 		sim->calm_since = sim->mono; /* it is tried again after a while */
@@ -132,6 +135,27 @@ fail_commit(struct sim *sim, struct intent **group, size_t n, bool is_known)
 		sim_clock_step(sim);
 }
 
+/* What became of a boot the record tells. */
+static void
+note_boot(struct sim *sim, struct intent *const *group, size_t n)
+{
+	struct boot *boot = &sim->boots[sim->boot_number];
+	struct buf text = BUF_EMPTY;
+	struct err err = { 0 };
+	if (boot->recorded_at)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		if (group[i]->kind == INTENT_BOOT && boot->nats < 16)
+			boot->ats[boot->nats++] = group[i]->at;
+	}
+	sim->disk->ops->begin(sim->disk, &err);
+	sim->disk->ops->meta_load(sim->disk, "boot", &text, &err);
+	sim->disk->ops->rollback(sim->disk);
+	if (strcmp(buf_text(&text), sim->ledger.boot) == 0)
+		boot->recorded_at = sim->mono;
+	buf_fini(&text);
+}
+
 /* One transaction; gives how many of the group are to be answered. */
 static size_t
 commit_group(struct sim *sim, struct intent **group, size_t n)
@@ -149,6 +173,7 @@ commit_group(struct sim *sim, struct intent **group, size_t n)
 		sim_fail(sim, "commit: %s", err.text);
 	if (fails)
 		fail_commit(sim, group, ndone, is_lost && sim_chance(sim, 50));
+	note_boot(sim, group, n);
 	return ndone;
 }
 

@@ -39,7 +39,8 @@ sim_fault(struct sim *sim)
 		return;
 	if (dice >= 70 && sim->has_spawner_deaths) {
 		bool is_reboot = sim_chance(sim, 40);
-		sim->boot_number += is_reboot;
+		if (is_reboot && sim->boot_number + 1 < SIM_BOOTS_MAX)
+			sim->boots[++sim->boot_number].began_at = sim->mono;
 		sim_spawner_die(sim, is_reboot || sim_chance(sim, 30));
 	} else {
 		sim_daemon_kill(sim);

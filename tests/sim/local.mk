@@ -3,6 +3,7 @@ check_PROGRAMS += tests/sim/sim
 tests_sim_sim_SOURCES = \
 	tests/fake/test_zones.c tests/fake/test_zones.h \
 	tests/sim/check.c \
+	tests/sim/check_order.c \
 	tests/sim/client.c \
 	tests/sim/daemon.c \
 	tests/sim/fault.c \

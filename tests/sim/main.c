@@ -22,7 +22,7 @@
 
 /* Of all worlds. */
 struct totals {
-	int64_t nruns, nedges, ncrashes;
+	int64_t nruns, nedges, ncrashes, nboots;
 };
 
 static bool
@@ -242,6 +242,7 @@ run_seed(uint64_t seed, bool is_verbose, struct totals *totals)
 	sim_check_rest(&sim);
 	totals->nruns += sim.nruns;
 	totals->nedges += sim.nedges;
+	totals->nboots += sim.nboots;
 	totals->ncrashes += sim.ncrashes;
 	tear_down(&sim);
 }
@@ -263,6 +264,10 @@ main(int argc, char **argv)
 			first = strtoull(argv[++i], NULL, 10);
 		else if (strcmp(argv[i], "--endless") == 0)
 			nseeds = UINT64_MAX;
+		else {
+			fputs("usage: sim [--seeds N] [--first SEED] [--endless] [--trace SEED]\n", stderr);
+			return 2;
+		}
 	}
 	puts("1..1");
 	fflush(stdout);
@@ -273,8 +278,9 @@ main(int argc, char **argv)
 			fflush(stdout);
 		}
 	}
-	printf("# %" PRId64 " runs, %" PRId64 " crashes, %" PRId64 " edits at an instant\n",
-	       totals.nruns, totals.ncrashes, totals.nedges);
+	printf("# %" PRId64 " runs, %" PRId64 " crashes, %" PRId64 " edits at an instant, %" PRId64
+	       " times a boot was followed\n",
+	       totals.nruns, totals.ncrashes, totals.nedges, totals.nboots);
 	printf("ok 1 - %" PRIu64 " seeds, every invariant held\n", nseeds);
 	return 0;
 }

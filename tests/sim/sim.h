@@ -82,6 +82,16 @@ struct promise {
 #define SIM_PROMISES_MAX 200
 #define SIM_STEPS_MAX    64
 
+/* Of the machine, with that number as its index. Times are mono. */
+struct boot {
+	usec_t began_at;
+	usec_t recorded_at; /* all that follows it; 0: not all */
+	usec_t ats[16];     /* what the daemons of the time took it for; wall clock */
+	size_t nats;
+};
+
+#define SIM_BOOTS_MAX 64
+
 /* The clock was set while that daemon lived. */
 struct clock_step {
 	usec_t to;
@@ -101,6 +111,7 @@ struct sim {
 	struct zones *zones;
 	struct ledger ledger;
 	int boot_number, spawner_number;
+	struct boot boots[SIM_BOOTS_MAX];
 	struct map processes; /* by run id: its newest attempt */
 	struct map ends; /* by run id: the last attempt told to have ended, and the run's state */
 	struct map starts;    /* by run id: how many attempts were ever started, as a counter */
@@ -128,9 +139,11 @@ struct sim {
 	size_t nsteps;
 	bool has_untold_stops; /* the store refused to put a reason on record */
 	bool has_unseen_steps; /* no daemon lived to see it */
-	int64_t nrequests, nedges, nruns, ncrashes;
+	int64_t nrequests, nedges, nruns, ncrashes, nboots;
 	bool has_steps, has_spawner_deaths, has_faults, has_restarts, has_deadlines;
 	int narrow_max; /* the most slots that the narrow queue ever had */
+	int64_t ready[256]; /* runs that could start before the intent that is applied now */
+	size_t nready;
 };
 
 /* world.c */
@@ -178,7 +191,10 @@ void sim_clock_step(struct sim *sim);
 void sim_check_start(struct sim *sim, const struct process *process);
 void sim_check_end(void *arg, const struct run_event *event);
 void sim_check_progress(struct sim *sim);
-void sim_check_order(struct sim *sim, const struct intent *intent);
 void sim_check_rest(struct sim *sim);
+
+/* check_order.c: before an intent is applied, and after; those from `first` on it has started */
+void sim_note_ready(struct sim *sim);
+void sim_check_order(struct sim *sim, const struct intent *intent, size_t first);
 
 #endif
