@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -232,6 +233,43 @@ nothing_gets_away_from_a_cgroup(void **state)
 }
 
 static void
+what_ignores_term_there_is_killed_when_the_main_process_obeyed(void **state)
+{
+	struct spawner_fixture sp;
+	const char *const options[] = { "--cgroup", root, NULL };
+	char path[160], text[16] = "";
+	int fd;
+	(void)state;
+	if (geteuid() != 0 || !make_real()) {
+		print_message("skipped: there are no cgroups of version 2 that we may make\n");
+		skip();
+	}
+	spawner_begin(&sp, options);
+	assert_int_equal(spawner_hello(&sp), 0);
+	spawner_shell(&sp, 1, "trap '' TERM; sleep 60 & trap 'exit 3' TERM; echo $!; wait");
+	spawner_expect(&sp, MSG_STARTED, 1, &fd);
+	while (!strchr(text, '\n'))
+		assert_true(pread(fd, text, sizeof(text) - 1, 0) >= 0);
+	close(fd);
+	spawner_signal(&sp, 1, MSG_STOP_SOFT);
+	struct pollfd link = { .fd = sp.link, .events = POLLIN };
+	assert_int_equal(poll(&link, 1, 300), 0);
+	spawner_signal(&sp, 1, MSG_STOP_HARD);
+	struct msg msg = spawner_expect(&sp, MSG_EXITED, 1, NULL);
+	assert_int_equal(WEXITSTATUS(msg.report.wait_status), 3);
+	assert_int_equal(msg.report.nleftovers, 0);
+	wait_until_dead((pid_t)strtol(text, NULL, 10));
+	spawner_forget(&sp, 1);
+	spawner_end(&sp);
+	static const char *const names[] = { "run-1-1", "spawner", "" };
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s", root, names[i]);
+		(void)rmdir(path);
+	}
+	assert_int_equal(access(root, F_OK), -1);
+}
+
+static void
 the_cgroup_of_a_forgotten_run_goes_with_the_last_process(void **state)
 {
 	struct spawner_fixture sp;
@@ -271,6 +309,7 @@ main(void)
 		cmocka_unit_test(what_an_earlier_spawner_left_is_removed_but_not_what_a_run_has),
 		cmocka_unit_test(the_cgroup_of_a_forgotten_run_goes_with_the_last_process),
 		cmocka_unit_test(nothing_gets_away_from_a_cgroup),
+		cmocka_unit_test(what_ignores_term_there_is_killed_when_the_main_process_obeyed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
