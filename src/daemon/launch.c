@@ -222,6 +222,21 @@ become_spawner(const struct options *options, const struct conf *conf, const str
 	return -1;
 }
 
+/* What the daemon goes by is only as safe as the directory in which it stands. */
+static void
+warn_of_place(const struct options *options, const struct conf *conf)
+{
+	struct stat st;
+	char *dir = place_parent(conf->database);
+	if (options->private_dir && geteuid() == 0)
+		log_warning("running as root: every job of this private daemon is root's",
+			    log_str("dir", options->private_dir));
+	if (stat(dir, &st) == 0 && (st.st_mode & S_IWOTH))
+		log_warning("any user may replace the database: its directory is writable for all",
+			    log_str("dir", dir));
+	free(dir);
+}
+
 int
 launch(const struct options *options, const struct conf *conf, struct err *err)
 {
@@ -230,9 +245,7 @@ launch(const struct options *options, const struct conf *conf, struct err *err)
 	(void)close_range(STDERR_FILENO + 1, ~0u, 0);
 	if (find_user(options, conf, &who, err) != 0 || make_places(options, conf, &who, err) != 0)
 		return -1;
-	if (options->private_dir && geteuid() == 0)
-		log_warning("running as root: every job of this private daemon is root's",
-			    log_str("dir", options->private_dir));
+	warn_of_place(options, conf);
 	who.lock_fd = place_lock(conf->database, PLACE_LOCK_WAIT, err);
 	if (who.lock_fd < 0)
 		return -1;

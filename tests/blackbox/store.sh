@@ -44,6 +44,7 @@ rm -f "$db" "$db"-*
 
 daemon_start || exit 1
 asched add -q --name kept '@yearly' -- true > /dev/null
+lacks 'a directory of its own is nothing to tell of' 'writable for all' "$(cat "$dir/log")"
 timeout 30 "$ASCHED_BUILD/aschedd" --private "$dir/d" > "$dir/out" 2>&1
 is 'a second daemon is refused' 1 "$(($? != 0 && $? != 124))"
 has 'and told who has it' "in use by another aschedd" "$(cat "$dir/out")"
@@ -84,8 +85,11 @@ fi
 fails_with 1 'malformed' "$ASCHED_BUILD/aschedd" --private "$dir/d" --check-database
 cp "$dir/whole" "$db"
 rm -f "$db"-*
+chmod 777 "$dir/d"
 daemon_start || exit 1
 is 'and the whole one serves again' kept "$(asched list --names)"
+has 'with a warning where any user may replace it' 'writable for all' "$(cat "$dir/log")"
+chmod 700 "$dir/d"
 
 # What an operator does by mistake. The daemon serves what it finds, and says aloud what is wrong.
 succeeds 'a backup is made' asched backup "$dir/backup.db"
