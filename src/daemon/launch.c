@@ -101,6 +101,8 @@ make_places(const struct options *options, const struct conf *conf, const struct
 		result = place_make_directory(conf->backup_dir, 0700, who->uid, who->gid, err);
 	if (result == 0)
 		result = place_make_directory(run, run_mode, (uid_t)-1, (gid_t)-1, err);
+	if (result == 0 && options->is_system)
+		result = place_check_roots(run, err);
 	free(state);
 	free(run);
 	return result;

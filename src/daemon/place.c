@@ -44,14 +44,25 @@ sync_directory(const char *path, struct err *err)
 	return result;
 }
 
+/* By its descriptor: whoever may write above it could put a link to another in its place. */
+static int
+give_directory(const char *path, uid_t uid, gid_t gid, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int result = 0;
+	if (fd < 0 || fchown(fd, uid, gid) != 0)
+		result = err_errno(err, "cannot give %s to uid %u", path, (unsigned)uid);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
 static int
 make_one(const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *err)
 {
 	if (mkdir(path, mode) != 0 && errno != EEXIST)
 		return err_errno(err, "cannot make %s", path);
-	if (uid != (uid_t)-1 && chown(path, uid, gid) != 0)
-		return err_errno(err, "cannot give %s to uid %u", path, (unsigned)uid);
-	return 0;
+	return uid == (uid_t)-1 ? 0 : give_directory(path, uid, gid, err);
 }
 
 int
@@ -75,6 +86,21 @@ place_make_directory(const char *path, mode_t mode, uid_t uid, gid_t gid, struct
 		result = sync_directory(parent, err);
 	free(parent);
 	return result;
+}
+
+int
+place_check_roots(const char *path, struct err *err)
+{
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return err_errno(err, "%s", path);
+	bool may_replace = (st.st_mode & 022) && !(st.st_mode & S_ISVTX);
+	if (st.st_uid == 0 && !may_replace)
+		return 0;
+	return err_invalid(err, "socket",
+			   "%s: others than root could put a socket of theirs there (uid %u, "
+			   "mode %o)",
+			   path, (unsigned)st.st_uid, (unsigned)st.st_mode & 07777);
 }
 
 static int
@@ -109,6 +135,21 @@ lock_refused(int fd, const char *database, struct err *err)
 		       pid[0] ? pid : "unknown");
 }
 
+/*
+ * We write into it, perhaps as root, and it stands in the daemon's directory: a file that has
+ * another name, too, was put there so that we would write into that.
+ */
+static int
+check_lock(int fd, const char *database, struct err *err)
+{
+	struct stat st;
+	if (fstat(fd, &st) != 0)
+		return err_errno(err, "%s.lock", database);
+	if (S_ISREG(st.st_mode) && st.st_nlink == 1)
+		return 0;
+	return err_set(err, ERR_DENIED, "%s.lock: is not a file with one name", database);
+}
+
 static int
 write_pid(int fd)
 {
@@ -127,17 +168,15 @@ place_lock(const char *database, usec_t wait, struct err *err)
 	free(path);
 	if (fd < 0)
 		return -1;
-	if (wait_for_lock(fd, wait) != 0) {
-		lock_refused(fd, database, err);
-		close(fd);
-		return -1;
-	}
-	if (write_pid(fd) != 0) {
-		err_errno(err, "%s.lock", database);
-		close(fd);
-		return -1;
-	}
-	return fd;
+	int result = check_lock(fd, database, err);
+	if (result == 0 && wait_for_lock(fd, wait) != 0)
+		result = lock_refused(fd, database, err);
+	if (result == 0 && write_pid(fd) != 0)
+		result = err_errno(err, "%s.lock", database);
+	if (result == 0)
+		return fd;
+	close(fd);
+	return -1;
 }
 
 /* The address of a name in a directory: by path if that fits, else through its descriptor. */

@@ -23,6 +23,9 @@ char *place_parent(const char *path);
  */
 int place_make_directory(const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *err);
 
+/* Can only root change which files are in the directory? 0, or -1 with *err about the socket. */
+int place_check_roots(const char *path, struct err *err);
+
 /*
  * Locks `<database>.lock` for as long as a copy of the descriptor is open (an OFD lock), waiting
  * for it at most `wait`, and writes the process id into it. The descriptor, or -1 with *err

@@ -56,6 +56,12 @@ sed 's/user = daemon/user = root/' "$dir/asched.conf" > "$dir/root.conf"
 fails_with 2 'root is root: the daemon must not be' "$dir/bin/aschedd" \
 	--config "$dir/root.conf" --socket "$dir/run/socket" --database "$dir/state/asched.db"
 
+mkdir "$dir/run"
+chmod 777 "$dir/run"
+fails_with 2 'others than root could put a socket of theirs there' "$dir/bin/aschedd" \
+	--config "$dir/asched.conf" --socket "$dir/run/socket" --database "$dir/state/asched.db"
+rmdir "$dir/run"
+
 start_system
 ok $? 'the daemon serves' || { diag "$(cat "$dir/log")"; finish; }
 pid=$("$dir/bin/asched" --socket "$dir/run/socket" --json status | json_value pid)

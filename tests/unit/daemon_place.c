@@ -137,6 +137,46 @@ a_second_daemon_is_refused_with_the_first_ones_pid(void **state)
 }
 
 static void
+a_lock_file_with_another_name_is_not_written_into(void **state)
+{
+	char *database = mem_printf("%s/db", (char *)*state);
+	char *lock = mem_printf("%s.lock", database), *victim = mem_printf("%s/v", (char *)*state);
+	struct err err;
+	struct stat st;
+	int fd = open(victim, O_WRONLY | O_CREAT, 0600);
+	assert_int_equal(write(fd, "precious", 8), 8);
+	assert_int_equal(link(victim, lock), 0);
+	assert_int_equal(place_lock(database, 0, &err), -1);
+	assert_int_equal(err.code, ERR_DENIED);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, 8);
+	close(fd);
+	free(victim);
+	free(lock);
+	free(database);
+}
+
+static void
+a_directory_is_roots_when_nobody_else_can_replace_what_is_in_it(void **state)
+{
+	const char *dir = *state;
+	struct err err;
+	if (geteuid() != 0)
+		skip_because("only root can give directories away");
+	static const struct {
+		mode_t mode;
+		uid_t uid;
+		int result;
+	} cases[] = { { 0755, 0, 0 },   { 01777, 0, 0 },   { 0777, 0, -1 },
+		      { 0775, 0, -1 },  { 0755, 12301, -1 }, { 01777, 12301, -1 } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(chown(dir, cases[i].uid, 0), 0);
+		assert_int_equal(chmod(dir, cases[i].mode), 0);
+		assert_int_equal(place_check_roots(dir, &err), cases[i].result);
+	}
+}
+
+static void
 a_lock_lives_as_long_as_a_copy_of_its_descriptor(void **state)
 {
 	struct err err;
@@ -236,6 +276,8 @@ main(void)
 		TEST(missing_directories_are_made_for_their_owner_alone),
 		TEST(whom_a_directory_is_made_for_can_get_there),
 		TEST(a_second_daemon_is_refused_with_the_first_ones_pid),
+		TEST(a_lock_file_with_another_name_is_not_written_into),
+		TEST(a_directory_is_roots_when_nobody_else_can_replace_what_is_in_it),
 		TEST(a_lock_lives_as_long_as_a_copy_of_its_descriptor),
 		TEST(the_socket_has_the_mode_that_is_asked_for),
 		TEST(a_leftover_socket_is_replaced_and_a_live_one_is_not),
