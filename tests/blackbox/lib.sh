@@ -125,7 +125,7 @@ daemon_stop() {
 	guard=$!
 	wait "$daemon_pid"
 	status=$?
-	kill "$guard" 2> /dev/null
+	kill -KILL "$guard" 2> /dev/null # if it has not got rid of our traps yet, TERM would clean up here
 	wait "$guard" 2> /dev/null
 	daemon_pid=
 	return $status
