@@ -202,7 +202,26 @@ if [ "$(id -u)" -eq 0 ]; then
 	chown games basic
 	run --http "$server/echo" --user games --auth-file basic
 	is 'the file of the user is read' 'succeeded ' "$result"
+
+	# Whatever a user names: he gets at it with his own rights, and nothing but files is opened.
+	mkdir -m 755 theirs && mkfifo -m 666 theirs/fifo && chown games theirs
+	echo "$marker" > secret && chmod 600 secret && ln -s "$PWD/secret" theirs/link
+	for case in link:EACCES:EACCES fifo:EINVAL:ENXIO /dev/null:EINVAL:EINVAL \
+		/proc/self/mem:EACCES:EACCES /proc/self/fd/3:EACCES:EACCES .:EINVAL:EISDIR; do
+		path=${case%%:*} errors=${case#*:}
+		case $path in
+		/*) ;;
+		*) path="$PWD/theirs/$path" ;;
+		esac
+		run --http "$server/ok" --user games --header-file "$path"
+		is "no headers are read from ${case%%:*}" "failed header-file: ${errors%:*}" "$result"
+		run --user games --cwd / --env-file "$path" -- true
+		is 'nor an environment' "failed env-file: ${errors%:*}" "$result"
+		run --user games --cwd / --output "$path" -- true
+		is 'nor is output written' "failed output-file: ${errors#*:}" "$result"
+	done
 else
 	skip "the user's rights count and not root's" 'only root can be somebody else'
+	skip 'no headers are read from what is no file of his' 'only root can be somebody else'
 fi
 finish
