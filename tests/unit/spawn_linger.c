@@ -246,12 +246,15 @@ static void
 the_last_one_may_leave_the_session_itself(void **state)
 {
 	struct spawner_fixture *sp = *state;
-	struct started run = start(sp, 1,
-				   "(trap '' TERM; sh -c 'echo $PPID'; until grep -q 'State:.Z' "
-				   "/proc/$$/status; do :; done; exec setsid sleep 60) & wait");
+	struct started run =
+		start(sp, 1,
+		      "(trap '' TERM; sh -c 'echo $PPID'; while kill -0 $$ && ! grep "
+		      "-q 'State:.Z' /proc/$$/status; do :; done; exec setsid sleep 60) "
+		      "2> /dev/null & wait");
 	spawner_signal(sp, 1, MSG_STOP_SOFT);
 	struct msg msg = spawner_expect(sp, MSG_EXITED, 1, NULL);
 	assert_int_equal(msg.report.nleftovers, 1);
+	kill(run.other, SIGKILL);
 	close(run.fd);
 }
 
