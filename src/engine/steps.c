@@ -32,7 +32,11 @@ steps_tell(struct engine *engine)
 	const struct step *step = &engine->steps[0];
 	struct intent *intent = intent_new(INTENT_CLOCK_STEP, engine->now);
 	intent->at = step->from;
-	intent->until = step->to;
+	intent->until = intent->since = step->to;
+	for (int i = 1; i < engine->nsteps; i++) {
+		if (engine->steps[i].to < intent->since)
+			intent->since = engine->steps[i].to;
+	}
 	intent->offset = step->offset;
 	engine->is_telling_step = true;
 	engine_send(engine, intent);

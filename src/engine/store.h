@@ -45,7 +45,7 @@ enum intent_kind {
 	 * Both go through the recurring jobs in batches: offset is the last id of the batch before
 	 * (0: begin), in the answer where to go on (-1: done), count: jobs recomputed so far.
 	 */
-	INTENT_CLOCK_STEP, /* the clock was set, from at to until */
+	INTENT_CLOCK_STEP, /* the clock was set, from at to until; since */
 	/*
 	 * look whether zone files were replaced (is_forced: they were) -> name: which;
 	 * offset, count
@@ -205,6 +205,7 @@ struct intent {
 	enum run_reason reason;
 	usec_t at;    /* an instant asked about, or the started-at */
 	usec_t until; /* claims: everything with next_start_at <= until */
+	usec_t since; /* of CLOCK_STEP: the least that the clock was set to since, until or less */
 	int64_t limit;
 	int64_t offset;
 	char *cursor; /* owned; NULL: from the beginning. In the answer: NULL: that was all */

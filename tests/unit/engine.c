@@ -387,6 +387,34 @@ a_boot_is_told_behind_the_ends_of_what_ran_before_it_and_by_a_clock_that_is_beli
 	}
 }
 
+static void
+a_step_is_told_with_the_least_that_the_clock_was_set_to_since(void **state)
+{
+	struct asked asked = { .port = { .submit = keep } };
+	const struct engine_config config = { .claim_batch = 1 };
+	const struct engine_ports ports = { .store = &asked.port };
+	struct engine *engine = engine_new(&config, &ports);
+	(void)state;
+	engine_clock_stepped(engine, NOW, NOW - 3 * USEC_PER_HOUR);
+	assert_true(asked.last->since == asked.last->until);
+	usec_t then = NOW - 3 * USEC_PER_HOUR;
+	engine_clock_stepped(engine, then, then - USEC_PER_HOUR);
+	engine_clock_stepped(engine, then - USEC_PER_HOUR, then + USEC_PER_HOUR);
+	struct intent *first = asked.last;
+	first->offset = 7; /* there are more jobs */
+	intent_answer(first);
+	assert_true(asked.last->until == then && asked.last->offset == 7);
+	assert_true(asked.last->since == then - USEC_PER_HOUR);
+	asked.last->offset = -1;
+	intent_answer(asked.last);
+	asked.last->offset = -1;
+	intent_answer(asked.last);
+	assert_true(asked.last->since == then + USEC_PER_HOUR);
+	asked.last->offset = -1;
+	intent_answer(asked.last);
+	engine_free(engine);
+}
+
 int
 main(void)
 {
@@ -398,6 +426,7 @@ main(void)
 		cmocka_unit_test(at_the_end_of_the_service_it_is_killed_after_ten_seconds_at_most),
 		cmocka_unit_test(
 			what_follows_the_boot_starts_though_the_clock_is_set_back_meanwhile),
+		cmocka_unit_test(a_step_is_told_with_the_least_that_the_clock_was_set_to_since),
 		cmocka_unit_test(what_a_boot_did_not_start_is_told),
 		cmocka_unit_test(
 			a_boot_is_told_behind_the_ends_of_what_ran_before_it_and_by_a_clock_that_is_believed),

@@ -194,7 +194,7 @@ kit_set_clock(struct kit *kit, int from, int to)
 	kit->now = T0 + to * SEC;
 	struct intent *step = kit_ask(kit, INTENT_CLOCK_STEP);
 	step->at = T0 + from * SEC;
-	step->until = kit->now;
+	step->until = step->since = kit->now;
 	kit_apply(kit, step);
 	assert_int_equal(step->err.code, ERR_NONE);
 	intent_free(step);

@@ -488,7 +488,7 @@ step_in_part(struct kit *kit, int from, int to, int most)
 	kit->now = T0 + to * SEC;
 	struct intent *step = kit_ask(kit, INTENT_CLOCK_STEP);
 	step->at = T0 + from * SEC;
-	step->until = kit->now;
+	step->until = step->since = kit->now;
 	do {
 		assert_int_equal(db->ops->begin(db, &step->err), BACKEND_OK);
 		ledger_begin(&kit->ledger);
@@ -584,7 +584,8 @@ what_is_due_while_a_step_is_still_told_of_is_not_lost(void **state)
 	kit->now = T0 + 26 * SEC;
 	struct intent *step = kit_ask(kit, INTENT_CLOCK_STEP);
 	step->at = T0 + 3606 * SEC;
-	step->until = T0 + 6 * SEC;
+	step->until = T0 + 1800 * SEC; /* and it was set back once more meanwhile */
+	step->since = T0 + 6 * SEC;
 	kit_apply(kit, step);
 	intent_free(step);
 	struct job job = kit_job_of(kit, id), younger = kit_job_of(kit, edited);
@@ -606,7 +607,7 @@ a_part_that_fails_is_answered_and_does_not_go_on(void **state)
 		kit->now = T0 + SEC;
 		struct intent *step = kit_ask(kit, INTENT_CLOCK_STEP);
 		step->at = T0 + 3601 * SEC;
-		step->until = kit->now;
+		step->until = step->since = kit->now;
 		assert_int_equal(db->ops->begin(db, &step->err), BACKEND_OK);
 		ledger_begin(&kit->ledger);
 		backend_mem_fail_operation(db, nfaults + 1);
