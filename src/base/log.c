@@ -8,6 +8,7 @@
 
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -52,12 +53,14 @@ static struct {
 } sink = { .most = LOG_LEVEL_NOTICE, .now = no_clock };
 
 /* What a thread has to say and has not written yet. */
-static _Thread_local struct {
+static _Thread_local struct held {
 	bool is_gathering;
 	unsigned nlines;
 	size_t len;
 	char text[PIPE_BUF];
 } held;
+
+static struct held *gathered; /* of the thread that gathers; NULL: none does */
 
 /* The time of the last line as text: few seconds have but one line. */
 static _Thread_local struct {
@@ -221,10 +224,35 @@ log_write(enum log_level level, const char *message, const struct log_pair *pair
 	buf_fini(&line);
 }
 
+/* poll(2) and write(2) are all that it takes. The signal's own action follows. */
+static void
+say_the_rest(int number)
+{
+	if (gathered->nlines > 0)
+		put(gathered->text, gathered->len, gathered->nlines);
+	gathered->nlines = 0;
+	raise(number);
+}
+
+/* Not where somebody else does: sanitizers tell of a fault in their own way. */
+static void
+catch_deaths(void)
+{
+	static const int deaths[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV };
+	const struct sigaction action = { .sa_handler = say_the_rest, .sa_flags = SA_RESETHAND };
+	for (size_t i = 0; i < sizeof(deaths) / sizeof(deaths[0]); i++) {
+		struct sigaction old;
+		if (sigaction(deaths[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+			sigaction(deaths[i], &action, NULL);
+	}
+}
+
 void
 log_gather(void)
 {
 	held.is_gathering = true;
+	gathered = &held;
+	catch_deaths();
 }
 
 void

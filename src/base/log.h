@@ -45,8 +45,9 @@ void log_init(enum log_level most, enum log_format format, usec_t (*now)(void));
 void log_write(enum log_level level, const char *message, const struct log_pair *pairs);
 /*
  * From now on lines of info and debug that this thread has to say are gathered until there are
- * some, until it has one of more weight, or says so: a crash may lose these. For a loop, which
- * flushes before it waits.
+ * some, until it has one of more weight, or says so. For one thread, a loop, which flushes before it
+ * waits. A failed assertion, and a fault of that thread, write them before the process dies of its
+ * signal; what cannot be caught loses them.
  */
 void log_gather(void);
 void log_flush(void);

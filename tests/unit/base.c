@@ -3,12 +3,14 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -277,6 +279,42 @@ a_gathered_line_waits_for_one_of_more_weight_or_a_flush(void **state)
 }
 
 static void
+trap(void)
+{
+	__builtin_trap();
+}
+
+static void
+fault(void)
+{
+	raise(SIGSEGV);
+}
+
+static void
+what_was_gathered_is_written_before_a_crash(void **state)
+{
+	static const struct {
+		void (*dies)(void);
+		int signal;
+	} cases[] = { { abort, SIGABRT }, { trap, SIGILL }, { fault, SIGSEGV } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int status;
+		pid_t pid = fork();
+		if (pid == 0) {
+			signal(cases[i].signal, SIG_DFL); /* the tests' own is in place */
+			log_gather();
+			log_info("the last");
+			cases[i].dies();
+			_exit(0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status));
+		assert_int_equal(WTERMSIG(status), cases[i].signal);
+		assert_string_equal(read_log(*state), "1970-01-01T12:00:00.345Z info: the last\n");
+	}
+}
+
+static void
 gathered_lines_are_written_before_a_pipe_would_take_them_in_parts(void **state)
 {
 	size_t nwritten = 0, nlines = 0;
@@ -372,6 +410,7 @@ main(void)
 		cmocka_unit_test(a_buffer_grows_and_drops_its_front),
 		cmocka_unit_test(an_error_is_one_line_of_utf8_whatever_it_quotes),
 		LOG_TEST(a_gathered_line_waits_for_one_of_more_weight_or_a_flush),
+		LOG_TEST(what_was_gathered_is_written_before_a_crash),
 		LOG_TEST(gathered_lines_are_written_before_a_pipe_would_take_them_in_parts),
 		LOG_TEST(a_line_longer_than_a_pipe_takes_at_once_comes_after_those_before_it),
 		LOG_TEST(a_number_is_written_as_it_is),
