@@ -77,11 +77,6 @@ struct backend_ops {
 	 * USEC_NEVER: only after the next commit. Logs its own trouble.
 	 */
 	usec_t (*tend)(struct backend *, usec_t now);
-	/*
-	 * What it found damaged and has put right since the last call; NULL: nothing. What was asked
-	 * before may have been answered wrong, and is to be asked again.
-	 */
-	const char *(*mended)(struct backend *);
 
 	/*
 	 * Jobs. insert gives job->id; NONE: the name is taken, of update also: no such job.

@@ -100,10 +100,9 @@ ask_jobs(struct check *check)
 	struct job job;
 	struct err err;
 	int left = 5;
-	int rc = sqlite3_prepare_v2(check->db,
-				    "SELECT " JOB_COLUMNS
-				    ", spec, seal, owner, name, queue, rhythm FROM jobs",
-				    -1, &stmt, NULL);
+	int rc = sqlite3_prepare_v2(
+		check->db, "SELECT " JOB_COLUMNS ", spec, seal, owner, name, queue FROM jobs", -1,
+		&stmt, NULL);
 	while (left > 0 && rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
 		if (sqlite_job_read(stmt, &job, &err) == BACKEND_OK) {
 			job_fini(&job);

@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 #include "base/failpoint.h"
 #include "base/log.h"
-#include "store/kinds.h"
 
 /* How long to wait before the next attempt to get well: doubled each time, up to the most. */
 #define PROBE_WAIT_MIN (100 * USEC_PER_MSEC)
@@ -27,7 +26,6 @@ struct keeper {
 	bool is_low;   /* degraded, but with the reserve given up there is room for what must be */
 	bool is_tight; /* not even for all of that: output is left out */
 	char detail[512];
-	char trouble[512];
 	unsigned ntroubles;
 	bool was_probed; /* the wait that counts began at probed_at */
 	usec_t probed_at;
@@ -95,17 +93,10 @@ become_well(struct keeper *keeper)
 }
 
 static void
-note_trouble(struct keeper *keeper, const char *why)
-{
-	keeper->ntroubles++;
-	snprintf(keeper->trouble, sizeof(keeper->trouble), "%s", why);
-}
-
-static void
 become_degraded(struct keeper *keeper, const char *why)
 {
 	if (keeper->state == STORE_OK) {
-		note_trouble(keeper, why);
+		keeper->ntroubles++;
 		keeper->was_probed = false;
 	}
 	keeper->state = STORE_DEGRADED;
@@ -178,19 +169,35 @@ refuse_all(struct intents *group, enum err_code code, const char *why, struct in
 	}
 }
 
+/*
+ * What comes in crowds, and fails when the database itself does. Below a savepoint SQLite keeps a
+ * copy of every page that an intent changes, an eighth of what an end costs.
+ */
+static bool
+comes_in_crowds(enum intent_kind kind)
+{
+	static const bool kinds[INTENT_NKINDS] = {
+		[INTENT_JOB_ADD] = true,
+		[INTENT_CLAIM] = true,
+		[INTENT_STARTED] = true,
+		[INTENT_ENDED] = true,
+	};
+	return kinds[kind];
+}
+
 /* Applies one intent. Its failure leaves the others alone, or -1: all is rolled back. */
 static int
 apply_one(struct keeper *keeper, struct intent *intent)
 {
 	struct backend *db = backend_of(keeper);
-	bool is_apart = keeper->careful_until || !kind_comes_in_crowds(intent->kind);
+	bool is_apart = keeper->careful_until || !comes_in_crowds(intent->kind);
 	if (is_apart && db->ops->savepoint(db, &intent->err) != BACKEND_OK)
 		return -1;
 	if (ledger_apply(&keeper->ledger, intent, intent->next))
 		return !is_apart || db->ops->release(db, &intent->err) == BACKEND_OK ? 0 : -1;
 	log_error("the store cannot do what is asked", log_str("intent", intent_name(intent->kind)),
 		  log_str("error", intent->err.text));
-	if (kind_comes_in_crowds(intent->kind))
+	if (comes_in_crowds(intent->kind))
 		keeper->careful_until = USEC_NEVER;
 	return is_apart && db->ops->rollback_to(db) == BACKEND_OK ? 0 : -1;
 }
@@ -280,6 +287,18 @@ begin_backup(struct keeper *keeper, struct intent *intent, struct intents *answe
 		intents_push(answered, intent);
 }
 
+/* Changes that make room, or that must be on record when a run has ended. */
+static bool
+is_for_the_reserve(enum intent_kind kind)
+{
+	static const bool kinds[INTENT_NKINDS] = {
+		[INTENT_STARTED] = true,    [INTENT_ENDED] = true,     [INTENT_REQUEUE] = true,
+		[INTENT_STOPPING] = true,   [INTENT_PRUNE] = true,     [INTENT_JOB_CANCEL] = true,
+		[INTENT_RUN_CANCEL] = true, [INTENT_JOB_PAUSE] = true,
+	};
+	return kinds[kind];
+}
+
 /* Is it refused in this state? */
 static bool
 is_refused(const struct keeper *keeper, enum intent_kind kind)
@@ -288,7 +307,7 @@ is_refused(const struct keeper *keeper, enum intent_kind kind)
 		return false;
 	if (!backend_of(keeper))
 		return true;
-	return intent_is_change(kind) && !(keeper->is_low && kind_is_for_the_reserve(kind));
+	return intent_is_change(kind) && !(keeper->is_low && is_for_the_reserve(kind));
 }
 
 /* Takes out what is not applied in a transaction, or not now. */
@@ -439,17 +458,6 @@ relax(struct keeper *keeper, usec_t elapsed)
 		keeper->careful_until = 0;
 }
 
-static usec_t
-tend(struct keeper *keeper, usec_t now)
-{
-	struct backend *db = backend_of(keeper);
-	usec_t wait = db->ops->tend(db, now);
-	const char *mended = db->ops->mended(db);
-	if (mended)
-		note_trouble(keeper, mended);
-	return wait;
-}
-
 usec_t
 keeper_care(struct keeper *keeper, usec_t now, usec_t elapsed, struct intents *answered)
 {
@@ -461,7 +469,7 @@ keeper_care(struct keeper *keeper, usec_t now, usec_t elapsed, struct intents *a
 	if (is_copying)
 		step_backup(keeper, answered);
 	if (!is_degraded) {
-		wait = tend(keeper, now);
+		wait = backend_of(keeper)->ops->tend(backend_of(keeper), now);
 		relax(keeper, elapsed);
 	}
 	return is_copying && wait > BACKUP_STEP_WAIT ? BACKUP_STEP_WAIT : wait;
@@ -477,12 +485,6 @@ const char *
 keeper_detail(const struct keeper *keeper)
 {
 	return keeper->detail;
-}
-
-const char *
-keeper_trouble(const struct keeper *keeper)
-{
-	return keeper->trouble;
 }
 
 unsigned

@@ -9,7 +9,6 @@ libstore_a_SOURCES = \
 	src/store/held.c src/store/held.h \
 	src/store/intents.h \
 	src/store/keeper.c src/store/keeper.h \
-	src/store/kinds.c src/store/kinds.h \
 	src/store/latency.c src/store/latency.h \
 	src/store/ledger.c src/store/ledger.h src/store/ledger_parts.h \
 	src/store/ledger_active.c \
@@ -30,12 +29,10 @@ libstore_a_SOURCES = \
 	src/store/seal.c src/store/seal.h \
 	src/store/spec.c src/store/spec.h \
 	src/store/sqlite.c src/store/sqlite.h \
-	src/store/sqlite_active.c \
 	src/store/sqlite_alone.c \
 	src/store/sqlite_attempts.c \
 	src/store/sqlite_backup.c \
 	src/store/sqlite_care.c \
-	src/store/sqlite_counts.c \
 	src/store/sqlite_db.h \
 	src/store/sqlite_file.c src/store/sqlite_file.h \
 	src/store/sqlite_jobs.c \
@@ -145,12 +142,6 @@ tests_unit_store_log_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
 tests_unit_store_log_SOURCES = tests/unit/store_log.c \
 	tests/unit/store_place.c tests/unit/store_place.h
 tests_unit_store_log_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
-
-UNIT_TESTS += tests/unit/store_mend
-tests_unit_store_mend_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)
-tests_unit_store_mend_SOURCES = tests/unit/store_mend.c \
-	tests/unit/store_place.c tests/unit/store_place.h
-tests_unit_store_mend_LDADD = libfake.a $(STORE_LIBS) $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/store_seal
 tests_unit_store_seal_CFLAGS = $(AM_CFLAGS) $(SQLITE3_CFLAGS)

@@ -133,15 +133,6 @@ warning(const struct backend *backend)
 	return ((const struct sqlite *)backend)->warning;
 }
 
-static const char *
-mended(struct backend *backend)
-{
-	struct sqlite *s = sqlite_of(backend);
-	const char *what = s->mended;
-	s->mended = NULL;
-	return what;
-}
-
 static bool
 reserve_keep_of(struct backend *backend)
 {
@@ -165,7 +156,6 @@ const struct backend_ops sqlite_ops = {
 	.ncommits = ncommits,
 	.settle = sqlite_settle,
 	.tend = sqlite_tend,
-	.mended = mended,
 	.job_insert = sqlite_job_insert,
 	.job_update = sqlite_job_update,
 	.job_load = sqlite_job_load,

@@ -44,9 +44,6 @@ enum sql {
 	SQL_JOBS_PAGE_ENDED,
 	SQL_JOBS_PATROL,
 	SQL_JOB_CLAIMABLE,
-	SQL_JOB_RUN_UNFOUND,
-	SQL_JOB_RUN_STUCK,
-	SQL_JOB_RUN_ASTRAY,
 	SQL_JOB_MOVE_RUNS,
 	SQL_RUN_INSERT,
 	SQL_RUN_LOAD,
@@ -183,9 +180,8 @@ struct sqlite {
 	int64_t commits_tended;
 	usec_t busy_at; /* the last commit was seen, or the log folded in */
 	struct patrol patrol;
-	const char *mended; /* see backend.h; static text */
-	struct mark mark;   /* as last written */
-	char *warning;      /* NULL: none */
+	struct mark mark; /* as last written */
+	char *warning;    /* NULL: none */
 	struct sqlite_backup backup;
 };
 
@@ -229,15 +225,7 @@ void sql_bind_text(sqlite3_stmt *stmt, int number, const char *text);
 	"nfailed, nruns, covered_until"
 #define NJOB_COLUMNS 12
 /* What follows them where a job is loaded or listed. */
-enum {
-	JOB_SPEC = NJOB_COLUMNS,
-	JOB_SEAL,
-	JOB_OWNER,
-	JOB_NAME,
-	JOB_QUEUE,
-	JOB_RHYTHM,
-	JOB_CLAIM_AT
-};
+enum { JOB_SPEC = NJOB_COLUMNS, JOB_SEAL, JOB_OWNER, JOB_NAME, JOB_QUEUE, JOB_CLAIM_AT };
 #define RUN_COLUMNS                                                                               \
 	"id, job_id, due, last_due, count, start_at, trigger, state, gate, reason, detail, "      \
 	"attempt, priority, is_catchup, is_forced, stop_reason, stop_uid, claimed_at, ended_at, " \
@@ -264,13 +252,10 @@ enum backend_result sqlite_jobs_recurring(struct backend *, int64_t, size_t, int
 					  struct err *);
 enum backend_result sqlite_jobs_on_start(struct backend *, int64_t, size_t, int64_t *, size_t *,
 					 struct err *);
-/* job_load_rest() of a row up to JOB_RHYTHM; init()s the job. */
+/* job_load_rest() of a row up to JOB_QUEUE; init()s the job. */
 void sqlite_job_read_rest(sqlite3_stmt *, struct job *);
-/* Reads a job from a row up to JOB_RHYTHM; init()s it. A damaged spec is an error. */
+/* Reads a job from a row up to JOB_QUEUE; init()s it. A damaged spec is an error. */
 enum backend_result sqlite_job_read(sqlite3_stmt *, struct job *, struct err *);
-
-/* Its active runs wait and run in its queue, whatever that was before. */
-enum backend_result sqlite_job_move_runs(struct sqlite *, const struct job *, struct err *);
 
 /* sqlite_runs.c */
 enum backend_result sqlite_run_insert(struct backend *, struct run *, struct err *);
@@ -318,7 +303,6 @@ enum backend_result sqlite_queue_save(struct backend *, const struct queue *, st
 enum backend_result sqlite_queues_list(struct backend *, struct queue **, size_t *, struct err *);
 enum backend_result sqlite_queues_ready(struct backend *, const char *, size_t,
 					char (*)[JOB_NAME_MAX + 1], size_t *, struct err *);
-void sqlite_queues_mend(struct sqlite *); /* settings that are damaged are as they were */
 
 /* sqlite_meta.c */
 enum backend_result sqlite_meta_load(struct backend *, const char *, struct buf *, struct err *);
@@ -352,16 +336,6 @@ enum backend_result sqlite_prune(struct backend *, usec_t, int64_t, int64_t, siz
 usec_t sqlite_patrol(struct sqlite *, usec_t now); /* how long until it goes on */
 /* Makes the indexes anew from the rows. 0, or -1 with *err: it cannot. */
 int sqlite_reindex(struct sqlite *, struct err *);
-
-/* sqlite_active.c: what waits and runs of a job. */
-bool sqlite_active_is_found(struct sqlite *, int64_t job_id); /* by all who look for it */
-/* One that waits for nothing, or in another queue than the job's, does so no more. */
-void sqlite_active_mend(struct sqlite *, int64_t job_id);
-
-/* sqlite_counts.c: what is counted as it changes. */
-enum backend_result sqlite_tally_load(struct sqlite *, struct err *);
-bool sqlite_indexes_fit(struct sqlite *); /* do those of active runs have as many? */
-void sqlite_counts_mend(struct sqlite *); /* counts that cannot be true are counted anew */
 
 /* sqlite_backup.c */
 enum backend_result sqlite_backup_begin(struct backend *, const char *, struct err *);

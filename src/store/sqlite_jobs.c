@@ -95,8 +95,8 @@ sqlite_job_insert(struct backend *backend, struct job *job, struct err *err)
 	return count(s, job, (int64_t)s->spec.len, &(struct usage){ 0 }, err);
 }
 
-enum backend_result
-sqlite_job_move_runs(struct sqlite *s, const struct job *job, struct err *err)
+static enum backend_result
+move_runs(struct sqlite *s, const struct job *job, struct err *err)
 {
 	sqlite3_stmt *stmt = sql_use(s, SQL_JOB_MOVE_RUNS);
 	sqlite3_bind_int64(stmt, 1, job->id);
@@ -117,7 +117,7 @@ sqlite_job_update(struct backend *backend, const struct job *job, struct err *er
 	result = sql_change(s, stmt, err);
 	if (result == BACKEND_OK)
 		result = count(s, job, (int64_t)s->spec.len, &before, err);
-	return result == BACKEND_OK ? sqlite_job_move_runs(s, job, err) : result;
+	return result == BACKEND_OK ? move_runs(s, job, err) : result;
 }
 
 static bool
@@ -132,8 +132,7 @@ has_names(sqlite3_stmt *stmt, const struct job *job)
 {
 	const char *name = (const char *)sqlite3_column_text(stmt, JOB_NAME);
 	const char *queue = (const char *)sqlite3_column_text(stmt, JOB_QUEUE);
-	return sqlite3_column_int(stmt, JOB_RHYTHM) == (int)rhythms[job->kind] &&
-	       strcmp(name ? name : "", job->name ? job->name : "") == 0 &&
+	return strcmp(name ? name : "", job->name ? job->name : "") == 0 &&
 	       strcmp(queue, job->queue ? job->queue : QUEUE_STANDARD) == 0;
 }
 
@@ -168,7 +167,7 @@ sqlite_job_read_rest(sqlite3_stmt *stmt, struct job *job)
 	job->queue = mem_dup((const char *)sqlite3_column_text(stmt, JOB_QUEUE));
 }
 
-/* Its row, up to JOB_RHYTHM; when it is there, *stmt is to be reset. */
+/* Its row, up to JOB_QUEUE; when it is there, *stmt is to be reset. */
 static enum backend_result
 find_row(struct sqlite *s, int64_t id, sqlite3_stmt **stmt, struct err *err)
 {

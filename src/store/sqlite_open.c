@@ -213,9 +213,21 @@ check_indexes(struct sqlite *s, struct err *err)
 static int
 load_tally(struct sqlite *s, struct err *err)
 {
-	if (sqlite_tally_load(s, err) != BACKEND_OK)
+	sqlite3_stmt *stmt = sql_use(s, SQL_LEDGER_LOAD);
+	if (sql_row(s, stmt, err) != BACKEND_OK)
 		return err_set(err, ERR_UNAVAILABLE, "%s: is damaged: its ledger row is missing",
 			       s->path);
+	s->tally = (struct tally){
+		.commits = sqlite3_column_int64(stmt, 0),
+		.njobs = sqlite3_column_int64(stmt, 1),
+		.nruns = sqlite3_column_int64(stmt, 2),
+		.nwaiting = sqlite3_column_int64(stmt, 3),
+		.nrunning = sqlite3_column_int64(stmt, 4),
+		.output_bytes = sqlite3_column_int64(stmt, 5),
+	};
+	snprintf(s->mark.instance, sizeof(s->mark.instance), "%s",
+		 (const char *)sqlite3_column_text(stmt, 6));
+	sqlite3_reset(stmt);
 	s->mark.commits = s->tally.commits;
 	s->commits_tended = s->tally.commits;
 	return 0;

@@ -2,15 +2,9 @@
  * DESIGN. Rows have checksums (store/seal.h, store/spec.h), indexes have none: a job that its index
  * has at another time, or not at all, would not be claimed, and nothing would tell. So every job is
  * looked at, some at a time, after the database was opened and once a day: is its row whole, and is
- * it where a claim looks for it? The same is asked of what waits and runs of it. A job that is
- * damaged is set aside, because the time that it stands at cannot be believed. All that an index
- * says stands in the rows, so one that does not agree with them is made anew: once in a round,
- * because what does not agree even then will not. What has no checksum is looked at for whether it
- * can be true: what runs wait for (sqlite_active.c), and what is counted (sqlite_counts.c).
- *
- * Where a flipped bit can only be shown, nothing looks for it: the detail of a run, output, and of
- * attempts what has no part in a recovery. There a run that cannot be found by its attempt any
- * more is lost, which is what on-lost is for.
+ * it where a claim looks for it? A job that is damaged is set aside, because the time that it
+ * stands at cannot be believed. All that an index says stands in the rows, so one that does not
+ * agree with them is made anew: once in a round, because what does not agree even then will not.
  */
 #include "store/sqlite_db.h"
 
@@ -54,9 +48,7 @@ reindex(struct sqlite *s)
 	struct err err = { 0 };
 	s->patrol.has_tried = true;
 	s->patrol.has_failed = sqlite_reindex(s, &err) != 0;
-	if (!s->patrol.has_failed)
-		s->mended = "indexes that did not agree with their rows";
-	else
+	if (s->patrol.has_failed)
 		log_error("the indexes of the database are damaged: put a backup in its place",
 			  log_str("database", s->path), log_str("cause", err.text));
 }
@@ -116,8 +108,6 @@ agree(struct sqlite *s, const struct look *looks, size_t n)
 			return false; /* no ended job has a time: claims may look for it still */
 		if (looks[i].is_unfinished && !is_where_claims_look(s, &looks[i]))
 			return false;
-		if (!sqlite_active_is_found(s, looks[i].id))
-			return false;
 	}
 	return true;
 }
@@ -161,21 +151,9 @@ patrol(struct sqlite *s)
 		reindex(s);
 		set_damaged_aside(s, looks, n); /* where an index was in the way */
 	}
-	for (size_t i = 0; i < n; i++)
-		sqlite_active_mend(s, looks[i].id);
 	s->patrol.is_suspect = false; /* it was tried: who stumbles again says so again */
 	s->patrol.after = has_more ? looks[n - 1].id : 0;
 	return has_more;
-}
-
-static void
-begin_round(struct sqlite *s)
-{
-	s->patrol.has_tried = s->patrol.has_failed = false;
-	if (!sqlite_indexes_fit(s))
-		reindex(s);
-	sqlite_counts_mend(s);
-	sqlite_queues_mend(s);
 }
 
 usec_t
@@ -186,8 +164,8 @@ sqlite_patrol(struct sqlite *s, usec_t now)
 		p->at = now;
 	if (now < p->at && !(p->is_suspect && !p->has_tried))
 		return p->at - now;
-	if (now >= p->at && p->after == 0)
-		begin_round(s);
+	if (now >= p->at && p->after == 0) /* a new round */
+		p->has_tried = p->has_failed = false;
 	bool has_more = patrol(s);
 	if (!has_more) /* what failed is not tried again before the next */
 		p->has_tried = p->has_failed;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define JOB_SELECT "SELECT " JOB_COLUMNS ", spec, seal"
-#define JOB_LISTED JOB_SELECT ", owner, name, queue, rhythm, claim_at FROM jobs"
+#define JOB_LISTED JOB_SELECT ", owner, name, queue, claim_at FROM jobs"
 #define JOB_ADVANCED                                                    \
 	"next_due = ?4, next_start_at = ?5, nruns = ?6, nfailed = ?7, " \
 	"covered_until = ?8, seal = ?9"
@@ -49,7 +49,7 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 			   "anchor_at = ?6, next_due = ?7, next_start_at = ?8, paused_at = ?9, "
 			   "nfailed = ?10, nruns = ?11, covered_until = ?12, name = ?13, "
 			   "queue = ?14, rhythm = ?15, spec = ?16, seal = ?17 WHERE id = ?1",
-	[SQL_JOB_LOAD] = JOB_SELECT ", owner, name, queue, rhythm FROM jobs WHERE id = ?1",
+	[SQL_JOB_LOAD] = JOB_SELECT ", owner, name, queue FROM jobs WHERE id = ?1",
 	[SQL_JOB_COUNTED] = "SELECT state, length(spec) FROM jobs WHERE id = ?1",
 	[SQL_JOB_OWNER] = "SELECT owner FROM jobs WHERE id = ?1",
 	[SQL_JOB_FIND] = "SELECT id FROM jobs INDEXED BY jobs_name "
@@ -76,29 +76,6 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 	[SQL_JOBS_PATROL] = JOB_LISTED " WHERE id > ?1 ORDER BY id LIMIT ?2",
 	[SQL_JOB_CLAIMABLE] = "SELECT 1 FROM jobs INDEXED BY jobs_claim WHERE state <= 1 "
 			      "AND claim_at = ?1 AND id = ?2",
-	/* Of the job's active runs one that an index does not have where it is looked for. */
-	[SQL_JOB_RUN_UNFOUND] =
-		"SELECT 1 FROM runs r INDEXED BY runs_active WHERE r.job_id = ?1 AND r.state <= 1 "
-		"AND NOT CASE r.state WHEN 1 THEN EXISTS (SELECT 1 FROM runs x "
-		"INDEXED BY runs_running WHERE x.state = 1 AND x.queue = r.queue AND x.id = r.id) "
-		"ELSE EXISTS (SELECT 1 FROM runs x INDEXED BY runs_waiting WHERE x.state = 0 "
-		"AND x.queue = r.queue AND x.gate = r.gate AND x.priority = r.priority "
-		"AND x.due = r.due AND x.id = r.id) "
-		"AND (r.gate <> 1 OR EXISTS (SELECT 1 FROM runs x INDEXED BY runs_timed "
-		"WHERE x.state = 0 AND x.gate = 1 AND x.start_at = r.start_at AND x.id = r.id)) "
-		"AND (r.deadline_at <= 0 OR EXISTS (SELECT 1 FROM runs x INDEXED BY runs_deadline "
-		"WHERE x.state = 0 AND x.deadline_at > 0 AND x.deadline_at = r.deadline_at "
-		"AND x.id = r.id)) END LIMIT 1",
-	/* And one that waits for nothing: neither for a time or a slot nor behind another. */
-	[SQL_JOB_RUN_STUCK] =
-		"SELECT r.id FROM runs r INDEXED BY runs_active WHERE r.job_id = ?1 "
-		"AND r.state <= 1 AND r.state = 0 AND r.gate NOT IN (0, 1) AND (r.gate <> 2 "
-		"OR NOT EXISTS (SELECT 1 FROM runs x INDEXED BY runs_active WHERE x.job_id = ?1 "
-		"AND x.state <= 1 AND (x.state = 1 OR x.gate IN (0, 1)))) "
-		"ORDER BY r.due, r.id LIMIT 1",
-	[SQL_JOB_RUN_ASTRAY] = "SELECT 1 FROM runs INDEXED BY runs_active WHERE job_id = ?1 "
-			       "AND state <= 1 AND queue <> "
-			       "(SELECT queue FROM jobs WHERE id = ?1) LIMIT 1",
 	[SQL_JOB_MOVE_RUNS] = "UPDATE runs INDEXED BY runs_active SET queue = ?2 "
 			      "WHERE job_id = ?1 AND state <= 1 AND queue <> ?2",
 
@@ -144,11 +121,8 @@ static const char *const texts[SQL_NSTATEMENTS] = {
 	[SQL_RUNS_NEXT_DEADLINE] = "SELECT deadline_at FROM runs INDEXED BY runs_deadline "
 				   "WHERE state = 0 AND deadline_at > 0 "
 				   "ORDER BY deadline_at LIMIT 1",
-	/* The row's gate counts, too: a column that an index has, SQLite reads there. */
-	[SQL_RUNS_READY] =
-		RUN_SELECT "INDEXED BY runs_waiting WHERE state = 0 AND queue = ?1 "
-			   "AND gate = 0 AND (SELECT gate FROM runs r "
-			   "WHERE r.id = runs.id) = 0 ORDER BY priority DESC, due, id LIMIT ?2",
+	[SQL_RUNS_READY] = RUN_SELECT "INDEXED BY runs_waiting WHERE state = 0 AND queue = ?1 "
+				      "AND gate = 0 ORDER BY priority DESC, due, id LIMIT ?2",
 	[SQL_RUNS_RUNNING] = RUN_SELECT "INDEXED BY runs_running WHERE state = 1 AND id > ?1 "
 					"ORDER BY id LIMIT ?2",
 	[SQL_RUNS_PAGE] = RUN_LISTED RUN_LISTED_JOB "WHERE r.id < ?1 ORDER BY r.id DESC",

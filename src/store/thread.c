@@ -50,7 +50,6 @@ struct store_thread {
 	enum store_state state;
 	unsigned ntroubles;
 	char detail[512];
-	char trouble[512];
 	struct latency commits;
 
 	/* The loop's own. */
@@ -169,7 +168,6 @@ give_answers(struct store_thread *t, const struct keeper *keeper, struct intents
 	t->state = keeper_state(keeper);
 	t->ntroubles = keeper_ntroubles(keeper);
 	snprintf(t->detail, sizeof(t->detail), "%s", keeper_detail(keeper));
-	snprintf(t->trouble, sizeof(t->trouble), "%s", keeper_trouble(keeper));
 	pthread_mutex_unlock(&t->lock);
 	if (is_news)
 		wake(t->answer_fd);
@@ -294,7 +292,6 @@ void
 store_thread_process(struct store_thread *t)
 {
 	struct intents answered = { 0 };
-	char trouble[sizeof(t->trouble)];
 	clear_wake(t->answer_fd);
 	pthread_mutex_lock(&t->lock);
 	intents_move(&answered, &t->answered);
@@ -303,14 +300,13 @@ store_thread_process(struct store_thread *t)
 	enum store_state state = t->state;
 	unsigned ntroubles = t->ntroubles;
 	snprintf(t->told_detail, sizeof(t->told_detail), "%s", t->detail);
-	snprintf(trouble, sizeof(trouble), "%s", t->trouble);
 	pthread_mutex_unlock(&t->lock);
 
 	if (wants_pages)
 		wake(t->work_fd);
 	if (ntroubles != t->told_ntroubles) {
 		t->told_ntroubles = ntroubles;
-		tell(t, STORE_DEGRADED, trouble);
+		tell(t, STORE_DEGRADED, t->told_detail);
 	}
 	struct intent *intent;
 	while ((intent = intents_pop(&answered)))

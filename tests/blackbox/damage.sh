@@ -126,23 +126,4 @@ is_lost() {
 within 10 is_lost
 ok $? 'and the run is lost when its process is gone'
 has 'it is listed as damaged' damaged "$(asched list | grep ' worn ')"
-
-# A run that waits for nothing any more would do so for ever.
-if command -v sqlite3 > /dev/null; then
-	asched queues side --pause > /dev/null 2>&1
-	asched add -q --name stuck '@yearly' --queue side -- true > /dev/null
-	asched run stuck > /dev/null
-	daemon_stop TERM
-	sqlite3 "$db" "UPDATE runs SET gate = 2 WHERE state = 0; UPDATE ledger SET nruns = nruns + (1 << 40)"
-	: > "$dir/log"
-	daemon_start || exit 1
-	asched queues side --resume > /dev/null 2>&1
-	within 10 has_run stuck succeeded
-	ok $? 'a run that waits for nothing is let go'
-	has 'which is told' 'a run waited for nothing' "$(cat "$dir/log")"
-	has 'counts that cannot be true are counted anew' 'was counted anew' "$(cat "$dir/log")"
-	has 'status has it as trouble of the store' 'store: ' "$(asched status | grep -i trouble)"
-else
-	skip 'a run that waits for nothing is let go' 'sqlite3 is not installed'
-fi
 finish

@@ -271,13 +271,6 @@ tend(struct backend *backend, usec_t now)
 	return USEC_NEVER;
 }
 
-static const char *
-mended(struct backend *backend)
-{
-	(void)backend;
-	return NULL;
-}
-
 int
 backend_mem_ntended(struct backend *backend)
 {
@@ -328,7 +321,6 @@ backend_mem_new(void)
 		.ncommits = ncommits,
 		.settle = settle,
 		.tend = tend,
-		.mended = mended,
 		.warning = warning,
 		.close = close_mem,
 	};

@@ -128,7 +128,6 @@ a_damaged_job_is_set_aside_before_it_is_due(void **state)
 		{ "UPDATE jobs SET owner = 7 WHERE id = 2", 0 },
 		{ "UPDATE jobs SET queue = 'other' WHERE id = 2", 0 },
 		{ "UPDATE jobs SET name = 'other' WHERE id = 2", 0 },
-		{ "UPDATE jobs SET rhythm = 2 WHERE id = 2", 0 },
 		{ "UPDATE jobs SET spec = x'00' WHERE id = 2", 0 },
 	};
 	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
