@@ -232,9 +232,8 @@ add_with_key(struct kit *kit)
 	return kit_apply(kit, intent);
 }
 
-/* Bit 3 of that field of the stored answer flips. */
 static void
-flip(struct kit *kit, size_t offset)
+change_row(struct kit *kit, void (*change)(struct request_row *row, size_t arg), size_t arg)
 {
 	struct backend *db = kit->ledger.backend;
 	struct request_row row = { 0 };
@@ -243,9 +242,41 @@ flip(struct kit *kit, size_t offset)
 	assert_int_equal(db->ops->begin(db, &err), BACKEND_OK);
 	assert_int_equal(db->ops->request_load(db, 1000, "k1", &row, &err), BACKEND_OK);
 	assert_int_equal(db->ops->requests_forget(db, row.at + 1, 1, &n, &err), BACKEND_OK);
-	((char *)&row)[offset] ^= 8;
+	change(&row, arg);
 	assert_int_equal(db->ops->request_save(db, &row, &err), BACKEND_OK);
 	assert_int_equal(db->ops->commit(db, &err), BACKEND_OK);
+}
+
+static void
+flip_bit(struct request_row *row, size_t offset)
+{
+	((char *)row)[offset] ^= 8;
+}
+
+/* Bit 3 of that field of the stored answer flips. */
+static void
+flip(struct kit *kit, size_t offset)
+{
+	change_row(kit, flip_bit, offset);
+}
+
+static void
+set_hash(struct request_row *row, size_t hash)
+{
+	row->hash = hash;
+}
+
+static void
+a_request_that_an_older_daemon_answered_is_known_again(void **state)
+{
+	struct kit *kit = *state;
+	struct intent *first = add_with_key(kit);
+	change_row(kit, set_hash, first->key_hash);
+	struct intent *again = add_with_key(kit);
+	assert_int_equal(again->err.code, ERR_NONE);
+	assert_int_equal(again->job_id, first->job_id);
+	intent_free(again);
+	intent_free(first);
 }
 
 static void
@@ -287,6 +318,7 @@ main(void)
 		WITH_KIT(the_end_of_a_run_that_cannot_be_believed_leaves_its_job_alone),
 		WITH_KIT(the_end_of_a_run_that_names_another_job_leaves_that_alone),
 		WITH_KIT(the_end_of_its_run_does_not_finish_a_job_that_cannot_be_read),
+		WITH_KIT(a_request_that_an_older_daemon_answered_is_known_again),
 		WITH_KIT(a_damaged_record_of_a_request_gives_no_answer_and_nothing_twice),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
