@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 int
-held_take(struct held *held, const char *path)
+held_take(struct held *held, const char *path, int how)
 {
-	held->fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	held->fd = open(path, how | O_NOFOLLOW | O_CLOEXEC);
 	return held->fd < 0 ? -1 : 0;
 }
 

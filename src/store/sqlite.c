@@ -17,7 +17,10 @@ begin(struct backend *backend, struct err *err)
 	struct sqlite *s = sqlite_of(backend);
 	s->at_begin = s->tally;
 	s->changes_at_begin = sqlite3_total_changes64(s->db);
-	return run(s, SQL_BEGIN, err);
+	if (!s->is_in_doubt)
+		return run(s, SQL_BEGIN, err);
+	err_set(err, ERR_UNAVAILABLE, "%s: its last commit failed", s->path);
+	return BACKEND_ERROR;
 }
 
 static enum backend_result
@@ -69,7 +72,10 @@ commit(struct backend *backend, struct err *err)
 	if (is_changed && (check_place(s, err) != BACKEND_OK || save_tally(s, err) != BACKEND_OK))
 		return BACKEND_NONE;
 	enum backend_result result = run(s, SQL_COMMIT, err);
-	return is_changed && result == BACKEND_OK ? check_places(s, err) : result;
+	if (is_changed && result == BACKEND_OK)
+		result = check_places(s, err);
+	s->is_in_doubt = result == BACKEND_ERROR;
+	return result;
 }
 
 static void

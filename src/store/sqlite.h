@@ -13,4 +13,14 @@
  */
 struct backend *sqlite_backend_open(const char *path, struct err *err);
 
+/*
+ * Where the log is handed over to when the backend is closed without it: somebody removed it, and a
+ * copy of it could not be put back. Without such a place it is lost then.
+ */
+struct held;
+void sqlite_log_hand_over(struct backend *, struct held *to);
+
+/* Gives a copy of a held log the name in one step; what has it keeps NAME.found. 0 or -1. */
+int sqlite_log_put_back(const struct held *log, const char *name, struct err *err);
+
 #endif

@@ -63,7 +63,8 @@ static void
 fold_in(struct sqlite *s, usec_t now)
 {
 	int npages = 0, nfolded = 0;
-	sqlite_log_keep(s);
+	if (!sqlite_log_keep(s))
+		return;
 	failpoint("fold-in", "begin");
 	int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &npages,
 					   &nfolded);

@@ -163,10 +163,12 @@ struct sqlite {
 	struct backend backend; /* first */
 	sqlite3 *db;
 	char *path;
-	struct held log; /* the file that the log is written to */
+	struct held log;   /* the file that the log is written to */
+	struct held *heir; /* sqlite_log_hand_over(); NULL: there is none */
 	sqlite3_stmt *statements[SQL_NSTATEMENTS];
-	bool is_small;   /* all of it can be looked at when it is opened */
-	bool is_settled; /* what is committed is on the disk: the mark may name it */
+	bool is_small;    /* all of it can be looked at when it is opened */
+	bool is_settled;  /* what is committed is on the disk: the mark may name it */
+	bool is_in_doubt; /* a commit failed: it is to be closed, and opened again */
 	struct tally tally;
 	struct tally at_begin;
 	struct tally at_savepoint;
@@ -361,8 +363,8 @@ int sqlite_check_log(const char *path, struct err *err); /* -1: it is another's 
 int sqlite_log_hold(struct sqlite *, struct err *); /* once it is open; -1: it cannot */
 bool sqlite_log_has_name(const struct sqlite *);    /* is the log still the one with its name? */
 bool sqlite_has_name(struct sqlite *);              /* and the database's file? */
-/* Makes sure that what has the log's name is the log: now it can be folded in. */
-void sqlite_log_keep(struct sqlite *);
+/* Makes sure that what has the log's name is the log: now it can be folded in. False: it cannot. */
+bool sqlite_log_keep(struct sqlite *);
 /* Before the database is closed, with which SQLite removes what has the log's name. */
 void sqlite_log_leave(struct sqlite *);
 

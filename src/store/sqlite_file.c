@@ -1,17 +1,41 @@
 /* Opening the same file again. */
 #include "store/sqlite_file.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
 #include "store/sqlite.h"
 
 void
 sqlite_file_init(struct sqlite_file *file, const char *path)
 {
-	*file = (struct sqlite_file){ .path = path, .held = HELD_NONE };
+	*file = (struct sqlite_file){ .path = path, .held = HELD_NONE, .lost_log = HELD_NONE };
+}
+
+static int
+put_log_back(struct sqlite_file *file, struct err *err)
+{
+	if (file->lost_log.fd < 0)
+		return 0;
+	char *name = mem_printf("%s-wal", file->path);
+	int result = sqlite_log_put_back(&file->lost_log, name, err);
+	free(name);
+	if (result == 0)
+		held_drop(&file->lost_log);
+	return result;
 }
 
 void
 sqlite_file_fini(struct sqlite_file *file)
 {
+	struct err err;
+	if (put_log_back(file, &err) != 0)
+		log_error("what was changed of late is lost with the log of the database, which "
+			  "somebody removed or replaced while it was in use",
+			  log_str("path", file->path), log_str("error", err.text));
+	held_drop(&file->lost_log);
 	held_drop(&file->held);
 }
 
@@ -24,7 +48,8 @@ is_held(const struct sqlite_file *file)
 static int
 hold(struct sqlite_file *file, struct err *err)
 {
-	return held_take(&file->held, file->path) == 0 ? 0 : err_errno(err, "%s", file->path);
+	return held_take(&file->held, file->path, O_PATH) == 0 ? 0
+							       : err_errno(err, "%s", file->path);
 }
 
 struct backend *
@@ -34,8 +59,13 @@ sqlite_file_open(struct sqlite_file *file, struct err *err)
 		err_set(err, ERR_UNAVAILABLE, SQLITE_FILE_LOST, file->path);
 		return NULL;
 	}
+	if (put_log_back(file, err) != 0)
+		return NULL;
 	struct backend *backend = sqlite_backend_open(file->path, err);
-	if (!backend || is_held(file) || hold(file, err) == 0)
+	if (!backend)
+		return NULL;
+	sqlite_log_hand_over(backend, &file->lost_log);
+	if (is_held(file) || hold(file, err) == 0)
 		return backend;
 	backend->ops->close(backend);
 	return NULL;

@@ -1,7 +1,8 @@
 /*
  * The file that a daemon works on for all its life. SQLite finds the log by the name of the
  * database: opened again with another file under that name, the log of the first one would be
- * folded into it, and ruin it. So it is opened again only while the name is that very file's.
+ * folded into it, and ruin it. So it is opened again only while the name is that very file's; and
+ * not before a log that was lost, and had no room on the disk, has its name again.
  */
 #ifndef STORE_SQLITE_FILE_H
 #define STORE_SQLITE_FILE_H
@@ -16,8 +17,9 @@ struct backend;
 	"%s: somebody removed or replaced it while it was in use: put it back, or restart the daemon"
 
 struct sqlite_file {
-	const char *path; /* borrowed */
-	struct held held; /* once it was opened */
+	const char *path;     /* borrowed */
+	struct held held;     /* once it was opened */
+	struct held lost_log; /* nowhere else is what it holds */
 };
 
 void sqlite_file_init(struct sqlite_file *file, const char *path);

@@ -19,6 +19,8 @@
 #include "base/log.h"
 #include "base/write.h"
 #include "store/files.h"
+#include "store/reserve.h"
+#include "store/sqlite.h"
 
 #define COPY_PIECE 65536
 
@@ -31,7 +33,7 @@ name_of(const struct sqlite *s)
 int
 sqlite_log_hold(struct sqlite *s, struct err *err)
 {
-	return held_take(&s->log, name_of(s)) == 0 ? 0 : err_errno(err, "%s", name_of(s));
+	return held_take(&s->log, name_of(s), O_RDONLY) == 0 ? 0 : err_errno(err, "%s", name_of(s));
 }
 
 bool
@@ -48,52 +50,50 @@ sqlite_has_name(struct sqlite *s)
 	return !has_moved;
 }
 
-/* As SQLite has it, whatever its name is. 0, or -1 with errno. */
+void
+sqlite_log_hand_over(struct backend *backend, struct held *to)
+{
+	sqlite_of(backend)->heir = to;
+}
+
+/* 0, or -1 with errno. */
 static int
-copy_log(struct sqlite *s, int fd)
+copy_log(int from, int to)
 {
 	char *piece = mem_alloc(COPY_PIECE);
-	sqlite3_file *log = NULL;
-	sqlite3_int64 size = 0;
-	int rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-	if (rc == SQLITE_OK)
-		rc = log->pMethods->xFileSize(log, &size);
 	int result = 0;
-	for (sqlite3_int64 at = 0; rc == SQLITE_OK && result == 0 && at < size; at += COPY_PIECE) {
-		int len = size - at < COPY_PIECE ? (int)(size - at) : COPY_PIECE;
-		rc = log->pMethods->xRead(log, piece, len, at);
-		if (rc == SQLITE_OK)
-			result = write_all(fd, piece, (size_t)len);
-	}
+	ssize_t n = 0;
+	for (off_t at = 0; result == 0 && (n = pread(from, piece, COPY_PIECE, at)) > 0; at += n)
+		result = write_all(to, piece, (size_t)n);
 	free(piece);
-	if (rc != SQLITE_OK)
-		errno = EIO;
-	return rc == SQLITE_OK && result == 0 ? fsync(fd) : -1;
+	return result == 0 && n == 0 ? fsync(to) : -1;
 }
 
 /* What is there is somebody's: it keeps another name. */
 static int
 give_name(const char *part, const char *name, const char *found)
 {
-	unlink(found);
-	if (link(name, found) != 0 && errno != ENOENT)
-		return -1;
-	return rename(part, name);
+	int result = link(name, found);
+	if (result != 0 && errno == EEXIST && unlink(found) == 0)
+		result = link(name, found);
+	return result == 0 || errno == ENOENT ? rename(part, name) : -1;
 }
 
-static int
-put_back(struct sqlite *s, const char *name, struct err *err)
+int
+sqlite_log_put_back(const struct held *log, const char *name, struct err *err)
 {
 	char *part = mem_printf("%s.part", name);
 	char *found = mem_printf("%s.found", name);
 	int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int result = fd < 0 ? -1 : copy_log(s, fd);
+	int result = fd < 0 ? -1 : copy_log(log->fd, fd);
 	if (result == 0)
 		result = give_name(part, name, found);
-	if (result != 0)
-		err_errno(err, "%s", name);
-	else
+	if (result == 0)
 		result = file_sync_directory(name, err);
+	else
+		err_errno(err, "%s", name);
+	if (result != 0)
+		unlink(part); /* its room may be what others wait for */
 	if (fd >= 0)
 		close(fd);
 	free(part);
@@ -101,32 +101,57 @@ put_back(struct sqlite *s, const char *name, struct err *err)
 	return result;
 }
 
-void
+bool
 sqlite_log_keep(struct sqlite *s)
 {
 	struct err err = { 0 };
 	const char *name = name_of(s);
+	if (!sqlite_has_name(s))
+		return false; /* what stands there belongs to what stands beside it */
 	if (sqlite_log_has_name(s))
-		return;
-	if (put_back(s, name, &err) == 0)
+		return true;
+	bool is_kept = sqlite_log_put_back(&s->log, name, &err) == 0;
+	if (is_kept)
 		log_error("somebody removed or replaced the database's log while it was in use: a "
 			  "copy of it was put back",
 			  log_str("path", name));
 	else
 		log_error("somebody removed or replaced the database's log while it was in use, "
-			  "and it cannot be put back",
+			  "and it cannot be put back yet",
 			  log_str("path", name), log_str("error", err.text));
+	return is_kept;
 }
 
+/* The reserve is for this, too: it has room for what is in the log of a daemon that has little to do. */
+static bool
+keep_at_all_costs(struct sqlite *s)
+{
+	if (sqlite_log_keep(s))
+		return true;
+	if (!sqlite_has_name(s))
+		return false;
+	reserve_give_up(s->path);
+	return sqlite_log_keep(s);
+}
+
+/*
+ * What was moved away is folded in where it is now, and what has the log's name is left alone. A log
+ * that is nowhere but here is not folded in: should that fail half-way, it would be gone.
+ */
 void
 sqlite_log_leave(struct sqlite *s)
 {
 	int stays = 1;
 	if (s->log.fd < 0)
 		return;
-	if (sqlite_has_name(s))
-		sqlite_log_keep(s);
-	else if (!sqlite_log_has_name(s))
+	bool is_kept = keep_at_all_costs(s);
+	bool is_moved = !sqlite_has_name(s);
+	if (is_moved && !sqlite_log_has_name(s))
 		sqlite3_file_control(s->db, "main", SQLITE_FCNTL_PERSIST_WAL, &stays);
+	if (!is_kept && !is_moved && s->heir) {
+		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		*s->heir = s->log;
+		s->log = HELD_NONE;
+	}
 	held_drop(&s->log);
 }

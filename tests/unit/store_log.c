@@ -234,6 +234,148 @@ after_an_idle_minute_the_log_holds_nothing_that_is_not_in_the_database(void **st
 	free(log.name);
 }
 
+static void
+care_for_a_minute(struct keeper *keeper, usec_t from)
+{
+	struct intents answered = { 0 };
+	for (usec_t i = 1; i <= 62; i++)
+		keeper_care(keeper, from + i * USEC_PER_SEC, from + i * USEC_PER_SEC, &answered);
+}
+
+/* A keeper whose log was removed, and cannot be put back as something is in the way. */
+static struct keeper *
+open_without_log(struct log *log, struct sqlite_file *file, char **obstacle)
+{
+	log->name = scratch_path(log->place->dir, "asched.db-wal");
+	*obstacle = scratch_path(log->place->dir, "asched.db-wal.part");
+	struct keeper *keeper = open_keeper(file, log->place->path);
+	assert_true(set_queue(keeper, 0));
+	assert_int_equal(mkdir(*obstacle, 0700), 0);
+	removes(log);
+	return keeper;
+}
+
+static void
+close_with_queues(struct log *log, struct keeper *keeper, struct sqlite_file *file, int n)
+{
+	struct intents answered = { 0 };
+	keeper_close(keeper, &answered);
+	sqlite_file_fini(file);
+	struct backend *backend = place_open(log->place);
+	expect_queues(backend, n);
+	assert_null(backend->ops->warning(backend));
+	place_close(backend);
+	free(log->name);
+}
+
+static void
+expect_same(const char *path, const struct buf *before)
+{
+	struct buf now = place_read(path);
+	assert_int_equal(now.len, before->len);
+	assert_memory_equal(now.data, before->data, now.len);
+	buf_fini(&now);
+}
+
+static void
+a_log_that_cannot_be_put_back_is_kept_until_it_can_and_never_folded_in(void **state)
+{
+	struct log log = { .place = *state };
+	struct sqlite_file file;
+	char *obstacle;
+	struct keeper *keeper = open_without_log(&log, &file, &obstacle);
+	struct buf before = place_read(log.place->path);
+	care_for_a_minute(keeper, 0);
+	expect_same(log.place->path, &before);
+	assert_false(set_queue(keeper, 1));
+	assert_int_equal(keeper_state(keeper), STORE_DEGRADED);
+	care_for_a_minute(keeper, USEC_PER_HOUR);
+	assert_int_equal(keeper_state(keeper), STORE_DEGRADED);
+	expect_same(log.place->path, &before);
+	rmdir(obstacle);
+	care_for_a_minute(keeper, 2 * USEC_PER_HOUR);
+	assert_int_equal(keeper_state(keeper), STORE_OK);
+	assert_true(set_queue(keeper, 1));
+	close_with_queues(&log, keeper, &file, 2);
+	buf_fini(&before);
+	free(obstacle);
+}
+
+static void
+a_log_that_could_not_be_put_back_is_tried_once_more_at_the_end(void **state)
+{
+	struct log log = { .place = *state };
+	struct sqlite_file file;
+	char *obstacle;
+	struct keeper *keeper = open_without_log(&log, &file, &obstacle);
+	assert_false(set_queue(keeper, 1));
+	rmdir(obstacle);
+	close_with_queues(&log, keeper, &file, 1);
+	free(obstacle);
+}
+
+static void
+an_idle_daemon_leaves_the_log_of_another_database_alone(void **state)
+{
+	struct log log = { .place = *state };
+	struct sqlite_file file;
+	struct intents answered = { 0 };
+	log.name = scratch_path(log.place->dir, "asched.db-wal");
+	struct keeper *keeper = open_keeper(&file, log.place->path);
+	assert_true(set_queue(keeper, 0));
+	rename(log.place->path, log.place->copy);
+	place_copy(log.place->copy, log.place->path);
+	replaces_by_rubbish(&log);
+	care_for_a_minute(keeper, 0);
+	struct buf data = place_read(log.name);
+	assert_int_equal(data.len, 7);
+	buf_fini(&data);
+	keeper_close(keeper, &answered);
+	sqlite_file_fini(&file);
+	free(log.name);
+}
+
+static void
+what_was_found_earlier_is_kept_where_nothing_is_found(void **state)
+{
+	struct log log = { .place = *state };
+	struct sqlite_file file;
+	struct intents answered = { 0 };
+	log.name = scratch_path(log.place->dir, "asched.db-wal");
+	char *found = scratch_path(log.place->dir, "asched.db-wal.found");
+	struct keeper *keeper = open_keeper(&file, log.place->path);
+	place_write(found, "rubbish", 7);
+	removes(&log);
+	assert_true(set_queue(keeper, 0));
+	struct buf data = place_read(found);
+	assert_int_equal(data.len, 7);
+	buf_fini(&data);
+	keeper_close(keeper, &answered);
+	sqlite_file_fini(&file);
+	free(found);
+	free(log.name);
+}
+
+/* Else the count of commits, by which the fate of the next one is told, would be one behind. */
+static void
+after_a_commit_in_doubt_nothing_more_is_begun(void **state)
+{
+	struct log log = { .place = *state };
+	struct backend *backend = place_open(log.place);
+	struct queue queue = { .name = "q0", .concurrency = 1 };
+	struct err err = { 0 };
+	log.name = scratch_path(log.place->dir, "asched.db-wal");
+	assert_int_equal(backend->ops->begin(backend, &err), BACKEND_OK);
+	assert_int_equal(backend->ops->queue_save(backend, &queue, &err), BACKEND_OK);
+	removes(&log);
+	assert_int_equal(backend->ops->commit(backend, &err), BACKEND_ERROR);
+	backend->ops->rollback(backend);
+	assert_int_equal(backend->ops->begin(backend, &err), BACKEND_ERROR);
+	backend->ops->rollback(backend);
+	place_close(backend);
+	free(log.name);
+}
+
 int
 main(void)
 {
@@ -243,6 +385,11 @@ main(void)
 		TEST(what_was_found_in_the_place_of_the_log_is_kept),
 		TEST(the_log_of_another_database_in_its_place_is_left_alone),
 		TEST(after_an_idle_minute_the_log_holds_nothing_that_is_not_in_the_database),
+		TEST(a_log_that_cannot_be_put_back_is_kept_until_it_can_and_never_folded_in),
+		TEST(a_log_that_could_not_be_put_back_is_tried_once_more_at_the_end),
+		TEST(an_idle_daemon_leaves_the_log_of_another_database_alone),
+		TEST(what_was_found_earlier_is_kept_where_nothing_is_found),
+		TEST(after_a_commit_in_doubt_nothing_more_is_begun),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
