@@ -347,7 +347,7 @@ live_requeue(struct engine *engine, struct live *live)
 	struct intent *intent = intent_new(INTENT_REQUEUE, engine->now);
 	intent->run_id = live->run.id;
 	intent->attempt = live->run.attempt;
-	intent->is_forced = live->run.start_at > engine->now + AHEAD_MAX;
+	intent->is_forced = live->run.start_at > engine->now + CLOCK_BACK_MIN;
 	live_free(engine, live);
 	engine_send(engine, intent);
 }

@@ -181,6 +181,9 @@ struct change {
 
 #define INTENT_KEY_MAX 128
 
+/* A clock that is set back by more than this gives back what lies ahead again; by less, it waits. */
+#define CLOCK_BACK_MIN USEC_PER_MIN
+
 struct intent {
 	enum intent_kind kind;
 	usec_t now; /* the loop's time when it was submitted */

@@ -11,9 +11,6 @@
 #define PRUNE_SLICE      500 /* runs removed in one transaction: a few milliseconds */
 #define KEYS_KEPT        USEC_PER_DAY
 
-/* A step back of more than this gives back what lies ahead again. */
-#define STEP_BACK_MIN USEC_PER_MIN
-
 static int
 start_on_boot(struct ledger *ledger, struct intent *intent, int64_t id)
 {
@@ -343,7 +340,7 @@ ledger_clock_step(struct ledger *ledger, struct intent *intent)
 		return -1;
 	if (intent->goes_on)
 		return 0;
-	if (intent->at - intent->until > STEP_BACK_MIN)
+	if (intent->at - intent->until > CLOCK_BACK_MIN)
 		return move_batch(ledger, intent, move_by_step);
 	intent->offset = -1;
 	return ledger_plan_wake(ledger, intent);

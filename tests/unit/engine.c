@@ -15,6 +15,7 @@ struct asked {
 	struct intent *last;
 	struct runner runner;
 	int nstops, nprunes, nrequeues;
+	bool is_given_back;
 	usec_t old_at; /* of the last prune */
 };
 
@@ -189,6 +190,7 @@ count(struct store *store, struct intent *intent)
 		asked->old_at = intent->at;
 	}
 	asked->nrequeues += intent->kind == INTENT_REQUEUE;
+	asked->is_given_back |= intent->kind == INTENT_REQUEUE && intent->is_forced;
 	intent->work.wake_at = USEC_NEVER;
 	intent->offset = -1; /* all jobs were looked at */
 	intent_answer(intent);
@@ -284,6 +286,31 @@ what_follows_the_boot_starts_though_the_clock_is_set_back_meanwhile(void **state
 		assert_int_equal(asked.nrequeues, cases[i].is_given_back);
 		assert_int_equal(engine_wake_at(engine) == NOW - USEC_PER_HOUR,
 				 !cases[i].is_given_back);
+		engine_free(engine);
+	}
+}
+
+/* Given back, what was run between then and now could come again: its rows may have been pruned. */
+static void
+a_small_step_back_lets_what_is_claimed_wait_and_a_large_one_gives_it_back(void **state)
+{
+	static const struct {
+		usec_t step;
+		bool is_given_back;
+	} cases[] = { { 3 * USEC_PER_SEC, false },
+		      { USEC_PER_MIN - USEC_PER_SEC, false },
+		      { USEC_PER_MIN, true } };
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct asked asked = { .port = { .submit = keep } };
+		const struct engine_config config = { .claim_batch = 1 };
+		const struct engine_ports ports = { .store = &asked.port };
+		struct engine *engine = engine_new(&config, &ports);
+		claim_run(engine, 7, SCHEDULE_EVERY);
+		asked.port.submit = count;
+		engine_clock_stepped(engine, NOW, NOW - cases[i].step);
+		assert_int_equal(asked.nrequeues, 1);
+		assert_int_equal(asked.is_given_back, cases[i].is_given_back);
 		engine_free(engine);
 	}
 }
@@ -426,6 +453,8 @@ main(void)
 		cmocka_unit_test(at_the_end_of_the_service_it_is_killed_after_ten_seconds_at_most),
 		cmocka_unit_test(
 			what_follows_the_boot_starts_though_the_clock_is_set_back_meanwhile),
+		cmocka_unit_test(
+			a_small_step_back_lets_what_is_claimed_wait_and_a_large_one_gives_it_back),
 		cmocka_unit_test(a_step_is_told_with_the_least_that_the_clock_was_set_to_since),
 		cmocka_unit_test(what_a_boot_did_not_start_is_told),
 		cmocka_unit_test(
