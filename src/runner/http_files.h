@@ -14,7 +14,8 @@
  *                  job (model/request_file.c), and unmap it; libcurl copies them for the wire
  *
  * Every copy is overwritten before it is freed: ours by request_file_wipe(), libcurl's by
- * runner/curl_memory.h; what OpenSSL sends it encrypts in place. They are never in a core file: none
+ * runner/curl_memory.h (but over HTTP/2, where nghttp2 may keep a header in a table of its own); what
+ * OpenSSL sends it encrypts in place. They are never in a core file: none
  * of our processes is dumpable, and only root may look into them.
  */
 #ifndef RUNNER_HTTP_FILES_H

@@ -21,6 +21,8 @@
 #define REAP_ROUND_MAX 256                     /* then other events get their turn */
 #define LOOK_US        (TICKS_US_PER_SEC / 10) /* between looks at what starts, or writes */
 #define SWEEP_US       TICKS_US_PER_SEC        /* many processes that end are one look */
+#define KILLED_WAIT_US \
+	(5 * TICKS_US_PER_SEC) /* a process in a call of the kernel's may never end */
 
 void
 loop_look_soon(struct spawner *sp)
@@ -87,7 +89,7 @@ handle_signal(struct spawner *sp, int signo)
 		link_signal(sp, signo);
 	else if (sp->phase == PHASE_SERVE)
 		daemon_terminate(sp);
-	else
+	else if (sp->phase == PHASE_STOP)
 		sp->phase_until = sp->now;
 }
 
@@ -200,7 +202,7 @@ reap(struct spawner *sp)
 		for (int i = 0; i < n; i++)
 			handle_end(sp, ended[i]);
 	}
-	if (sp->slots->nlingering > 0 && tree_is_all_known(sp))
+	if (!sp->must_reap && sp->slots->nlingering > 0 && tree_is_all_known(sp))
 		sp->linger_at = sp->now;
 }
 
@@ -226,14 +228,19 @@ tick(struct spawner *sp)
 	}
 	daemon_tick(sp);
 	if (sp->phase == PHASE_STOP && sp->now >= sp->phase_until) {
-		stop_all(sp, MSG_STOP_HARD); /* then the loop ends when all have been reaped */
-		sp->phase_until = INT64_MAX;
+		stop_all(sp, MSG_STOP_HARD);
+		sp->phase = PHASE_KILLED;
+		sp->phase_until = sp->now + KILLED_WAIT_US;
 	}
 	if (sp->linger_at != 0 && sp->now >= sp->linger_at)
 		sp->linger_at = run_look_at_lingering(sp);
 	if (sp->stop_at != 0 && (sp->now >= sp->stop_at || sp->phase == PHASE_DONE)) {
 		sp->stop_at = 0;
 		run_stop_now(sp);
+	}
+	if (sp->phase == PHASE_KILLED && sp->now >= sp->phase_until) {
+		say("what does not end when it is killed is left alone runs=%d", sp->slots->nalive);
+		sp->phase = PHASE_DONE;
 	}
 	if (sp->phase != PHASE_SERVE && sp->slots->nalive == 0)
 		sp->phase = PHASE_DONE;
@@ -250,7 +257,7 @@ wait_ms(const struct spawner *sp)
 		sp->sweep_at,
 		sp->daemon.kill_at,
 		sp->daemon.restart_at,
-		sp->phase == PHASE_STOP ? sp->phase_until : 0,
+		sp->phase != PHASE_SERVE ? sp->phase_until : 0,
 	};
 	int64_t at = INT64_MAX;
 	for (size_t i = 0; i < sizeof(wakes) / sizeof(wakes[0]); i++) {

@@ -1,6 +1,7 @@
 /* Reading /proc. */
 #include "spawn/proc.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,16 +49,30 @@ proc_start(pid_t pid)
 	return proc_read(pid, &proc) == 0 ? proc.start : 0;
 }
 
+/* Of what has ended, and of what others hide from us (hidepid), nobody wants to know. */
+static bool
+is_no_matter(int error)
+{
+	return error == ENOENT || error == ESRCH || error == EACCES || error == EPERM;
+}
+
 int
-proc_list(DIR *all, struct proc *list, int max)
+proc_list(DIR *all, struct proc *list, int max, bool *is_whole)
 {
 	int n = 0;
 	rewinddir(all);
-	for (const struct dirent *entry; n < max && (entry = readdir(all));) {
+	*is_whole = true;
+	errno = 0;
+	for (const struct dirent *entry; n < max && (entry = readdir(all)); errno = 0) {
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-		if (pid > 0 && proc_read(pid, &list[n]) == 0)
+		if (pid <= 0)
+			continue;
+		if (proc_read(pid, &list[n]) == 0)
 			n++;
+		else if (!is_no_matter(errno))
+			*is_whole = false;
 	}
+	*is_whole &= n < max && errno == 0;
 	return n;
 }
 

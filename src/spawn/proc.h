@@ -16,16 +16,16 @@ struct proc {
 	int64_t start;  /* clock ticks after boot; with the pid, an identity */
 };
 
-int proc_read(pid_t pid, struct proc *proc); /* 0, or -1: there is none */
+int proc_read(pid_t pid, struct proc *proc); /* 0, or -1: there is none, or as errno says */
 
 /* When it started; 0: there is none. */
 int64_t proc_start(pid_t pid);
 
 /*
  * All processes in the order of their pids, up to `max` of them; how many. `all` is an open /proc,
- * as opening it allocates.
+ * as opening it allocates. Not whole: there are more, or some could not be read (EMFILE, ENOMEM).
  */
-int proc_list(DIR *all, struct proc *list, int max);
+int proc_list(DIR *all, struct proc *list, int max, bool *is_whole);
 
 /*
  * The list of our own children, to be opened once (-1: this kernel does not tell). It is read

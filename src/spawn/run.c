@@ -249,7 +249,7 @@ run_look_at_lingering(struct spawner *sp)
 	int at = 0;
 	tree_look(sp);
 	for (struct slot *slot; (slot = slots_next(sp->slots, &at));) {
-		if (slot->state == SLOT_LINGERING &&
+		if (slot->state == SLOT_LINGERING && sp->tree.is_whole &&
 		    sp->tree.nliving[slots_index(sp->slots, slot)] == 0)
 			slot->end_by = sp->now;
 	}

@@ -74,7 +74,8 @@ struct daemon {
 /* What the spawner is about; it only moves downwards. */
 enum phase {
 	PHASE_SERVE,
-	PHASE_STOP, /* the runs have been asked to end; at phase_until they are killed */
+	PHASE_STOP,   /* the runs have been asked to end; at phase_until they are killed */
+	PHASE_KILLED, /* at phase_until nobody is waited for any more */
 	PHASE_DONE,
 };
 

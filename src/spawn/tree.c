@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "spawn/say.h"
 #include "spawn/spawn.h"
 #include "spawn/ticks.h"
 
@@ -75,7 +76,7 @@ read_list(struct spawner *sp)
 	struct tree *tree = &sp->tree;
 	int64_t began_at = ticks_monotonic_us();
 	int at = 0;
-	tree->n = proc_list(tree->processes, tree->list, TREE_MAX);
+	tree->n = proc_list(tree->processes, tree->list, TREE_MAX, &tree->is_whole);
 	for (const struct slot *slot; (slot = slots_next(sp->slots, &at));) {
 		struct proc *main = slots_is_alive(slot) ? find(tree, slot->report.pid) : NULL;
 		if (main)
@@ -209,6 +210,7 @@ tree_look(struct spawner *sp)
 		return;
 	}
 	sp->tree.n = 0;
+	sp->tree.is_whole = true;
 	sp->tree.read_at = sp->now;
 	sp->tree.has_strays = false;
 	spread(&sp->tree);
@@ -237,6 +239,10 @@ tree_leftovers(struct spawner *sp, const struct slot *slot)
 	if (!sp->tree.has_strays)
 		add_strays(sp);
 	int n = sp->tree.nliving[slots_index(sp->slots, slot)];
+	if (!sp->tree.is_whole)
+		say("not all processes could be looked at: there may be more left of it "
+		    "run=%lld attempt=%d",
+		    (long long)slot->run_id, slot->attempt);
 	if (n > 0 && slot->ends_leftovers) {
 		signal_groups(&target, SIGSTOP);
 		read_list(sp);

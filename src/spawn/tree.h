@@ -20,6 +20,7 @@ struct tree {
 	int64_t read_at;    /* monotonic: the round in which the list was read */
 	int64_t rest_until; /* until then reading it again can wait, so that it is not all we do */
 	bool has_strays;    /* they have owners, too */
+	bool is_whole;      /* who is not in the list is not there */
 	int n;
 	struct proc list[TREE_MAX]; /* owner: index of the run's slot */
 	int nliving[SLOTS_MAX];     /* how many in the list each run has */

@@ -143,7 +143,6 @@ a_time_out_is_on_record_before_its_signal_unless_the_store_is_in_trouble(void **
 	}
 }
 
-/* Answers at once, and counts. */
 /* Whether it was asked to end before by its time-out, or not: else the end would not be recorded. */
 static void
 at_the_end_of_the_service_it_is_killed_after_ten_seconds_at_most(void **state)
@@ -181,6 +180,7 @@ at_the_end_of_the_service_it_is_killed_after_ten_seconds_at_most(void **state)
 	}
 }
 
+/* Answers at once, and counts. */
 static void
 count(struct store *store, struct intent *intent)
 {

@@ -385,7 +385,8 @@ find_idle_user(void)
 {
 	static struct proc all[16384];
 	DIR *processes = opendir("/proc");
-	int n = proc_list(processes, all, 16384);
+	bool is_whole;
+	int n = proc_list(processes, all, 16384, &is_whole);
 	closedir(processes);
 	setpwent();
 	for (const struct passwd *user; (user = getpwent());) {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -175,6 +176,25 @@ it_goes_on_until_what_ignores_term_is_killed(void **state)
 	assert_true(msg.report.ended_at - msg.report.started_at > 1300000);
 	assert_true(is_reaped(run.main));
 	close(run.fd);
+}
+
+/* Nobody that can be seen is not the same as nobody. */
+static void
+it_goes_on_while_nobody_can_be_looked_at(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	struct started run = start(sp, 1, STUBBORN_CHILD);
+	struct rlimit limit, none;
+	assert_int_equal(prlimit(sp->pid, RLIMIT_NOFILE, NULL, &limit), 0);
+	none = (struct rlimit){ 1, limit.rlim_max };
+	assert_int_equal(prlimit(sp->pid, RLIMIT_NOFILE, &none, NULL), 0);
+	ask(sp, 1, run.main);
+	assert_silent(sp, 1300);
+	assert_true(lives(run.other));
+	assert_true(is_zombie(run.main));
+	assert_int_equal(prlimit(sp->pid, RLIMIT_NOFILE, &limit, NULL), 0);
+	(void)kill_and_expect(sp, 1);
+	assert_false(lives(run.other));
 }
 
 static void
@@ -388,6 +408,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 #define LINGER_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 		LINGER_TEST(it_goes_on_until_what_ignores_term_is_killed),
+		LINGER_TEST(it_goes_on_while_nobody_can_be_looked_at),
 		LINGER_TEST(what_cleans_up_has_its_time),
 		LINGER_TEST(killed_at_once_it_leaves_nothing_either),
 		LINGER_TEST(what_is_stopped_obeys_or_is_killed),
