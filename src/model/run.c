@@ -147,11 +147,13 @@ failure_reason(const struct outcome *outcome)
 	}
 }
 
+/* Who exits with 0 on the TERM of a time-out has not done his work: as timeout(1) has it. */
 static bool
-is_success(const struct outcome *outcome)
+is_success(const struct run *run, const struct outcome *outcome)
 {
-	return (outcome->kind == OUTCOME_EXIT && outcome->code == 0) ||
-	       (outcome->kind == OUTCOME_HTTP && outcome->is_expected);
+	if (outcome->kind == OUTCOME_EXIT)
+		return outcome->code == 0 && run->stop_reason != REASON_TIMEOUT;
+	return outcome->kind == OUTCOME_HTTP && outcome->is_expected;
 }
 
 static bool
@@ -210,7 +212,7 @@ run_end_attempt(struct run *run, const struct job *job, const struct outcome *ou
 				 (unsigned)run->stop_uid);
 		return;
 	}
-	if (is_success(outcome)) {
+	if (is_success(run, outcome)) {
 		run_set_state(run, RUN_SUCCEEDED, REASON_NONE);
 		set_detail(run, "");
 		return;
