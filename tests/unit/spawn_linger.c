@@ -388,12 +388,12 @@ a_process_whose_first_thread_has_ended_is_one_that_lives(void **state)
 {
 	struct spawner_fixture *sp = *state;
 	struct started run = start(sp, 1, "setsid \"$0\" headless & echo $!; sleep 60");
-	char path[64], text[256];
+	char path[64], text[256] = "";
 	do {
 		pause_a_little();
 		snprintf(path, sizeof(path), "/proc/%d/stat", (int)run.other);
 		int fd = open(path, O_RDONLY);
-		assert_true(read(fd, text, sizeof(text)) > 0);
+		assert_true(read(fd, text, sizeof(text) - 1) > 0);
 		close(fd);
 	} while (!strstr(text, ") Z "));
 	struct msg msg = kill_and_expect(sp, 1);
