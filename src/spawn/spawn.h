@@ -8,14 +8,14 @@
  *   run         250  a start, its failure or time limit, being asked to end, the end, its figures
  *   child       310  fork to exec. As root up to set_ids(), as the user from there on
  *   user_file   110  the user's own files and terminal, opened as the user
- *   output      130  output files: unlinked, capped, watched
+ *   output      150  output files: unlinked, capped, watched
  *   slots       180  the table of runs
- *   tree, proc  380  a run's processes: to stop them, to know and count what is left
+ *   tree, proc  400  a run's processes: to stop them, to know and count what is left
  *   cgroup      180  the same with cgroups, and their limits
  *   loop        280  one epoll; signals, reaping, deadlines, the stop-timeout
  *   daemon      190  the daemon: its ids, no capability; back-off; planned restarts
  *   estate      140  the hand-over to a newer program in the same process
- *   main, spawn 290  options; what a process of ours begins with; the state below
+ *   main, spawn 300  options; what a process of ours begins with; the state below
  *   ticks, file, say  120  clocks, the kernel's small files, lines on stderr
  *
  * Root opens by name: its policy, cgroups, /proc, what the system's user look-up opens; output
