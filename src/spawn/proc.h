@@ -12,7 +12,8 @@
 struct proc {
 	pid_t pid, parent, group, session;
 	bool is_zombie; /* it has ended with all its threads, and is not reaped */
-	int owner;      /* for whoever keeps a list; PROC_NO_OWNER at first */
+	bool is_member; /* for whoever keeps a list; false at first */
+	int owner;      /* likewise; PROC_NO_OWNER at first */
 	int64_t start;  /* clock ticks after boot; with the pid, an identity */
 };
 

@@ -10,7 +10,7 @@
  *   user_file   110  the user's own files and terminal, opened as the user
  *   output      150  output files: unlinked, capped, watched
  *   slots       180  the table of runs
- *   tree, proc  400  a run's processes: to stop them, to know and count what is left
+ *   tree, proc  450  a run's processes: to stop them, to know and count what is left
  *   cgroup      180  the same with cgroups, and their limits
  *   loop        280  one epoll; signals, reaping, deadlines, the stop-timeout
  *   daemon      190  the daemon: its ids, no capability; back-off; planned restarts

@@ -70,6 +70,48 @@ spread(struct tree *tree)
 	}
 }
 
+/* Members that are in the list have their owners; who is gone is none any more. */
+static void
+recall_members(struct spawner *sp)
+{
+	struct tree *tree = &sp->tree;
+	int n = 0;
+	for (int i = 0; i < tree->nmembers; i++) {
+		const struct tree_member member = tree->members[i];
+		const struct slot *slot = &sp->slots->slot[member.owner];
+		struct proc *proc = find(tree, member.pid);
+		if (!slots_is_alive(slot) || slot->run_id != member.run_id ||
+		    slot->attempt != member.attempt ||
+		    (proc ? proc->start != member.start : tree->is_whole))
+			continue;
+		if (proc) {
+			proc->owner = member.owner;
+			proc->is_member = true;
+		}
+		tree->members[n++] = member;
+	}
+	tree->nmembers = n;
+}
+
+static void
+note_members(struct spawner *sp)
+{
+	struct tree *tree = &sp->tree;
+	for (int i = 0; i < tree->n && tree->nmembers < TREE_MEMBERS_MAX; i++) {
+		const struct proc *proc = &tree->list[i];
+		if (proc->owner == PROC_NO_OWNER || proc->is_member || proc->is_zombie)
+			continue;
+		const struct slot *slot = &sp->slots->slot[proc->owner];
+		if (slot->is_asked && proc->pid != slot->report.pid)
+			tree->members[tree->nmembers++] =
+				(struct tree_member){ .pid = proc->pid,
+						      .start = proc->start,
+						      .run_id = slot->run_id,
+						      .attempt = slot->attempt,
+						      .owner = proc->owner };
+	}
+}
+
 static void
 read_list(struct spawner *sp)
 {
@@ -82,7 +124,9 @@ read_list(struct spawner *sp)
 		if (main)
 			main->owner = slots_index(sp->slots, slot);
 	}
+	recall_members(sp);
 	spread(tree);
+	note_members(sp);
 	int64_t ended_at = ticks_monotonic_us();
 	tree->read_at = sp->now;
 	tree->rest_until = ended_at + (ended_at - began_at);

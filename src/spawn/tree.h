@@ -2,9 +2,10 @@
  * The processes of runs beyond their main ones: how they are found, ended and counted.
  *
  * A run's processes are its main one, those of its session and of its group, and whatever
- * descends from them or is in a session or group that one of these leads. A process that got out
- * of all that before its parents ended is a stray: it became our child (we are the subreaper), and
- * belongs to the run whose number stands in its environment.
+ * descends from them or is in a session or group that one of these leads. Once the run is asked to
+ * end, these stay its own whatever becomes of their parents. A process that got out of all that
+ * before is a stray: it became our child (we are the subreaper), and belongs to the run whose number
+ * stands in its environment.
  */
 #ifndef SPAWN_TREE_H
 #define SPAWN_TREE_H
@@ -12,7 +13,16 @@
 #include "spawn/proc.h"
 #include "spawn/slots.h"
 
-#define TREE_MAX 16384 /* processes of the machine that are looked at */
+#define TREE_MAX         16384 /* processes of the machine that are looked at */
+#define TREE_MEMBERS_MAX 4096  /* beyond, what leaves its session and its parents is a stray */
+
+/* One that was of a run's tree since the run was asked to end; by its start it is known again. */
+struct tree_member {
+	pid_t pid;
+	int32_t attempt;
+	int64_t start, run_id;
+	int owner; /* index of the run's slot, which may be another's by now */
+};
 
 struct tree {
 	DIR *processes;     /* /proc */
@@ -24,6 +34,8 @@ struct tree {
 	int n;
 	struct proc list[TREE_MAX]; /* owner: index of the run's slot */
 	int nliving[SLOTS_MAX];     /* how many in the list each run has */
+	int nmembers;
+	struct tree_member members[TREE_MEMBERS_MAX];
 };
 
 struct spawner;

@@ -263,7 +263,7 @@ what_had_left_the_session_and_its_parent_is_counted_and_not_waited_for(void **st
 }
 
 static void
-the_last_one_may_leave_the_session_itself(void **state)
+who_leaves_the_session_when_it_was_asked_is_killed_all_the_same(void **state)
 {
 	struct spawner_fixture *sp = *state;
 	struct started run =
@@ -271,10 +271,28 @@ the_last_one_may_leave_the_session_itself(void **state)
 		      "(trap '' TERM; sh -c 'echo $PPID'; while kill -0 $$ && ! grep "
 		      "-q 'State:.Z' /proc/$$/status; do :; done; exec setsid sleep 60) "
 		      "2> /dev/null & wait");
-	spawner_signal(sp, 1, MSG_STOP_SOFT);
-	struct msg msg = spawner_expect(sp, MSG_EXITED, 1, NULL);
-	assert_int_equal(msg.report.nleftovers, 1);
-	kill(run.other, SIGKILL);
+	ask(sp, 1, run.main);
+	wait_until(leads_a_session, run.other);
+	assert_silent(sp, 1300);
+	struct msg msg = kill_and_expect(sp, 1);
+	assert_int_equal(msg.report.nleftovers, 0);
+	assert_true(is_dead(run.other));
+	close(run.fd);
+}
+
+/* As Python starts a child with start_new_session. */
+static void
+what_had_a_session_of_its_own_is_killed_though_its_parent_obeys(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	struct started run = start(sp, 1, "trap '' TERM; setsid sh -c 'echo $$; sleep 60; sleep 60' & "
+					  "trap 'exit 3' TERM; wait");
+	ask(sp, 1, run.main);
+	assert_silent(sp, 1300);
+	assert_true(lives(run.other));
+	struct msg msg = kill_and_expect(sp, 1);
+	assert_int_equal(msg.report.nleftovers, 0);
+	assert_true(is_dead(run.other));
 	close(run.fd);
 }
 
@@ -413,7 +431,8 @@ main(int argc, char **argv)
 		LINGER_TEST(killed_at_once_it_leaves_nothing_either),
 		LINGER_TEST(what_is_stopped_obeys_or_is_killed),
 		LINGER_TEST(what_had_left_the_session_and_its_parent_is_counted_and_not_waited_for),
-		LINGER_TEST(the_last_one_may_leave_the_session_itself),
+		LINGER_TEST(who_leaves_the_session_when_it_was_asked_is_killed_all_the_same),
+		LINGER_TEST(what_had_a_session_of_its_own_is_killed_though_its_parent_obeys),
 		LINGER_TEST(others_end_and_are_reaped_beside_many_that_linger),
 		LINGER_TEST(daemons_and_spawners_that_come_meanwhile_go_on_with_it),
 		cmocka_unit_test_setup_teardown(the_end_of_the_service_ends_it_in_time,
