@@ -97,7 +97,7 @@ on_settled(void *arg, bool is_believed)
 	log_notice("claims begin",
 		   log_str("because", is_believed ? "the clock was set" : "it stays as it is"));
 	if (!is_believed && now < daemon->settle.seen_at)
-		engine_clock_stepped(daemon->engine, daemon->settle.seen_at, now);
+		engine_clock_was_ahead(daemon->engine, daemon->settle.seen_at, now);
 	engine_go_on(daemon->engine, now);
 }
 

@@ -412,6 +412,16 @@ hold_claimed(struct engine *engine)
 }
 
 void
+engine_clock_was_ahead(struct engine *engine, usec_t from, usec_t now)
+{
+	engine->now = now;
+	hold_claimed(engine);
+	engine->claimed_until = 0;
+	engine->not_before = engine->step_at = 0;
+	steps_add(engine, from, now);
+}
+
+void
 engine_clock_stepped(struct engine *engine, usec_t from, usec_t now)
 {
 	struct live *live;
@@ -429,11 +439,8 @@ engine_clock_stepped(struct engine *engine, usec_t from, usec_t now)
 		if (*alarms[i] != USEC_NEVER)
 			*alarms[i] += now - from;
 	}
-	hold_claimed(engine);
-	engine->claimed_until = 0;
-	engine->not_before = engine->step_at = 0;
 	chores_stepped(engine, now - from);
-	steps_add(engine, from, now);
+	engine_clock_was_ahead(engine, from, now);
 }
 
 void

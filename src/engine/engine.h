@@ -91,6 +91,8 @@ void engine_store_changed(struct engine *engine, enum store_state state, usec_t 
 
 /* The clock was set: CLOCK_REALTIME went from `from` to `now` in no time. */
 void engine_clock_stepped(struct engine *engine, usec_t from, usec_t now);
+/* It was at `from` before the engine was made: what was set since has its times by this clock. */
+void engine_clock_was_ahead(struct engine *engine, usec_t from, usec_t now);
 
 /*
  * While it is held it claims nothing and trims no history: the clock cannot be believed. All else

@@ -347,7 +347,8 @@ live_requeue(struct engine *engine, struct live *live)
 	struct intent *intent = intent_new(INTENT_REQUEUE, engine->now);
 	intent->run_id = live->run.id;
 	intent->attempt = live->run.attempt;
-	intent->is_forced = live->run.start_at > engine->now + CLOCK_BACK_MIN;
+	intent->is_forced = live->run.start_at > engine->now + CLOCK_BACK_MIN + AHEAD_MAX;
+	intent->since = steps_since(engine, engine->now);
 	live_free(engine, live);
 	engine_send(engine, intent);
 }

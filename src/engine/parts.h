@@ -53,6 +53,7 @@ struct live {
 
 struct step {
 	usec_t from, to;
+	usec_t least;   /* to, or less: of steps that were put together */
 	int64_t offset; /* 0: not on record yet; else the last job that was looked at */
 };
 
@@ -132,6 +133,8 @@ usec_t chores_at(const struct engine *engine);
 
 /* steps.c: tells the ledger of every set of the clock, until it has it. */
 void steps_add(struct engine *engine, usec_t from, usec_t to);
+/* The least that the clock has shown since the first that is not told; `now` when there is none. */
+usec_t steps_since(const struct engine *engine, usec_t now);
 void steps_tell(struct engine *engine);
 void steps_answered(struct engine *engine, const struct intent *intent);
 usec_t steps_at(const struct engine *engine); /* when to tell; NEVER: nothing, or not now */

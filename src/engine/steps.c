@@ -9,10 +9,13 @@ void
 steps_add(struct engine *engine, usec_t from, usec_t to)
 {
 	if (engine->nsteps == STEPS_MAX) {
-		engine->steps[STEPS_MAX - 1].to += to - from;
+		struct step *last = &engine->steps[STEPS_MAX - 1];
+		last->to += to - from;
+		if (last->to < last->least)
+			last->least = last->to;
 		return;
 	}
-	engine->steps[engine->nsteps++] = (struct step){ .from = from, .to = to };
+	engine->steps[engine->nsteps++] = (struct step){ from, to, to, 0 };
 	steps_tell(engine);
 }
 
@@ -24,6 +27,17 @@ steps_at(const struct engine *engine)
 	return may_tell ? engine->step_at : USEC_NEVER;
 }
 
+usec_t
+steps_since(const struct engine *engine, usec_t now)
+{
+	usec_t since = now;
+	for (int i = 0; i < engine->nsteps; i++) {
+		if (engine->steps[i].least < since)
+			since = engine->steps[i].least;
+	}
+	return since;
+}
+
 void
 steps_tell(struct engine *engine)
 {
@@ -32,11 +46,8 @@ steps_tell(struct engine *engine)
 	const struct step *step = &engine->steps[0];
 	struct intent *intent = intent_new(INTENT_CLOCK_STEP, engine->now);
 	intent->at = step->from;
-	intent->until = intent->since = step->to;
-	for (int i = 1; i < engine->nsteps; i++) {
-		if (engine->steps[i].to < intent->since)
-			intent->since = engine->steps[i].to;
-	}
+	intent->until = step->to;
+	intent->since = steps_since(engine, step->to);
 	intent->offset = step->offset;
 	engine->is_telling_step = true;
 	engine_send(engine, intent);

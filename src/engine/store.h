@@ -208,7 +208,7 @@ struct intent {
 	enum run_reason reason;
 	usec_t at;    /* an instant asked about, or the started-at */
 	usec_t until; /* claims: everything with next_start_at <= until */
-	usec_t since; /* of CLOCK_STEP: the least that the clock was set to since, until or less */
+	usec_t since; /* of CLOCK_STEP and REQUEUE: the least that the clock was set to since */
 	int64_t limit;
 	int64_t offset;
 	char *cursor; /* owned; NULL: from the beginning. In the answer: NULL: that was all */

@@ -23,8 +23,9 @@
 usec_t
 ledger_clock_since(const struct intent *intent)
 {
-	bool is_step = intent->kind == INTENT_CLOCK_STEP && intent->since < intent->now;
-	return is_step ? intent->since : intent->now;
+	bool is_step = intent->kind == INTENT_CLOCK_STEP || intent->kind == INTENT_REQUEUE;
+	return is_step && intent->since && intent->since < intent->now ? intent->since
+								       : intent->now;
 }
 
 static bool

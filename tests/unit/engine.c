@@ -290,6 +290,32 @@ what_follows_the_boot_starts_though_the_clock_is_set_back_meanwhile(void **state
 	}
 }
 
+/* Its time-out was set by this clock: the one of before is nothing to it. */
+static void
+a_clock_that_was_ahead_before_the_start_does_not_shorten_what_runs(void **state)
+{
+	struct asked asked = { .port = { .submit = keep },
+			       .runner = { .start = start, .stop = stop, .forget = forget } };
+	const struct engine_config config = { .claim_batch = 1 };
+	const struct engine_ports ports = { .store = &asked.port, .exec = &asked.runner };
+	struct engine *engine = engine_new(&config, &ports);
+	usec_t began = NOW + USEC_PER_SEC;
+	(void)state;
+	claim_run(engine, 7, SCHEDULE_EVERY);
+	engine_tick(engine, began);
+	engine_run_started(engine, 7, 1, 99, 1, began);
+	engine_tick(engine, began + USEC_PER_SEC);
+	answer(&asked, INTENT_STARTED, ERR_NONE);
+	asked.port.submit = count;
+	engine_clock_was_ahead(engine, began + 2 * USEC_PER_HOUR, began + 2 * USEC_PER_SEC);
+	engine_tick(engine, began + 9 * USEC_PER_SEC);
+	assert_int_equal(asked.nstops, 0);
+	engine_tick(engine, began + 10 * USEC_PER_SEC);
+	engine_tick(engine, began + 11 * USEC_PER_SEC);
+	assert_int_equal(asked.nstops, 1);
+	engine_free(engine);
+}
+
 /* Given back, what was run between then and now could come again: its rows may have been pruned. */
 static void
 a_small_step_back_lets_what_is_claimed_wait_and_a_large_one_gives_it_back(void **state)
@@ -298,8 +324,8 @@ a_small_step_back_lets_what_is_claimed_wait_and_a_large_one_gives_it_back(void *
 		usec_t step;
 		bool is_given_back;
 	} cases[] = { { 3 * USEC_PER_SEC, false },
-		      { USEC_PER_MIN - USEC_PER_SEC, false },
-		      { USEC_PER_MIN, true } };
+		      { USEC_PER_MIN, false },
+		      { USEC_PER_MIN + 2 * USEC_PER_SEC, true } };
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct asked asked = { .port = { .submit = keep } };
@@ -453,6 +479,7 @@ main(void)
 		cmocka_unit_test(at_the_end_of_the_service_it_is_killed_after_ten_seconds_at_most),
 		cmocka_unit_test(
 			what_follows_the_boot_starts_though_the_clock_is_set_back_meanwhile),
+		cmocka_unit_test(a_clock_that_was_ahead_before_the_start_does_not_shorten_what_runs),
 		cmocka_unit_test(
 			a_small_step_back_lets_what_is_claimed_wait_and_a_large_one_gives_it_back),
 		cmocka_unit_test(a_step_is_told_with_the_least_that_the_clock_was_set_to_since),
