@@ -20,6 +20,13 @@ held_drop(struct held *held)
 	*held = HELD_NONE;
 }
 
+void
+held_log_drop(struct held_log *log)
+{
+	held_drop(&log->log);
+	held_drop(&log->copy);
+}
+
 bool
 held_has_name(const struct held *held, const char *path)
 {

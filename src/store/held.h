@@ -13,12 +13,20 @@ struct held {
 
 #define HELD_NONE ((struct held){ -1 })
 
+/* A database's log, and the copy of it that has its name, if one had to be put there. */
+struct held_log {
+	struct held log, copy;
+};
+
+#define HELD_LOG_NONE ((struct held_log){ HELD_NONE, HELD_NONE })
+
 /*
  * Holds what has that name, with O_PATH or O_RDONLY. O_PATH for a database: to close any other
  * descriptor of it drops SQLite's locks (POSIX, fcntl). 0, or -1 with errno.
  */
 int held_take(struct held *held, const char *path, int how);
 void held_drop(struct held *held);
+void held_log_drop(struct held_log *log);
 /* Of the one that is held: does the path lead to it? */
 bool held_has_name(const struct held *held, const char *path);
 

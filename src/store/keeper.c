@@ -26,6 +26,7 @@ struct keeper {
 	bool is_low;   /* degraded, but with the reserve given up there is room for what must be */
 	bool is_tight; /* not even for all of that: output is left out */
 	char detail[512];
+	char trouble[512]; /* the last, which may be over */
 	unsigned ntroubles;
 	bool was_probed; /* the wait that counts began at probed_at */
 	usec_t probed_at;
@@ -97,6 +98,7 @@ become_degraded(struct keeper *keeper, const char *why)
 {
 	if (keeper->state == STORE_OK) {
 		keeper->ntroubles++;
+		snprintf(keeper->trouble, sizeof(keeper->trouble), "%s", why);
 		keeper->was_probed = false;
 	}
 	keeper->state = STORE_DEGRADED;
@@ -106,7 +108,6 @@ become_degraded(struct keeper *keeper, const char *why)
 	set_detail(keeper, why);
 }
 
-/* What was being done could not be. */
 static void
 group_failed(struct keeper *keeper, const char *why)
 {
@@ -448,7 +449,6 @@ step_backup(struct keeper *keeper, struct intents *answered)
 		answer_backup(keeper, &err, answered);
 }
 
-/* It is well. */
 static void
 relax(struct keeper *keeper, usec_t elapsed)
 {
@@ -485,6 +485,12 @@ const char *
 keeper_detail(const struct keeper *keeper)
 {
 	return keeper->detail;
+}
+
+const char *
+keeper_trouble(const struct keeper *keeper)
+{
+	return keeper->trouble;
 }
 
 unsigned

@@ -52,6 +52,8 @@ usec_t keeper_care(struct keeper *keeper, usec_t now, usec_t elapsed, struct int
 enum store_state keeper_state(const struct keeper *keeper);
 /* Why it is degraded, or what an operator must know; "" when all is well. */
 const char *keeper_detail(const struct keeper *keeper);
+/* Why it was degraded last, also when it is well again; "": it never was. */
+const char *keeper_trouble(const struct keeper *keeper);
 /* How often it became degraded: between two looks it may have got well again. */
 unsigned keeper_ntroubles(const struct keeper *keeper);
 

@@ -17,10 +17,13 @@ struct backend *sqlite_backend_open(const char *path, struct err *err);
  * Where the log is handed over to when the backend is closed without it: somebody removed it, and a
  * copy of it could not be put back. Without such a place it is lost then.
  */
-struct held;
-void sqlite_log_hand_over(struct backend *, struct held *to);
+struct held_log;
+void sqlite_log_hand_over(struct backend *, struct held_log *to);
 
-/* Gives a copy of a held log the name in one step; what has it keeps NAME.found. 0 or -1. */
-int sqlite_log_put_back(const struct held *log, const char *name, struct err *err);
+/*
+ * Gives a copy of the log the name in one step, and holds it; what has it keeps NAME.found, if it is
+ * no copy of ours. 0 or -1.
+ */
+int sqlite_log_put_back(struct held_log *log, const char *name, struct err *err);
 
 #endif

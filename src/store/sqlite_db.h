@@ -163,8 +163,8 @@ struct sqlite {
 	struct backend backend; /* first */
 	sqlite3 *db;
 	char *path;
-	struct held log;   /* the file that the log is written to */
-	struct held *heir; /* sqlite_log_hand_over(); NULL: there is none */
+	struct held_log log;   /* the file that the log is written to */
+	struct held_log *heir; /* sqlite_log_hand_over(); NULL: there is none */
 	sqlite3_stmt *statements[SQL_NSTATEMENTS];
 	bool is_small;    /* all of it can be looked at when it is opened */
 	bool is_settled;  /* what is committed is on the disk: the mark may name it */

@@ -17,9 +17,9 @@ struct backend;
 	"%s: somebody removed or replaced it while it was in use: put it back, or restart the daemon"
 
 struct sqlite_file {
-	const char *path;     /* borrowed */
-	struct held held;     /* once it was opened */
-	struct held lost_log; /* nowhere else is what it holds */
+	const char *path;         /* borrowed */
+	struct held held;         /* once it was opened */
+	struct held_log lost_log; /* nowhere else is what it holds */
 };
 
 void sqlite_file_init(struct sqlite_file *file, const char *path);

@@ -33,13 +33,14 @@ name_of(const struct sqlite *s)
 int
 sqlite_log_hold(struct sqlite *s, struct err *err)
 {
-	return held_take(&s->log, name_of(s), O_RDONLY) == 0 ? 0 : err_errno(err, "%s", name_of(s));
+	return held_take(&s->log.log, name_of(s), O_RDONLY) == 0 ? 0
+								 : err_errno(err, "%s", name_of(s));
 }
 
 bool
 sqlite_log_has_name(const struct sqlite *s)
 {
-	return held_has_name(&s->log, name_of(s));
+	return held_has_name(&s->log.log, name_of(s));
 }
 
 bool
@@ -51,7 +52,7 @@ sqlite_has_name(struct sqlite *s)
 }
 
 void
-sqlite_log_hand_over(struct backend *backend, struct held *to)
+sqlite_log_hand_over(struct backend *backend, struct held_log *to)
 {
 	sqlite_of(backend)->heir = to;
 }
@@ -69,33 +70,41 @@ copy_log(int from, int to)
 	return result == 0 && n == 0 ? fsync(to) : -1;
 }
 
-/* What is there is somebody's: it keeps another name. */
+/*
+ * What is there is somebody's and keeps another name. They are exchanged where the file system can,
+ * as a file of another user's cannot be linked (fs.protected_hardlinks).
+ */
 static int
 give_name(const char *part, const char *name, const char *found)
 {
-	int result = link(name, found);
+	if (renameat2(AT_FDCWD, part, AT_FDCWD, name, RENAME_EXCHANGE) == 0)
+		return rename(part, found);
+	int result = errno == ENOENT ? 0 : link(name, found);
 	if (result != 0 && errno == EEXIST && unlink(found) == 0)
 		result = link(name, found);
-	return result == 0 || errno == ENOENT ? rename(part, name) : -1;
+	return result == 0 ? rename(part, name) : -1;
 }
 
 int
-sqlite_log_put_back(const struct held *log, const char *name, struct err *err)
+sqlite_log_put_back(struct held_log *log, const char *name, struct err *err)
 {
 	char *part = mem_printf("%s.part", name);
 	char *found = mem_printf("%s.found", name);
-	int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int result = fd < 0 ? -1 : copy_log(log->fd, fd);
+	bool is_ours = log->copy.fd >= 0 && held_has_name(&log->copy, name);
+	struct held copy = { open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+				  0600) };
+	int result = copy.fd < 0 ? -1 : copy_log(log->log.fd, copy.fd);
 	if (result == 0)
-		result = give_name(part, name, found);
-	if (result == 0)
+		result = is_ours ? rename(part, name) : give_name(part, name, found);
+	if (result == 0) {
+		held_drop(&log->copy);
+		log->copy = copy;
 		result = file_sync_directory(name, err);
-	else
+	} else {
 		err_errno(err, "%s", name);
-	if (result != 0)
 		unlink(part); /* its room may be what others wait for */
-	if (fd >= 0)
-		close(fd);
+		held_drop(&copy);
+	}
 	free(part);
 	free(found);
 	return result;
@@ -113,7 +122,8 @@ sqlite_log_keep(struct sqlite *s)
 	bool is_kept = sqlite_log_put_back(&s->log, name, &err) == 0;
 	if (is_kept)
 		log_error("somebody removed or replaced the database's log while it was in use: a "
-			  "copy of it was put back",
+			  "copy of it was put back, and what was there has a name that ends in "
+			  ".found",
 			  log_str("path", name));
 	else
 		log_error("somebody removed or replaced the database's log while it was in use, "
@@ -142,7 +152,7 @@ void
 sqlite_log_leave(struct sqlite *s)
 {
 	int stays = 1;
-	if (s->log.fd < 0)
+	if (s->log.log.fd < 0)
 		return;
 	bool is_kept = keep_at_all_costs(s);
 	bool is_moved = !sqlite_has_name(s);
@@ -151,7 +161,7 @@ sqlite_log_leave(struct sqlite *s)
 	if (!is_kept && !is_moved && s->heir) {
 		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		*s->heir = s->log;
-		s->log = HELD_NONE;
+		s->log = HELD_LOG_NONE;
 	}
-	held_drop(&s->log);
+	held_log_drop(&s->log);
 }

@@ -327,7 +327,7 @@ sqlite_backend_open(const char *path, struct err *err)
 		return NULL;
 	struct sqlite *s = mem_alloc(sizeof(*s));
 	s->backend.ops = &sqlite_ops;
-	s->log = HELD_NONE;
+	s->log = HELD_LOG_NONE;
 	s->path = mem_dup(path);
 	if (open_database(s, kind == FILE_NEW, err) == 0)
 		return &s->backend;

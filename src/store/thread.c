@@ -49,13 +49,13 @@ struct store_thread {
 	bool owes_pages; /* no more of them before the loop has taken these */
 	enum store_state state;
 	unsigned ntroubles;
-	char detail[512];
+	char detail[512], trouble[512];
 	struct latency commits;
 
 	/* The loop's own. */
 	enum store_state told_state;
 	unsigned told_ntroubles;
-	char told_detail[512];
+	char told_detail[512], told_trouble[512];
 	bool is_closed; /* there is no thread any more */
 };
 
@@ -168,6 +168,7 @@ give_answers(struct store_thread *t, const struct keeper *keeper, struct intents
 	t->state = keeper_state(keeper);
 	t->ntroubles = keeper_ntroubles(keeper);
 	snprintf(t->detail, sizeof(t->detail), "%s", keeper_detail(keeper));
+	snprintf(t->trouble, sizeof(t->trouble), "%s", keeper_trouble(keeper));
 	pthread_mutex_unlock(&t->lock);
 	if (is_news)
 		wake(t->answer_fd);
@@ -300,13 +301,14 @@ store_thread_process(struct store_thread *t)
 	enum store_state state = t->state;
 	unsigned ntroubles = t->ntroubles;
 	snprintf(t->told_detail, sizeof(t->told_detail), "%s", t->detail);
+	snprintf(t->told_trouble, sizeof(t->told_trouble), "%s", t->trouble);
 	pthread_mutex_unlock(&t->lock);
 
 	if (wants_pages)
 		wake(t->work_fd);
 	if (ntroubles != t->told_ntroubles) {
 		t->told_ntroubles = ntroubles;
-		tell(t, STORE_DEGRADED, t->told_detail);
+		tell(t, STORE_DEGRADED, t->told_trouble);
 	}
 	struct intent *intent;
 	while ((intent = intents_pop(&answered)))

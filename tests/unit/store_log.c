@@ -171,6 +171,7 @@ what_was_found_in_the_place_of_the_log_is_kept(void **state)
 	assert_true(set_queue(keeper, 1));
 	assert_int_equal(keeper_state(keeper), STORE_OK);
 	assert_int_equal(keeper_ntroubles(keeper), 1);
+	assert_non_null(strstr(keeper_trouble(keeper), "removed or replaced"));
 	struct buf data = place_read(found);
 	assert_int_equal(data.len, 7);
 	buf_fini(&data);
@@ -376,6 +377,60 @@ after_a_commit_in_doubt_nothing_more_is_begun(void **state)
 	free(log.name);
 }
 
+static void
+replace_and_idle(struct log *log, struct keeper *keeper)
+{
+	assert_true(set_queue(keeper, 0));
+	replaces_by_rubbish(log);
+	care_for_a_minute(keeper, 0);
+}
+
+static void
+our_own_copy_does_not_take_the_place_of_what_was_found(void **state)
+{
+	struct log log = { .place = *state };
+	struct sqlite_file file;
+	struct intents answered = { 0 };
+	log.name = scratch_path(log.place->dir, "asched.db-wal");
+	char *found = scratch_path(log.place->dir, "asched.db-wal.found");
+	struct keeper *keeper = open_keeper(&file, log.place->path);
+	replace_and_idle(&log, keeper);
+	assert_true(set_queue(keeper, 1));
+	struct buf data = place_read(found);
+	assert_int_equal(data.len, 7);
+	buf_fini(&data);
+	replace_and_idle(&log, keeper);
+	keeper_close(keeper, &answered);
+	sqlite_file_fini(&file);
+	data = place_read(found);
+	assert_int_equal(data.len, 7);
+	buf_fini(&data);
+	free(found);
+	free(log.name);
+}
+
+static void
+a_lost_log_is_not_put_beside_another_database_in_the_end(void **state)
+{
+	struct log log = { .place = *state };
+	struct sqlite_file file;
+	char *obstacle, *lost = scratch_path(log.place->dir, "asched.db-wal.lost");
+	struct intents answered = { 0 };
+	struct keeper *keeper = open_without_log(&log, &file, &obstacle);
+	assert_false(set_queue(keeper, 1));
+	rename(log.place->path, log.place->copy);
+	place_copy(log.place->copy, log.place->path);
+	rmdir(obstacle);
+	care_for_a_minute(keeper, USEC_PER_HOUR);
+	keeper_close(keeper, &answered);
+	sqlite_file_fini(&file);
+	assert_int_not_equal(access(log.name, F_OK), 0);
+	assert_int_equal(access(lost, F_OK), 0);
+	free(log.name);
+	free(lost);
+	free(obstacle);
+}
+
 int
 main(void)
 {
@@ -390,6 +445,8 @@ main(void)
 		TEST(an_idle_daemon_leaves_the_log_of_another_database_alone),
 		TEST(what_was_found_earlier_is_kept_where_nothing_is_found),
 		TEST(after_a_commit_in_doubt_nothing_more_is_begun),
+		TEST(our_own_copy_does_not_take_the_place_of_what_was_found),
+		TEST(a_lost_log_is_not_put_beside_another_database_in_the_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
