@@ -122,9 +122,8 @@ sqlite_log_keep(struct sqlite *s)
 	bool is_kept = sqlite_log_put_back(&s->log, name, &err) == 0;
 	if (is_kept)
 		log_error("somebody removed or replaced the database's log while it was in use: a "
-			  "copy of it was put back, and what was there has a name that ends in "
-			  ".found",
-			  log_str("path", name));
+			  "copy of it was put back",
+			  log_str("path", name), log_str("what_was_there", "PATH.found"));
 	else
 		log_error("somebody removed or replaced the database's log while it was in use, "
 			  "and it cannot be put back yet",
