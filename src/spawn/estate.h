@@ -10,8 +10,9 @@
 
 #include "spawn/child.h"
 #include "spawn/slots.h"
+#include "spawn/tree.h"
 
-#define ESTATE_FORM     7 /* goes up whenever struct estate changes */
+#define ESTATE_FORM     8 /* goes up whenever struct estate changes */
 #define ESTATE_PAGE     4096
 #define ESTATE_ARGS_MAX 256 /* of the program's, which the next one gets too */
 
@@ -23,6 +24,8 @@ struct estate {
 	char instance[MSG_ID_MAX]; /* of the spawner */
 	struct normal normal;
 	struct slots slots;
+	int nmembers;
+	struct tree_member members[TREE_MAX]; /* of runs that were asked to end */
 	_Alignas(ESTATE_PAGE) struct card cards[SLOTS_MAX];
 };
 

@@ -255,12 +255,15 @@ run_look_at_lingering(struct spawner *sp)
 	}
 	at = 0;
 	for (struct slot *slot; (slot = slots_next(sp->slots, &at));) {
-		if (slot->state == SLOT_LINGERING && slot->end_by <= sp->now)
+		if (slot->state == SLOT_LINGERING && slot->end_by <= sp->now) {
 			finish(sp, slot);
-		else if (slot->state == SLOT_LINGERING && slot->end_by != INT64_MAX)
+			if (ticks_monotonic_us() > sp->now + LOOK_KILLED_US)
+				return sp->now + 1; /* others get their turn */
+		} else if (slot->state == SLOT_LINGERING && slot->end_by != INT64_MAX)
 			look_us = LOOK_KILLED_US;
 	}
-	return sp->slots->nlingering > 0 ? sp->now + look_us : 0;
+	int64_t at_least = sp->tree.rest_until, next = sp->now + look_us;
+	return sp->slots->nlingering == 0 ? 0 : next > at_least ? next : at_least;
 }
 
 void

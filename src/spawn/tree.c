@@ -76,8 +76,8 @@ recall_members(struct spawner *sp)
 {
 	struct tree *tree = &sp->tree;
 	int n = 0;
-	for (int i = 0; i < tree->nmembers; i++) {
-		const struct tree_member member = tree->members[i];
+	for (int i = 0; i < sp->estate->nmembers; i++) {
+		const struct tree_member member = sp->estate->members[i];
 		const struct slot *slot = &sp->slots->slot[member.owner];
 		struct proc *proc = find(tree, member.pid);
 		if (!slots_is_alive(slot) || slot->run_id != member.run_id ||
@@ -88,22 +88,22 @@ recall_members(struct spawner *sp)
 			proc->owner = member.owner;
 			proc->is_member = true;
 		}
-		tree->members[n++] = member;
+		sp->estate->members[n++] = member;
 	}
-	tree->nmembers = n;
+	sp->estate->nmembers = n;
 }
 
 static void
 note_members(struct spawner *sp)
 {
 	struct tree *tree = &sp->tree;
-	for (int i = 0; i < tree->n && tree->nmembers < TREE_MEMBERS_MAX; i++) {
+	for (int i = 0; i < tree->n && sp->estate->nmembers < TREE_MAX; i++) {
 		const struct proc *proc = &tree->list[i];
 		if (proc->owner == PROC_NO_OWNER || proc->is_member || proc->is_zombie)
 			continue;
 		const struct slot *slot = &sp->slots->slot[proc->owner];
 		if (slot->is_asked && proc->pid != slot->report.pid)
-			tree->members[tree->nmembers++] =
+			sp->estate->members[sp->estate->nmembers++] =
 				(struct tree_member){ .pid = proc->pid,
 						      .start = proc->start,
 						      .run_id = slot->run_id,
@@ -169,15 +169,16 @@ add_strays(struct spawner *sp)
 	tree->has_strays = true;
 }
 
-/* Signals what has not got it through its run's group. How many. */
+/* Signals what has not got it through its run's group, or only who was no member yet. How many. */
 static int
-signal_others(const struct target *target, int signo)
+signal_others(const struct target *target, int signo, bool only_new)
 {
 	const struct tree *tree = &target->sp->tree;
 	int n = 0;
 	for (int i = 0; i < tree->n; i++) {
 		const struct proc *proc = &tree->list[i];
-		if (proc->owner == PROC_NO_OWNER || proc->is_zombie)
+		if (proc->owner == PROC_NO_OWNER || proc->is_zombie ||
+		    (only_new && proc->is_member))
 			continue;
 		const struct slot *slot = &target->sp->slots->slot[proc->owner];
 		if (!is_meant(target, slot) || proc->group == slot->report.pid)
@@ -204,15 +205,15 @@ signal_groups(const struct target *target, int signo)
 static void
 kill_all(const struct target *target)
 {
-	int n = signal_others(target, SIGSTOP);
+	int n = signal_others(target, SIGSTOP, false);
 	for (int i = 0, nbefore = 0; i < STOP_ROUNDS_MAX && n != nbefore; i++) {
 		nbefore = n;
 		read_list(target->sp);
 		if (target->only)
 			add_strays(target->sp);
-		n = signal_others(target, SIGSTOP);
+		n = signal_others(target, SIGSTOP, false);
 	}
-	signal_others(target, SIGKILL);
+	signal_others(target, SIGKILL, false);
 	signal_groups(target, SIGKILL);
 }
 
@@ -226,11 +227,17 @@ tree_stop(struct spawner *sp)
 	static const int to_ask[] = { SIGTERM, SIGCONT };
 	const struct target soft = { .sp = sp, .how = MSG_STOP_SOFT };
 	const struct target hard = { .sp = sp, .how = MSG_STOP_HARD };
+	int n = 0;
 	signal_groups(&hard, SIGSTOP);
 	read_list(sp);
 	for (size_t i = 0; i < 2; i++) {
 		signal_groups(&soft, to_ask[i]);
-		signal_others(&soft, to_ask[i]);
+		n = signal_others(&soft, to_ask[i], false);
+	}
+	for (int i = 0; i < STOP_ROUNDS_MAX && n > 0; i++) { /* what was forked before it got it */
+		read_list(sp);
+		n = signal_others(&soft, SIGTERM, true);
+		(void)signal_others(&soft, SIGCONT, true);
 	}
 	kill_all(&hard);
 	int at = 0;

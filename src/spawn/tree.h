@@ -13,8 +13,7 @@
 #include "spawn/proc.h"
 #include "spawn/slots.h"
 
-#define TREE_MAX         16384 /* processes of the machine that are looked at */
-#define TREE_MEMBERS_MAX 4096  /* beyond, what leaves its session and its parents is a stray */
+#define TREE_MAX 16384 /* processes of the machine that are looked at */
 
 /* One that was of a run's tree since the run was asked to end; by its start it is known again. */
 struct tree_member {
@@ -34,8 +33,6 @@ struct tree {
 	int n;
 	struct proc list[TREE_MAX]; /* owner: index of the run's slot */
 	int nliving[SLOTS_MAX];     /* how many in the list each run has */
-	int nmembers;
-	struct tree_member members[TREE_MEMBERS_MAX];
 };
 
 struct spawner;

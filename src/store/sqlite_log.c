@@ -123,7 +123,7 @@ sqlite_log_keep(struct sqlite *s)
 	if (is_kept)
 		log_error("somebody removed or replaced the database's log while it was in use: a "
 			  "copy of it was put back",
-			  log_str("path", name), log_str("what_was_there", "PATH.found"));
+			  log_str("path", name));
 	else
 		log_error("somebody removed or replaced the database's log while it was in use, "
 			  "and it cannot be put back yet",

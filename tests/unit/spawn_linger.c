@@ -24,6 +24,11 @@
 /* A main process that obeys, and a child of its session that does not; prints the child's pid. */
 #define STUBBORN_CHILD "trap '' TERM; sleep 60 & trap 'exit 3' TERM; echo $!; wait"
 
+/* Likewise, with a child that has a session of its own. */
+#define OWN_SESSION                                                \
+	"trap '' TERM; setsid sh -c 'echo $$; sleep 60; sleep 60' & " \
+	"trap 'exit 3' TERM; wait"
+
 static char self[4096]; /* this program */
 
 static int
@@ -285,8 +290,7 @@ static void
 what_had_a_session_of_its_own_is_killed_though_its_parent_obeys(void **state)
 {
 	struct spawner_fixture *sp = *state;
-	struct started run = start(sp, 1, "trap '' TERM; setsid sh -c 'echo $$; sleep 60; sleep 60' & "
-					  "trap 'exit 3' TERM; wait");
+	struct started run = start(sp, 1, OWN_SESSION);
 	ask(sp, 1, run.main);
 	assert_silent(sp, 1300);
 	assert_true(lives(run.other));
@@ -341,7 +345,7 @@ static void
 daemons_and_spawners_that_come_meanwhile_go_on_with_it(void **state)
 {
 	struct spawner_fixture *sp = *state;
-	struct started one = start(sp, 1, STUBBORN_CHILD), two = start(sp, 2, STUBBORN_CHILD);
+	struct started one = start(sp, 1, STUBBORN_CHILD), two = start(sp, 2, OWN_SESSION);
 	ask(sp, 1, one.main);
 	ask(sp, 2, two.main);
 	spawner_kill_daemon(sp);
