@@ -16,8 +16,7 @@
 #define SPARE_NAME     ".output"
 #define PUNCH_ALIGN    4096 /* a part of a page would become zeros, which no reader can tell */
 #define PUNCH_SLACK    (INT64_C(1) << 20) /* grown beyond the cap by so much: worth a punch */
-/* What file systems allocate ahead of a writer, XFS: as much again as there is, up to 8 GiB. */
-#define AHEAD_MAX  (INT64_C(8) << 30)
+/* What file systems allocate ahead of a writer is less than what he has just written, or this. */
 #define AHEAD_FREE (INT64_C(64) << 20)
 
 /* Is there room? Asked once a second at most: a stampede fills no disk in a second. */
@@ -72,16 +71,17 @@ allocated_of(const struct stat *file)
 /*
  * Its middle is punched out; what it still has beyond the cap is behind its end, where a run can
  * allocate without growing it (FALLOC_FL_KEEP_SIZE). ext4 punches nothing out there: a cut at the
- * end gives it back. What is written just then is lost, so the output counts as shortened.
+ * end gives it back. What is written just then is lost, so the output counts as shortened. What was
+ * written since the last look, when the size was `seen`, may be there still.
  */
 static void
-take_back(struct slot *slot, int fd)
+take_back(struct slot *slot, int fd, int64_t seen)
 {
 	struct stat file;
 	if (fstat(fd, &file) < 0)
 		return;
-	int64_t ahead = file.st_size < AHEAD_MAX ? file.st_size : AHEAD_MAX;
-	int64_t most = slot->output_max + PUNCH_SLACK + AHEAD_FREE + ahead;
+	int64_t grown = file.st_size > seen ? file.st_size - seen : 0;
+	int64_t most = slot->output_max + PUNCH_SLACK + AHEAD_FREE + grown;
 	if (slot->output_max > 0 && allocated_of(&file) > most && ftruncate(fd, file.st_size) == 0)
 		slot->report.is_truncated = 1;
 }
@@ -95,18 +95,18 @@ measure(struct slot *slot, enum msg_output which)
 	int64_t *seen = &slot->report.output_bytes[which];
 	if (fd < 0 || fstat(fd, &file) < 0)
 		return false;
-	bool has_grown = file.st_size > *seen;
-	if (file.st_size < *seen)
+	int64_t before = *seen;
+	if (file.st_size < before)
 		slot->report.is_truncated = 1;
 	*seen = file.st_size;
 	int64_t half = slot->output_max / 2;
 	int64_t end = (file.st_size - half) / PUNCH_ALIGN * PUNCH_ALIGN;
-	if (allocated_of(&file) <= slot->output_max + PUNCH_SLACK)
-		return has_grown;
-	if (half > 0 && end > half)
-		(void)fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, half, end - half);
-	take_back(slot, fd);
-	return has_grown;
+	int how = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+	bool is_large = allocated_of(&file) > slot->output_max + PUNCH_SLACK;
+	/* Where holes cannot be punched nothing is cut either: it would be what was written. */
+	if (is_large && (half <= 0 || end <= half || fallocate(fd, how, half, end - half) == 0))
+		take_back(slot, fd, before);
+	return file.st_size > before;
 }
 
 /* Whether it is watched now. What was written since it was measured would not be told. */
