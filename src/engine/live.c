@@ -332,7 +332,9 @@ live_recorded(struct engine *engine, struct intent *intent)
 	struct run_event event = { .kind = RUN_EVENT_ENDED,
 				   .run = &live->run,
 				   .job = live->job,
-				   .took = live->outcome.ended_at - live->started_at };
+				   .took = live->outcome.ended_at > live->started_at
+						   ? live->outcome.ended_at - live->started_at
+						   : 0 };
 	if (engine->ports.event)
 		engine->ports.event(engine->ports.arg, &event);
 	struct runner *runner = runner_of(engine, live);
