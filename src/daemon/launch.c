@@ -130,7 +130,9 @@ static void
 add_spawner_options(struct command_line *line, const struct options *options,
 		    const struct conf *conf, const struct heritage *who)
 {
-	add_option(line, "--output-dir", conf->output_dir);
+	char *output_dir = realpath(conf->output_dir, NULL); /* which follows no link itself */
+	add_option(line, "--output-dir", output_dir ? output_dir : conf->output_dir);
+	free(output_dir);
 	add_number(line, "--stop-timeout-us", conf->stop_timeout);
 	if (who->is_other) {
 		add_number(line, "--uid", who->uid);

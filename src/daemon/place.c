@@ -99,7 +99,7 @@ place_check_roots(const char *path, struct err *err)
 		return 0;
 	return err_invalid(err, "socket",
 			   "%s: others than root could put a socket of theirs there (uid %u, "
-			   "mode %o)",
+			   "mode %o): chown it to root and chmod go-w, or name another place",
 			   path, (unsigned)st.st_uid, (unsigned)st.st_mode & 07777);
 }
 
@@ -147,7 +147,9 @@ check_lock(int fd, const char *database, struct err *err)
 		return err_errno(err, "%s.lock", database);
 	if (S_ISREG(st.st_mode) && st.st_nlink == 1)
 		return 0;
-	return err_set(err, ERR_DENIED, "%s.lock: is not a file with one name", database);
+	return err_set(err, ERR_DENIED,
+		       "%s.lock: is not a file with one name; if no aschedd runs, remove it",
+		       database);
 }
 
 static int

@@ -91,6 +91,14 @@ is 'and the whole one serves again' kept "$(asched list --names)"
 has 'with a warning where any user may replace it' 'writable for all' "$(cat "$dir/log")"
 chmod 700 "$dir/d"
 
+daemon_stop TERM
+mv "$dir/d" "$dir/elsewhere" && ln -s elsewhere "$dir/d"
+daemon_start || exit 1
+is 'its directory may be a symbolic link' kept "$(asched list --names)"
+daemon_stop TERM
+rm "$dir/d" && mv "$dir/elsewhere" "$dir/d"
+daemon_start || exit 1
+
 # What an operator does by mistake. The daemon serves what it finds, and says aloud what is wrong.
 succeeds 'a backup is made' asched backup "$dir/backup.db"
 asched add -q --name later '@yearly' -- true > /dev/null
