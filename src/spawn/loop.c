@@ -18,17 +18,16 @@
 #include "spawn/ticks.h"
 
 #define EVENTS_MAX     64
-#define REAP_ROUND_MAX 256                     /* then other events get their turn */
-#define LOOK_US        (TICKS_US_PER_SEC / 10) /* between looks at what starts, or writes */
-#define SWEEP_US       TICKS_US_PER_SEC        /* many processes that end are one look */
+#define REAP_ROUND_MAX 256              /* then other events get their turn */
+#define SWEEP_US       TICKS_US_PER_SEC /* many processes that end are one look */
 #define KILLED_WAIT_US \
 	(5 * TICKS_US_PER_SEC) /* a process in a call of the kernel's may never end */
 
 void
 loop_look_soon(struct spawner *sp)
 {
-	if (sp->look_at == 0)
-		sp->look_at = sp->now + LOOK_US;
+	if (sp->look_at == 0 || sp->look_at > sp->now + LOOP_LOOK_US)
+		sp->look_at = sp->now + LOOP_LOOK_US;
 }
 
 int
@@ -165,7 +164,7 @@ find_ended(const struct spawner *sp, pid_t ended[REAP_ROUND_MAX])
 static void
 linger_soon(struct spawner *sp)
 {
-	int64_t at = sp->now + LOOK_US;
+	int64_t at = sp->now + LOOP_LOOK_US;
 	if (sp->slots->nlingering > 0 && (sp->linger_at == 0 || sp->linger_at > at))
 		sp->linger_at = at < sp->tree.rest_until ? sp->tree.rest_until : at;
 }
@@ -210,11 +209,13 @@ reap(struct spawner *sp)
 static void
 look(struct spawner *sp)
 {
-	bool is_more = false;
+	int64_t wait = INT64_MAX;
 	int at = 0;
-	for (struct slot *slot; (slot = slots_next(sp->slots, &at));)
-		is_more |= run_look(sp, slot);
-	sp->look_at = is_more ? sp->now + LOOK_US : 0;
+	for (struct slot *slot; (slot = slots_next(sp->slots, &at));) {
+		int64_t one = run_look(sp, slot);
+		wait = one < wait ? one : wait;
+	}
+	sp->look_at = wait == INT64_MAX ? 0 : sp->now + wait;
 }
 
 static void

@@ -3,6 +3,9 @@
 #define SPAWN_LOOP_H
 
 #include "spawn/spawn.h"
+#include "spawn/ticks.h"
+
+#define LOOP_LOOK_US (TICKS_US_PER_SEC / 10) /* between looks at what starts, or writes */
 
 enum loop_source {
 	LOOP_SIGNAL,

@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "spawn/loop.h"
 #include "spawn/ticks.h"
 
 #define RESERVE_BYTES  (INT64_C(16) << 20) /* left free for the ledger, on small disks too */
@@ -17,7 +18,8 @@
 #define PUNCH_ALIGN    4096 /* a part of a page would become zeros, which no reader can tell */
 #define PUNCH_SLACK    (INT64_C(1) << 20) /* grown beyond the cap by so much: worth a punch */
 /* What file systems allocate ahead of a writer is less than what he has just written, or this. */
-#define AHEAD_FREE (INT64_C(64) << 20)
+#define AHEAD_FREE    (INT64_C(64) << 20)
+#define LOOK_LARGE_US TICKS_US_PER_SEC
 
 /* Is there room? Asked once a second at most: a stampede fills no disk in a second. */
 static bool
@@ -120,17 +122,22 @@ watch(struct spawner *sp, struct slot *slot, enum msg_output which)
 	return slot->watches[which] >= 0;
 }
 
-bool
+int64_t
 output_look(struct spawner *sp, struct slot *slot)
 {
-	bool is_busy = false;
+	int64_t wait = INT64_MAX;
 	for (enum msg_output i = 0; i < MSG_NOUTPUTS; i++) {
-		if (slot->outputs[i] < 0 || slot->watches[i] >= 0)
+		bool is_large =
+			slot->output_max > 0 && slot->report.output_bytes[i] > slot->output_max;
+		bool is_watched = slot->watches[i] >= 0;
+		if (slot->outputs[i] < 0 || (is_watched && !is_large))
 			continue;
-		if (measure(slot, i) || !watch(sp, slot, i))
-			is_busy = true;
+		if (measure(slot, i) || (!is_watched && !watch(sp, slot, i)))
+			wait = LOOP_LOOK_US;
+		else if (is_large && wait > LOOK_LARGE_US)
+			wait = LOOK_LARGE_US;
 	}
-	return is_busy;
+	return wait;
 }
 
 static bool

@@ -19,9 +19,10 @@ int output_open(struct spawner *sp, uid_t uid);
 /*
  * Looks at the sizes of the run's outputs, and punches their middle out when it is due. Those
  * that have not grown are not looked at again until the kernel tells of the next write: a run
- * that is silent for hours costs no wake-up. False: that is so for all of them.
+ * that is silent for hours costs no wake-up. But what lies beyond the cap can be filled again
+ * through a mapping, of which the kernel tells nothing. How soon to look again; INT64_MAX: never.
  */
-bool output_look(struct spawner *sp, struct slot *slot);
+int64_t output_look(struct spawner *sp, struct slot *slot);
 
 /* The kernel has told of writes: true when any output is to be looked at again. */
 bool output_woken(struct spawner *sp);

@@ -157,7 +157,7 @@ run_settle(struct spawner *sp, struct slot *slot)
 }
 
 /* The loop does not hear of a pipe's end when the kernel had no memory to watch it. */
-bool
+int64_t
 run_look(struct spawner *sp, struct slot *slot)
 {
 	struct pollfd end = { .fd = slot->exec_fd, .events = POLLIN };
@@ -169,7 +169,9 @@ run_look(struct spawner *sp, struct slot *slot)
 		slot->start_by = 0;
 		kill(slot->report.pid, SIGKILL);
 	}
-	return slot->state == SLOT_STARTING || (slots_is_alive(slot) && output_look(sp, slot));
+	if (slot->state == SLOT_STARTING)
+		return LOOP_LOOK_US;
+	return slots_is_alive(slot) ? output_look(sp, slot) : INT64_MAX;
 }
 
 void

@@ -14,8 +14,8 @@ bool run_start(struct spawner *sp, const struct msg *msg, const char *payload);
 /* The child's exec_fd has come to its end: it executes its program, or could not. */
 void run_settle(struct spawner *sp, struct slot *slot);
 
-/* Looks at it. True: it is to be looked at again soon, as its output grows or it starts yet. */
-bool run_look(struct spawner *sp, struct slot *slot);
+/* Looks at it: how soon again, as its output grows or it starts yet; INT64_MAX: never. */
+int64_t run_look(struct spawner *sp, struct slot *slot);
 
 /* Stops it soon, if it is alive; this does so to all for which that was asked. */
 void run_stop(struct spawner *sp, struct slot *slot, enum msg_stop how);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -93,6 +94,34 @@ a_silent_run_costs_no_wake_up_and_its_next_words_are_seen(void **state)
 		nanosleep(&half, NULL);
 		assert_int_equal(fstat(fd, &file), 0);
 	} while (file.st_size < 90 << 20 || file.st_blocks * 512 > 4 << 20);
+	close(fd);
+}
+
+/* Of what is written so the kernel tells nothing. */
+static void
+what_is_written_through_a_mapping_costs_bounded_space_too(void **state)
+{
+	struct spawner_fixture *sp = *state;
+	static const struct timespec second = { .tv_sec = 1 };
+	enum { SIZE = 64 << 20, MAX = 1 << 20 };
+	static const char *const args[] = { "/bin/sleep", "60", NULL };
+	int fd;
+	struct stat file;
+	spawner_start(sp, 1, (struct spawner_start){ .args = args, .output_max = MAX });
+	spawner_expect(sp, MSG_STARTED, 1, &fd);
+	assert_int_equal(ftruncate(fd, SIZE), 0);
+	nanosleep(&second, NULL);
+	char *memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(memory != MAP_FAILED);
+	memset(memory, 'x', SIZE);
+	munmap(memory, SIZE);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(fstat(fd, &file), 0);
+		if (i > 0 && file.st_blocks * 512 <= 4 * MAX)
+			break;
+		nanosleep(&second, NULL);
+	}
+	assert_true(file.st_blocks * 512 <= 4 * MAX);
 	close(fd);
 }
 
@@ -248,6 +277,7 @@ main(void)
 #define LOAD_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 		LOAD_TEST(a_run_that_writes_without_end_keeps_head_and_tail_in_bounded_space),
 		LOAD_TEST(a_silent_run_costs_no_wake_up_and_its_next_words_are_seen),
+		LOAD_TEST(what_is_written_through_a_mapping_costs_bounded_space_too),
 		LOAD_TEST(a_run_that_shortens_its_output_is_marked),
 		LOAD_TEST(nothing_of_ten_thousand_short_runs_is_lost),
 		LOAD_TEST(
