@@ -103,9 +103,10 @@ is 'and gives the terminal back' "$(cat "$dir/before")" "$(cat "$dir/after")"
 within 10 has_run stays cancelled
 ok $? 'and the run is cancelled'
 
+rm "$dir/shown" "$dir/pid" # of the one before
 script -qec "$dir/run stays" /dev/null < /dev/null > "$dir/shown" 2>&1 &
 person=$!
-within 10 grep -q ready "$dir/shown"
+within 10 grep -qs ready "$dir/shown"
 kill -KILL "$(cat "$dir/pid")"
 within 10 has_run stays failed
 ok $? 'when it is killed the run ends'
